@@ -1,0 +1,1 @@
+"""The agents of this installation, one a file; adding a file adds an agent."""

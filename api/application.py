@@ -1,0 +1,77 @@
+"""The application that a server runs: our addresses and the chat page, all of it behind the guard."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+
+from api.door import Door
+from api.guard import Guard
+from api.status import Watched, router
+from orchestration import Settings
+
+
+class Page(Protocol):
+    """What is served under the root, and what goes on around serving it."""
+
+    def mount(self, app: FastAPI) -> None: ...
+
+    def running(self) -> AbstractAsyncContextManager[None]: ...
+
+
+Opening = Callable[[], AbstractAsyncContextManager[Watched]]
+
+
+class Application:
+    """An ASGI application; its lifespan opens the runtime.
+
+    A server that wants to see what goes wrong at the start enters `running()` by itself and serves without a lifespan.
+    """
+
+    def __init__(self, settings: Settings, page: Page, opening: Opening) -> None:
+        self._page = page
+        self._opening = opening
+        self._orchestrator: Watched | None = None
+        self._app = FastAPI(lifespan=lambda app: self.running(), docs_url=None, redoc_url=None, openapi_url=None)
+        self._app.include_router(router(lambda: self._orchestrator))
+        self._guard = Guard(self._app, Door(settings.web.port, settings.web.hosts))
+        page.mount(self._app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._guard(scope, receive, send)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Everything behind the page, from the runtime to the sessions' folders."""
+        async with self._opening() as orchestrator, self._page.running():
+            self._orchestrator = orchestrator
+            try:
+                yield
+            finally:
+                self._orchestrator = None
+
+
+def create_app(settings: Settings, *, page: Page | None = None, opening: Opening | None = None) -> Application:
+    """The whole product in one application; a test brings its own page or runtime.
+
+    Raises ConfigurationError when the chat cannot be set up.
+    """
+    from api.page import ChatPage
+
+    return Application(settings, page or ChatPage(settings), opening or (lambda: _open(settings)))
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[Watched]:
+    """The runtime, in the hands of the chat."""
+    from chat import host
+    from orchestration import open_runtime
+
+    async with open_runtime(settings) as orchestrator:
+        host.install(orchestrator)
+        try:
+            yield orchestrator
+        finally:
+            host.uninstall()

@@ -1,0 +1,68 @@
+"""Two addresses for whoever watches the server: is it up, and is it ready."""
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from knowledge import KnowledgeStatus
+from orchestration.messages import Mode
+
+
+class KnownKnowledge(Protocol):
+    """What is told about the knowledge."""
+
+    @property
+    def status(self) -> KnowledgeStatus: ...
+
+
+class Watched(Protocol):
+    """What is told about an orchestrator."""
+
+    @property
+    def knowledge(self) -> KnownKnowledge: ...
+
+    @property
+    def redis_available(self) -> bool: ...
+
+
+class Health(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+class Status(BaseModel):
+    """How the server is; the page shows a banner until the knowledge is ready."""
+
+    knowledge: KnowledgeStatus
+    redis: Literal["up", "down"]
+    mode: Mode
+    """Who would answer a question now: the council, or the single agent that needs no Redis."""
+
+
+def status_of(orchestrator: Watched | None) -> Status:
+    """The state of the running system; `None` is one that is still opening."""
+    if orchestrator is None:
+        return Status(knowledge=KnowledgeStatus(), redis="down", mode="single")
+    up = orchestrator.redis_available
+    return Status(
+        knowledge=orchestrator.knowledge.status,
+        redis="up" if up else "down",
+        mode="council" if up else "single",
+    )
+
+
+def router(current: Callable[[], Watched | None]) -> APIRouter:
+    """The addresses; `current` gives the orchestrator once it is open."""
+    routes = APIRouter(prefix="/api")
+
+    @routes.get("/health")
+    async def health() -> Health:
+        return Health()
+
+    @routes.get("/status")
+    async def status(response: Response) -> Status:
+        response.headers["cache-control"] = "no-store"
+        return status_of(current())
+
+    return routes

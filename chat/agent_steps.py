@@ -1,0 +1,95 @@
+"""One agent at work: its step, with what it found and how it reasoned inside, and its answer as the text."""
+
+from chat.endings import cut_off
+from chat.plain import harmless, plain
+from chat.story import Section, StepStory, Story
+from chat.wire import Step, stable_id
+from chat.words import counted, shortened
+from knowledge import Passage
+
+_LONGEST_NAME = 72
+
+
+def draw_agent_step(story: Story, step: StepStory, section: Section, title: str) -> tuple[Step, ...]:
+    """The step and what is nested in it, parent first."""
+    working = section.ended is None
+    whole = Step(
+        id=stable_id(story.run, "step", step.plan.id),
+        thread=story.task.conversation if story.task else "",
+        parent=stable_id(story.run, "run"),
+        type="tool",
+        name=step_name(story, step, title),
+        output=_text(story, step),
+        began=section.began,
+        ended=section.ended,
+        streaming=working and bool(step.text),
+        failed=step.state == "failed",
+        open=working,
+        folds=True,
+        avatar=step.plan.agent,
+    )
+    return (whole, *_inside(story, step, section, whole))
+
+
+def step_name(story: Story, step: StepStory, title: str) -> str:
+    """`Security`, or `Security: its part of the question` where a question has parts."""
+    if story.task is None or step.plan.question == story.task.question:
+        return title
+    return shortened(f"{title}: {step.plan.question}", _LONGEST_NAME)
+
+
+def _inside(story: Story, step: StepStory, section: Section, whole: Step) -> tuple[Step, ...]:
+    found = None
+    if step.passages is not None:
+        found = Step(
+            id=stable_id(story.run, "step", step.plan.id, "found"),
+            thread=whole.thread,
+            parent=whole.id,
+            type="retrieval",
+            name=f"Found {counted(len(step.passages), 'passage')}",
+            output="\n".join(_line(passage) for passage in step.passages),
+            began=section.began,
+            ended=section.began,
+        )
+    reasoned = None
+    if step.reasoning:
+        thinking = section.ended is None and not step.text
+        reasoned = Step(
+            id=stable_id(story.run, "step", step.plan.id, "reasoning"),
+            thread=whole.thread,
+            parent=whole.id,
+            type="llm",
+            name="Reasoning",
+            output=harmless(step.reasoning),
+            began=section.began,
+            ended=None if thinking else section.ended or section.began,
+            streaming=thinking,
+            open=thinking,
+            folds=True,
+        )
+    return tuple(inner for inner in (found, reasoned) if inner is not None)
+
+
+def _line(passage: Passage) -> str:
+    place = [plain(passage.section)] if passage.section else []
+    if passage.page is not None:
+        place.append(f"page {passage.page}")
+    where = f" ({', '.join(place)})" if place else ""
+    return f"- **{plain(passage.source)}**{where}, score {passage.score:.2f}"
+
+
+def _text(story: Story, step: StepStory) -> str:
+    parts = []
+    if step.restarts:
+        again = "Started again" if step.restarts == 1 else f"Started again {step.restarts} times"
+        parts.append(f"*{again}: its worker went away.*")
+    if step.state == "failed":
+        reason = step.result.error if step.result else None
+        parts.append(plain(reason or "This agent could not answer."))
+    if step.text:
+        parts.append(harmless(step.text))
+    elif step.state == "nothing_found":
+        parts.append("Nothing was found about this in its documents.")
+    if step.result is None and story.result is not None:
+        parts.append(cut_off(story.result))
+    return "\n\n".join(parts)

@@ -1,0 +1,18 @@
+"""What can go wrong in the chat itself.
+
+ChatError
+├── NotStarted       a page asked before the server had handed the orchestrator over
+└── UnknownCitation  a page asked for a source that this run's answer does not have
+"""
+
+
+class ChatError(Exception):
+    """The root; its text is one sentence for a person."""
+
+
+class NotStarted(ChatError):
+    """The orchestrator is not there yet."""
+
+
+class UnknownCitation(ChatError):
+    """There is no such number in the answer of that run."""

@@ -1,0 +1,199 @@
+"""A story drawn for the page: its steps and elements, whole, every time.
+
+`draw(story, titles)` is pure and its ids depend on nothing but the run, so whoever draws the same story sends the
+same steps: a first view, a reload, a second window and a returning reader.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from chat.agent_steps import draw_agent_step
+from chat.endings import answer_text
+from chat.plain import harmless, plain
+from chat.props import plan_props, selection_props, sources_props
+from chat.story import Section, Story
+from chat.wire import Element, Picture, Step, stable_id
+from chat.words import counted, listed
+from orchestration.messages import PartSelection, Preparing, Task
+
+AUTHOR = "Roundtable"
+"""Who speaks at last; Chainlit's page shows the author named like the product with the profile's icon."""
+
+_COUNCIL = "council"
+
+Titles = Mapping[str, str]
+"""An agent's name for people, by its name."""
+
+
+def draw(story: Story, titles: Titles) -> Picture:
+    """Everything the page shows of this run; empty until the run was accepted."""
+    if story.task is None:
+        return Picture()
+    steps: list[Step] = [*_frame(story, story.task)]
+    elements: list[Element] = []
+    for section in story.sections:
+        part = _draw_section(story, section, titles)
+        steps += part.steps
+        elements += part.elements
+    return Picture(tuple(steps), tuple(elements))
+
+
+def title_of(agent: str, titles: Titles) -> str:
+    """An agent's title; one that has left the catalog keeps a readable name."""
+    return titles.get(agent) or agent.replace("_", " ").capitalize()
+
+
+def message_id(story: Story, task: Task) -> str:
+    """The page has already drawn the message that asked, under this id."""
+    return task.message or stable_id(story.run, "question")
+
+
+def _frame(story: Story, task: Task) -> Iterator[Step]:
+    yield Step(
+        id=message_id(story, task),
+        thread=task.conversation,
+        parent=None,
+        type="user_message",
+        name=task.person,
+        output=task.question,
+        began=story.accepted,
+        ended=story.accepted,
+    )
+    # The page draws the children of a run of this name at the root, and a cursor while it has no end.
+    yield Step(
+        id=stable_id(story.run, "run"),
+        thread=task.conversation,
+        parent=message_id(story, task),
+        type="run",
+        name="on_message",
+        output="",
+        began=story.accepted,
+        ended=story.ended,
+    )
+
+
+def _draw_section(story: Story, section: Section, titles: Titles) -> Picture:
+    match section.kind:
+        case "preparing":
+            return _preparing(story, section)
+        case "selection":
+            return _selection(story, section, titles)
+        case "plan" if len(story.steps) > 1:
+            return _plan(story, section, titles)
+        case "step":
+            step = story.step(section.step)
+            return Picture(draw_agent_step(story, step, section, title_of(step.plan.agent, titles)))
+        case "aggregating" if len(story.steps) > 1 or story.conflicts:
+            return _aggregating(story, section)
+        case "answer":
+            return _answer(story, section)
+    return Picture()
+
+
+def _part(story: Story, section: Section, kind: str, name: str, output: str, open: bool = False) -> Step:
+    return Step(
+        id=stable_id(story.run, kind),
+        thread=story.task.conversation if story.task else "",
+        parent=stable_id(story.run, "run"),
+        type="tool",
+        name=name,
+        output=output,
+        began=section.began,
+        ended=section.ended,
+        open=open,
+        avatar=_COUNCIL,
+    )
+
+
+def _preparing(story: Story, section: Section) -> Picture:
+    assert story.preparing is not None, "a section is there because of its event"
+    return Picture((_part(story, section, "preparing", progress(story.preparing), ""),))
+
+
+def progress(event: Preparing) -> str:
+    """`Reading the demo knowledge: 120 of 250 passages`."""
+    return f"{event.text}: {event.done} of {event.total} passages" if event.total else event.text
+
+
+def _selection(story: Story, section: Section, titles: Titles) -> Picture:
+    assert story.selection is not None, "a section is there because of its event"
+    parts = story.selection.parts
+    step = _part(
+        story,
+        section,
+        "selection",
+        "Selection",
+        "\n".join(_chosen(part, titles, named=len(parts) > 1) for part in parts) or "No agent was chosen.",
+    )
+    elements = tuple(
+        Element(
+            id=stable_id(story.run, "selection", str(number)),
+            thread=step.thread,
+            step=step.id,
+            name="Selection",
+            props=selection_props(part, story.selection.threshold, titles),
+        )
+        for number, part in enumerate(parts)
+    )
+    return Picture((step,), elements)
+
+
+def _chosen(part: PartSelection, titles: Titles, named: bool) -> str:
+    chosen = [plain(title_of(a.agent, titles)) for a in part.agents if a.chosen]
+    if not chosen:
+        sentence = "No agent was close enough to this question."
+    else:
+        sentence = f"{listed(chosen)} {'was' if len(chosen) == 1 else 'were'} chosen."
+    return f"- “{plain(part.question)}”: {sentence}" if named else sentence
+
+
+def _plan(story: Story, section: Section, titles: Titles) -> Picture:
+    agents = {step.plan.agent for step in story.steps}
+    later = sum(1 for step in story.steps if step.plan.depends_on)
+    told = f"{counted(len(agents), 'agent')}, {counted(len(story.steps), 'step')}"
+    if later:
+        told += f"; {later} {'waits' if later == 1 else 'wait'} for what others find"
+    step = _part(story, section, "plan", "Plan", told + ".", open=True)
+    graph = Element(
+        id=stable_id(story.run, "graph"),
+        thread=step.thread,
+        step=step.id,
+        name="PlanGraph",
+        props=plan_props(story, titles),
+    )
+    return Picture((step,), (graph,))
+
+
+def _aggregating(story: Story, section: Section) -> Picture:
+    lines = []
+    if story.aggregating is not None:
+        lines.append(f"{story.aggregating.answered} of {counted(story.aggregating.asked, 'agent')} answered.")
+    for conflict in story.conflicts:
+        claims = "".join(f"\n  - {plain(claim)}" for claim in conflict.claims)
+        lines.append(f"- Not the same about {plain(conflict.subject)}:{claims}\n  - {plain(conflict.settled)}")
+    return Picture((_part(story, section, "aggregating", "Putting it together", "\n\n".join(lines)),))
+
+
+def _answer(story: Story, section: Section) -> Picture:
+    thread = story.task.conversation if story.task else ""
+    step = Step(
+        id=stable_id(story.run, "answer"),
+        thread=thread,
+        parent=stable_id(story.run, "run"),
+        type="assistant_message",
+        name=AUTHOR,
+        output=answer_text(story) if story.result else harmless(story.answer),
+        began=section.began,
+        ended=section.ended,
+        streaming=story.result is None,
+        failed=story.result is not None and story.result.state in ("failed", "expired"),
+    )
+    if story.result is None or not story.result.citations:
+        return Picture((step,))
+    sources = Element(
+        id=stable_id(story.run, "sources"),
+        thread=thread,
+        step=step.id,
+        name="Sources",
+        props=sources_props(story.result),
+    )
+    return Picture((step,), (sources,))

@@ -1,0 +1,40 @@
+"""Text of documents and models on its way into the page: it loads nothing and hides no address.
+
+The page's Markdown also reads `:word` as a directive, and swallows it, and draws U+200B as a cursor.
+"""
+
+import re
+
+from agents.plain import as_markdown
+
+_CURSOR = "\u200b"
+_CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`)", re.DOTALL)
+_DIRECTIVE = re.compile(r"(?<![\\:]):(?=[A-Za-z])")
+_TARGET = re.compile(r"\](?=[(:\[])(?P<own>\(#cite-[\w-]+\))?")
+_EMAIL = re.compile(r"(?<=[\w.+-])@(?=[\w-]+\.)")
+
+
+def plain(text: str) -> str:
+    """One line in which nothing is active: for titles, file names, questions and reasons."""
+    escaped = _EMAIL.sub("\u2060@", as_markdown(text.replace(_CURSOR, "")))
+    return _outside_code(escaped, _DIRECTIVE, r"\\:")
+
+
+def harmless(markdown: str) -> str:
+    """Markdown without links to elsewhere and without images; links to our own citations stay.
+
+    Links are broken inside of code, too (it shows a backslash more): what counts as code is the page's decision, and
+    a guess that differs from it would let a link through.
+    """
+    broken = _TARGET.sub(_only_citations, markdown.replace(_CURSOR, ""))
+    return _outside_code(broken, _DIRECTIVE, r"\\:")
+
+
+def _only_citations(match: re.Match[str]) -> str:
+    return match[0] if match["own"] else "]\\"
+
+
+def _outside_code(markdown: str, pattern: re.Pattern[str], replacement: str) -> str:
+    parts = _CODE.split(markdown)
+    parts[::2] = [pattern.sub(replacement, part) for part in parts[::2]]
+    return "".join(parts)

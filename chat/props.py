@@ -1,0 +1,99 @@
+"""The properties of the custom elements; public/elements/*.jsx read exactly these."""
+
+from collections.abc import Mapping
+
+from chat.story import StepStory, Story
+from chat.wire import Json
+from orchestration.messages import Citation, PartSelection, TaskResult
+
+QUESTION, AGGREGATE = "question", "aggregate"
+
+
+def selection_props(part: PartSelection, threshold: float, titles: Mapping[str, str]) -> dict[str, Json]:
+    agents: list[Json] = [
+        {
+            "name": scored.agent,
+            "title": titles.get(scored.agent, scored.agent),
+            "chosen": scored.chosen,
+            "score": scored.score,
+            "reason": scored.reason,
+            "scores": dict(scored.scores),
+        }
+        for scored in part.agents
+    ]
+    return {"question": part.question, "agents": agents, "threshold": threshold}
+
+
+def plan_props(story: Story, titles: Mapping[str, str]) -> dict[str, Json]:
+    """The graph: the question, one node per step, the answer."""
+    question = story.task.question if story.task else ""
+    state = story.result.state if story.result else "running"
+    nodes: list[Json] = [_node(QUESTION, "", "Your question", question, "answered", None)]
+    edges: list[Json] = []
+    for step in story.steps:
+        plan = step.plan
+        title = titles.get(plan.agent, plan.agent)
+        seconds = step.result.seconds if step.result else None
+        nodes.append(_node(plan.id, plan.agent, title, plan.question, _state(story, step), seconds))
+        edges += [{"from": before, "to": plan.id} for before in plan.depends_on or (QUESTION,)]
+    needed = {before for step in story.steps for before in step.plan.depends_on}
+    edges += [{"from": s.plan.id, "to": AGGREGATE} for s in story.steps if s.plan.id not in needed]
+    seconds = story.result.total_seconds or None if story.result else None
+    nodes.append(_node(AGGREGATE, "", "Answer", "", _end_state(story), seconds))
+    return {"state": state, "nodes": nodes, "edges": edges}
+
+
+def sources_props(result: TaskResult) -> dict[str, Json]:
+    sources: list[Json] = [_source(citation) for citation in result.citations]
+    return {
+        "run": result.task,
+        "sources": sources,
+        "contributed": list(result.contributed),
+        "missing": list(result.missing),
+    }
+
+
+def passage_props(citation: Citation, before: str = "", after: str = "") -> dict[str, Json]:
+    """One source for the side panel; `before` and `after` are its neighbours in the document."""
+    return {**_source(citation), "before": before, "after": after, "text": citation.passage.text}
+
+
+def _source(citation: Citation) -> dict[str, Json]:
+    passage = citation.passage
+    return {
+        "number": citation.number,
+        "agent": citation.agent,
+        "title": passage.title,
+        "section": passage.section,
+        "page": passage.page,
+        "source": passage.source,
+        "quote": citation.quote,
+        "score": passage.score,
+    }
+
+
+def _node(id: str, agent: str, title: str, question: str, state: str, seconds: float | None) -> Json:
+    return {
+        "id": id,
+        "agent": agent,
+        "title": title,
+        "label": title,
+        "question": question,
+        "state": state,
+        "seconds": seconds,
+    }
+
+
+def _state(story: Story, step: StepStory) -> str:
+    if step.result is None and story.result is not None:
+        return "cancelled"
+    if step.state != "waiting":
+        return step.state
+    ended = {s.plan.id for s in story.steps if s.result is not None}
+    return "queued" if ended.issuperset(step.plan.depends_on) else "waiting"
+
+
+def _end_state(story: Story) -> str:
+    if story.result is not None:
+        return "failed" if story.result.state == "expired" else story.result.state
+    return "running" if story.aggregating or story.answer else "waiting"

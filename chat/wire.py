@@ -1,0 +1,113 @@
+"""What the page understands: a step and an element as they travel over the socket.
+
+Chainlit's own Step, Message and CustomElement are not used: they invent ids and write files, and the same run must
+have the same ids in every window.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+StepType = Literal["user_message", "assistant_message", "run", "tool", "retrieval", "llm"]
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "roundtable.invalid")
+
+
+def stable_id(run: str, *parts: str) -> str:
+    """The same id for the same part of the same run, in every process and window."""
+    return str(uuid.uuid5(_NAMESPACE, "/".join((run, *parts))))
+
+
+def moment(at: float | None) -> str | None:
+    """Epoch seconds as the page reads them."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the page, whole: sending it again replaces what the page had."""
+
+    id: str
+    thread: str
+    parent: str | None
+    type: StepType
+    name: str
+    output: str
+    began: float
+    ended: float | None
+    streaming: bool = False
+    failed: bool = False
+    open: bool = False
+    """Whether it starts unfolded."""
+    folds: bool = False
+    """Whether it folds by itself when it ends."""
+    avatar: str = ""
+
+    def json(self) -> dict[str, Json]:
+        return {
+            "id": self.id,
+            "threadId": self.thread,
+            "parentId": self.parent,
+            "type": self.type,
+            "name": self.name,
+            "input": "",
+            "output": self.output,
+            "createdAt": moment(self.began),
+            "start": moment(self.began),
+            "end": moment(self.ended),
+            "streaming": self.streaming,
+            "isError": self.failed,
+            "waitForAnswer": False,
+            "showInput": False,
+            "language": None,
+            "generation": None,
+            "tags": None,
+            "defaultOpen": self.open,
+            "autoCollapse": self.folds,
+            "metadata": {"avatarName": self.avatar} if self.avatar else {},
+        }
+
+
+@dataclass(frozen=True)
+class Element:
+    """A custom element (public/elements/<name>.jsx) under a step, whole."""
+
+    id: str
+    thread: str
+    step: str
+    name: Literal["Selection", "PlanGraph", "Sources", "Passage"]
+    props: Mapping[str, Json]
+    display: Literal["inline", "side"] = "inline"
+
+    def json(self) -> dict[str, Json]:
+        return {
+            "id": self.id,
+            "threadId": self.thread,
+            "type": "custom",
+            "name": self.name,
+            "display": self.display,
+            "forId": self.step,
+            "props": self.props,
+            "mime": "application/json",
+            "url": None,
+            "chainlitKey": None,
+            "objectKey": None,
+            "size": None,
+            "page": None,
+            "language": None,
+            "autoPlay": None,
+            "playerConfig": None,
+        }
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A run as the page shows it; a parent stands before its children."""
+
+    steps: tuple[Step, ...] = ()
+    elements: tuple[Element, ...] = ()

@@ -1,0 +1,1 @@
+"""The `roundtable` command, one subcommand a file."""

@@ -1,0 +1,50 @@
+"""Documents in, passages out: the knowledge bases of the agents.
+
+`open_knowledge` gives a `Knowledge`; everything else here is what it takes and returns. Importing this package
+loads no model and no index library: that happens at first use.
+"""
+
+from knowledge.embedding import Embedder, HashEmbedder
+from knowledge.errors import (
+    InvalidBase,
+    KnowledgeError,
+    KnowledgeUnavailable,
+    ModelUnavailable,
+    StorageDamaged,
+    StorageError,
+    StorageFull,
+    UnreadableDocument,
+)
+from knowledge.knowledge import Knowledge, open_knowledge
+from knowledge.minilm import MiniLM
+from knowledge.passages import DIMENSIONS, Hit, Matrix, Passage, Sentence, SentenceKind, Vector
+from knowledge.progress import Document, Ingested, KnowledgeStatus, Progress
+from knowledge.settings import KnowledgeSettings
+
+__all__ = [
+    "DIMENSIONS",
+    "Document",
+    "Embedder",
+    "HashEmbedder",
+    "Hit",
+    "Ingested",
+    "InvalidBase",
+    "Knowledge",
+    "KnowledgeError",
+    "KnowledgeSettings",
+    "KnowledgeStatus",
+    "KnowledgeUnavailable",
+    "Matrix",
+    "MiniLM",
+    "ModelUnavailable",
+    "Passage",
+    "Progress",
+    "Sentence",
+    "SentenceKind",
+    "StorageDamaged",
+    "StorageError",
+    "StorageFull",
+    "UnreadableDocument",
+    "Vector",
+    "open_knowledge",
+]

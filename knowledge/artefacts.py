@@ -1,0 +1,80 @@
+"""What ingestion made of a document: its passages and their vectors, one folder a document."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from knowledge.chunking import Chunk
+from knowledge.errors import StorageDamaged
+from knowledge.files import TEMPORARY, make_folder, remove, storage_errors, write_folder
+from knowledge.passages import Matrix
+
+_CHUNKS = TypeAdapter(tuple[Chunk, ...])
+_PASSAGES = "passages.json"
+_PASSAGE_VECTORS = "passages.npy"
+_SENTENCE_VECTORS = "sentences.npy"
+
+
+class Artefacts:
+    """The folder of one base's documents. Names are content addressed, so a folder never changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, name: str, chunks: tuple[Chunk, ...], passages: Matrix, sentences: Matrix) -> None:
+        """`passages` has one row a chunk; `sentences` one row a sentence, of all chunks in order."""
+        make_folder(self._folder)
+        write_folder(
+            self._folder / name,
+            {
+                _PASSAGES: _CHUNKS.dump_json(chunks),
+                _PASSAGE_VECTORS: _to_bytes(passages),
+                _SENTENCE_VECTORS: _to_bytes(sentences),
+            },
+        )
+
+    def exists(self, name: str) -> bool:
+        return (self._folder / name).is_dir()
+
+    def names(self) -> list[str]:
+        if not self._folder.is_dir():
+            return []
+        return [path.name for path in self._folder.iterdir() if not path.name.startswith(TEMPORARY)]
+
+    def remove(self, name: str) -> None:
+        with storage_errors(self._folder.parent):
+            remove(self._folder / name)
+
+    def chunks(self, name: str) -> tuple[Chunk, ...]:
+        """Raises StorageDamaged."""
+        try:
+            return _CHUNKS.validate_json((self._folder / name / _PASSAGES).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise _damaged(name) from error
+
+    def passage_vectors(self, name: str) -> Matrix:
+        """Shape (passages, 384). Raises StorageDamaged."""
+        return self._vectors(name, _PASSAGE_VECTORS, slice(None))
+
+    def sentence_vectors(self, name: str, part: slice) -> Matrix:
+        """Shape (sentences in part, 384), read without the rest. Raises StorageDamaged."""
+        return self._vectors(name, _SENTENCE_VECTORS, part)
+
+    def _vectors(self, name: str, file: str, part: slice) -> Matrix:
+        try:
+            mapped = np.load(self._folder / name / file, mmap_mode="r", allow_pickle=False)
+            return np.array(mapped[part], dtype=np.float32)
+        except (OSError, ValueError) as error:
+            raise _damaged(name) from error
+
+
+def _to_bytes(vectors: Matrix) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, vectors.astype(np.float32), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _damaged(name: str) -> StorageDamaged:
+    return StorageDamaged(f"The stored document {name} is missing or damaged.")

@@ -1,0 +1,212 @@
+"""One knowledge base: its folder, its changes, and the snapshot that searches use. Blocking throughout."""
+
+import logging
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from knowledge.artefacts import Artefacts
+from knowledge.errors import InvalidBase, StorageDamaged, StorageError
+from knowledge.files import make_folder, remove, remove_leftovers, write_file
+from knowledge.index import DenseIndex, Rows
+from knowledge.ingestion import Prepared
+from knowledge.lexical import Change, IndexedPassage, open_lexical
+from knowledge.lock import FolderLock
+from knowledge.manifest import Entry, Manifest, ManifestFile, Stamp
+from knowledge.passages import DIMENSIONS, Matrix
+from knowledge.snapshot import LoadedEntry, Snapshot
+
+log = logging.getLogger(__name__)
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    stamp: Stamp | None
+    snapshot: Snapshot
+
+
+class Base:
+    """Reads see the newest snapshot; writes go artefacts first, manifest second, indexes last.
+
+    The manifest's replacement is the moment at which a document is in. The index files are caches for its
+    key and are made again where they do not match. The lock is the knowledge folder's, over all processes.
+    """
+
+    def __init__(self, folder: Path, lock: FolderLock, embedder: str) -> None:
+        if not _NAME.fullmatch(folder.name):
+            raise InvalidBase(f"“{folder.name}” cannot be the name of a knowledge base.")
+        self.name = folder.name
+        self._folder = folder
+        self._lock = lock
+        self._embedder = embedder
+        self._manifest = ManifestFile(folder / "manifest.json")
+        self.artefacts = Artefacts(folder / "documents")
+        self._reloading = threading.Lock()
+        self._loaded: _Loaded | None = None
+
+    def open(self) -> None:
+        """Make the folder and remove what a killed process left. Raises StorageError."""
+        with self._lock.held():
+            make_folder(self._folder)
+            remove_leftovers(self._folder)
+
+    def manifest(self) -> Manifest:
+        """What is in the base at this moment, whoever put it there."""
+        return self._manifest.read()
+
+    def snapshot(self) -> Snapshot:
+        """The newest state, loaded again if the manifest changed (one stat where it did not).
+
+        Raises StorageError where nothing was ever loaded; else the last state goes on serving.
+        """
+        loaded = self._loaded
+        try:
+            if loaded is None or self._manifest.stamp() != loaded.stamp:
+                loaded = self._reload()
+        except StorageError:
+            if loaded is None:
+                raise
+            log.exception("the base %s cannot be loaded again; its last state serves", self.name)
+        return loaded.snapshot
+
+    def put(self, prepared: Prepared, *, seed: bool, added: datetime) -> Literal["added", "replaced"]:
+        """Put a document in, in place of the one of the same name and person. Raises StorageError."""
+        with self._lock.held():
+            manifest = self._manifest.read()
+            replaced = manifest.named(prepared.source, prepared.person)
+            if not self.artefacts.exists(prepared.artefact):
+                self.artefacts.write(
+                    prepared.artefact, prepared.chunks, prepared.passage_vectors, prepared.sentence_vectors
+                )
+            self._manifest.write(manifest.with_entry(prepared.entry(seed=seed, added=added)))
+            if replaced is not None and replaced.artefact != prepared.artefact:
+                self.artefacts.remove(replaced.artefact)
+        return "added" if replaced is None else "replaced"
+
+    def drop(self, documents: Iterable[str]) -> None:
+        """Take documents out. Raises StorageError."""
+        gone = frozenset(documents)
+        if not gone:
+            return
+        with self._lock.held():
+            manifest = self._manifest.read()
+            artefacts = [entry.artefact for entry in manifest.documents if entry.id in gone]
+            self._manifest.write(manifest.without(gone))
+            for artefact in artefacts:
+                self.artefacts.remove(artefact)
+
+    def settle(self) -> None:
+        """After changes: bring the indexes up to date, and remove artefacts that no document uses."""
+        snapshot = self.snapshot()
+        with self._lock.held():
+            manifest = self._manifest.read()
+            used = {entry.artefact for entry in manifest.documents}
+            for name in self.artefacts.names():
+                if name not in used:
+                    self.artefacts.remove(name)
+            if manifest.key() == snapshot.key:
+                self._save_dense(snapshot)
+
+    def _reload(self) -> _Loaded:
+        with self._reloading:
+            if self._loaded is not None and self._manifest.stamp() == self._loaded.stamp:
+                return self._loaded  # another thread did it while this one waited
+            with self._lock.held():
+                stamp = self._manifest.stamp()
+                manifest = self._manifest.read()
+                before = self._loaded.snapshot if self._loaded is not None else None
+                self._loaded = _Loaded(stamp, self._load(manifest, before))
+            return self._loaded
+
+    def _load(self, manifest: Manifest, before: Snapshot | None) -> Snapshot:
+        """Only what `before` does not have is read."""
+        known = {loaded.entry: loaded for loaded in before.entries} if before is not None else {}
+        entries = [
+            loaded
+            for entry in manifest.documents
+            if (loaded := known.get(entry) or self._load_entry(entry)) is not None
+        ]
+        now = {loaded.entry for loaded in entries}
+        removed = [entry for entry in known if entry not in now]
+        added = [loaded for loaded in entries if loaded.entry not in known]
+        key = manifest.key()
+
+        def everything() -> list[IndexedPassage]:
+            return [passage for loaded in entries for passage in loaded.indexed()]
+
+        change = None
+        if before is not None:
+            indexed = [passage for loaded in added for passage in loaded.indexed()]
+            change = Change(before.key, [entry.id for entry in removed], indexed)
+        return Snapshot(
+            base=self.name,
+            key=key,
+            entries=tuple(entries),
+            dense=self._dense(key, entries, before, removed, added),
+            lexical=open_lexical(self._folder / "words", key, everything, change),
+            artefacts=self.artefacts,
+        )
+
+    def _load_entry(self, entry: Entry) -> LoadedEntry | None:
+        """None for what another embedder's vectors belong to, and for a damaged document."""
+        if entry.embedder != self._embedder:
+            return None
+        try:
+            chunks = self.artefacts.chunks(entry.artefact)
+        except StorageDamaged:
+            log.exception("the document %s of the base %s is left out", entry.source, self.name)
+            return None
+        return LoadedEntry(entry, chunks) if len(chunks) == entry.passages else None
+
+    def _dense(
+        self,
+        key: str,
+        entries: list[LoadedEntry],
+        before: Snapshot | None,
+        removed: list[Entry],
+        added: list[LoadedEntry],
+    ) -> DenseIndex:
+        if before is not None:
+            return before.dense.changed(_rows(removed), _rows(e.entry for e in added), self._vectors(added))
+        rows = _rows(loaded.entry for loaded in entries)
+        try:
+            stored = DenseIndex.from_bytes(self._dense_file(key).read_bytes())
+            if np.array_equal(np.sort(stored.rows()), np.sort(rows)):
+                return stored
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError):
+            log.warning("the stored vector index of %s is damaged and is built again", self.name)
+        return DenseIndex.of(rows, self._vectors(entries))
+
+    def _vectors(self, entries: list[LoadedEntry]) -> Matrix:
+        parts = [self.artefacts.passage_vectors(loaded.entry.artefact) for loaded in entries]
+        return np.concatenate([np.empty((0, DIMENSIONS), dtype=np.float32), *parts])
+
+    def _save_dense(self, snapshot: Snapshot) -> None:
+        path = self._dense_file(snapshot.key)
+        if path.exists():
+            return
+        try:
+            write_file(path, snapshot.dense.to_bytes())
+        except StorageError as error:
+            log.warning("the vector index of %s was not stored: %s", self.name, error)
+            return
+        for older in self._folder.glob("vectors-*.faiss"):
+            if older != path:
+                remove(older)
+
+    def _dense_file(self, key: str) -> Path:
+        return self._folder / f"vectors-{key}.faiss"
+
+
+def _rows(entries: Iterable[Entry]) -> Rows:
+    return np.array([row for entry in entries for row in entry.rows], dtype=np.int64)

@@ -1,0 +1,213 @@
+"""The word index of one base: BM25 with English stems. The only module that knows tantivy."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from knowledge.files import remove
+
+if TYPE_CHECKING:
+    import tantivy
+
+log = logging.getLogger(__name__)
+
+STOP_WORDS = (
+    "a about all also am an and any are as at be because been being between both but by can could did do does doing "
+    "done during each either else for from further get gets give given had has have having he her here him his how i "
+    "if in into is it its just like make may me might more most much must my no nor not of off on once one only onto "
+    "or other our out over own per please same shall she should so some such tell than that the their them then there "
+    "these they this those through to too under until up upon us very was we were what when where whether which while "
+    "who whom whose why will with within would you your"
+).split()
+"""Words that say nothing about what a question is about, question words among them."""
+
+_WRITER_BYTES = 15_000_000
+_TEAM = "team"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedPassage:
+    """A passage as the word index takes it."""
+
+    row: int
+    document: str
+    person: str
+    text: str
+    """With its title and section."""
+
+
+def owner(person: str) -> str:
+    """The value of the owner field: no person can be called like the team."""
+    return f"person {person}" if person else _TEAM
+
+
+@cache
+def _analyzer() -> "tantivy.TextAnalyzer":
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    filters = (
+        Filter.remove_long(80),
+        Filter.lowercase(),
+        Filter.ascii_fold(),
+        Filter.custom_stopword(list(STOP_WORDS)),
+        Filter.stemmer("english"),
+    )
+    builder = TextAnalyzerBuilder(Tokenizer.simple())
+    for step in filters:
+        builder = builder.filter(step)
+    return builder.build()
+
+
+def terms(text: str) -> list[str]:
+    """The content words of a text as the index knows them, in order."""
+    return _analyzer().analyze(text)
+
+
+class LexicalIndex:
+    """One commit of the index: a search sees it unchanged while a later one is written."""
+
+    def __init__(self, index: "tantivy.Index") -> None:
+        self._schema = index.schema
+        index.reload()
+        self._searcher = index.searcher()
+
+    def search(self, words: Sequence[str], person: str | None, limit: int) -> list[tuple[int, float]]:
+        """The rows that match best with their BM25 score; `person` restricts before ranking, None does not."""
+        from tantivy import Occur, Query
+
+        if not words:
+            return []
+        query = Query.boolean_query(
+            [(Occur.Should, Query.term_query(self._schema, "text", word, "freq")) for word in words]
+        )
+        if person is not None:
+            owners = Query.term_set_query(self._schema, "owner", [owner(""), owner(person)])
+            query = Query.boolean_query(
+                [(Occur.Must, query), (Occur.Must, Query.const_score_query(owners, 0.0))]
+            )
+        hits = self._searcher.search(query, limit, count=False).hits
+        rows = self._searcher.fast_field_values("row", [address for _, address in hits])
+        return [
+            (int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True) if row is not None
+        ]
+
+    def frequency(self, word: str) -> int:
+        """In how many passages a word of `terms` occurs."""
+        return self._searcher.doc_freq("text", word)
+
+
+class LexicalFolder:
+    """The index on disk: a cache that carries the key of the manifest it was built for.
+
+    Every method is called with the base's lock held, or on a folder of None, which keeps it in memory.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        """Raises ValueError or OSError where the folder cannot hold an index."""
+        import tantivy
+
+        schema = (
+            tantivy.SchemaBuilder()
+            .add_text_field("text", tokenizer_name="words", index_option="freq")
+            .add_text_field("owner", tokenizer_name="raw", index_option="basic")
+            .add_text_field("document", tokenizer_name="raw", index_option="basic")
+            .add_text_field("key", tokenizer_name="raw", index_option="basic")
+            .add_unsigned_field("row", fast=True)
+            .build()
+        )
+        if folder is None:
+            self._index = tantivy.Index(schema)
+        else:
+            folder.mkdir(exist_ok=True)
+            self._index = tantivy.Index(schema, str(folder))
+        self._schema = schema
+        self._index.register_tokenizer("words", _analyzer())
+
+    def open(self) -> LexicalIndex:
+        return LexicalIndex(self._index)
+
+    def built_for(self, key: str) -> bool:
+        from tantivy import Query
+
+        self._index.reload()
+        marker = Query.term_query(self._schema, "key", key, "basic")
+        return bool(self._index.searcher().search(marker, 1, count=False).hits)
+
+    def rebuild(self, key: str, passages: Iterable[IndexedPassage]) -> None:
+        self._write(key, None, passages)
+
+    def change(self, key: str, removed: Iterable[str], passages: Iterable[IndexedPassage]) -> None:
+        """Take out the documents `removed` and put in `passages`, in one commit."""
+        self._write(key, removed, passages)
+
+    def _write(self, key: str, removed: Iterable[str] | None, passages: Iterable[IndexedPassage]) -> None:
+        from tantivy import Document, Occur, Query
+
+        writer = self._index.writer(_WRITER_BYTES, 1)
+        try:
+            if removed is None:
+                writer.delete_all_documents()
+            else:
+                for document in removed:
+                    writer.delete_documents_by_term("document", document)
+                markers = Query.boolean_query(
+                    [(Occur.Must, Query.all_query()), (Occur.MustNot, Query.exists_query("row"))]
+                )
+                writer.delete_documents_by_query(markers)
+            for passage in passages:
+                fields = {
+                    "text": passage.text,
+                    "owner": owner(passage.person),
+                    "document": passage.document,
+                    "row": passage.row,
+                }
+                writer.add_document(Document.from_dict(fields, self._schema))
+            writer.add_document(Document.from_dict({"key": key}, self._schema))
+            writer.commit()
+        finally:
+            writer.wait_merging_threads()
+
+
+def open_lexical(
+    folder: Path,
+    key: str,
+    everything: Callable[[], Iterable[IndexedPassage]],
+    change: "Change | None",
+) -> LexicalIndex:
+    """The index for `key`: as it lies there, after `change`, or built again.
+
+    Falls back to memory, with a line in the log, where the disk cannot take it: words still find.
+    """
+    try:
+        stored = _opened(folder)
+        if not stored.built_for(key):
+            if change is not None and stored.built_for(change.since):
+                stored.change(key, change.removed, change.added)
+            else:
+                stored.rebuild(key, everything())
+        return stored.open()
+    except (OSError, ValueError) as error:
+        log.warning("the word index in %s cannot be used and is kept in memory: %s", folder.name, error)
+    memory = LexicalFolder(None)
+    memory.rebuild(key, everything())
+    return memory.open()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What differs from the manifest of key `since`."""
+
+    since: str
+    removed: Sequence[str]
+    added: Sequence[IndexedPassage]
+
+
+def _opened(folder: Path) -> LexicalFolder:
+    try:
+        return LexicalFolder(folder)
+    except ValueError:
+        remove(folder)  # of another layout or damaged: it is a cache
+        return LexicalFolder(folder)

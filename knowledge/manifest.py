@@ -1,0 +1,118 @@
+"""The list of a base's documents: the one file that says what is in it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ValidationError
+
+from knowledge.errors import StorageDamaged
+from knowledge.files import storage_errors, write_file
+
+
+class Entry(BaseModel, frozen=True):
+    """One document that is in."""
+
+    id: str
+    source: str
+    title: str
+    person: str
+    """Whose it is; empty for the team's."""
+    added: datetime
+    seed: bool
+    """From the catalog, and therefore removed when the catalog no longer names it."""
+    artefact: str
+    """The name of the folder with its passages and vectors."""
+    embedder: str
+    chunking: str
+    passages: int
+    first_row: int
+    """Its passages are the rows first_row, first_row + 1, … of the indexes. A row is never given twice."""
+
+    def visible_to(self, person: str) -> bool:
+        return self.person in ("", person)
+
+    @property
+    def rows(self) -> range:
+        return range(self.first_row, self.first_row + self.passages)
+
+
+class Manifest(BaseModel, frozen=True):
+    format: Literal[1] = 1
+    generation: int = 0
+    """Grows with every change; with the rest of the content it makes the key of the caches."""
+    next_row: int = 0
+    documents: tuple[Entry, ...] = ()
+
+    def key(self) -> str:
+        """Names exactly this content. An index that was built for it carries the same key."""
+        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=12).hexdigest()
+
+    def find(self, document: str) -> Entry | None:
+        return next((entry for entry in self.documents if entry.id == document), None)
+
+    def named(self, source: str, person: str) -> Entry | None:
+        """The document that a new one of this name and person replaces."""
+        return next((e for e in self.documents if (e.source, e.person) == (source, person)), None)
+
+    def with_entry(self, entry: Entry) -> "Manifest":
+        """With `entry` in place of the one of the same name and person. Its rows are given here."""
+        kept = [e for e in self.documents if (e.source, e.person) != (entry.source, entry.person)]
+        placed = entry.model_copy(update={"first_row": self.next_row})
+        return Manifest(
+            generation=self.generation + 1,
+            next_row=self.next_row + entry.passages,
+            documents=(*kept, placed),
+        )
+
+    def without(self, documents: frozenset[str]) -> "Manifest":
+        return Manifest(
+            generation=self.generation + 1,
+            next_row=self.next_row,
+            documents=tuple(entry for entry in self.documents if entry.id not in documents),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a stat says of a manifest. It differs after every replacement."""
+
+    inode: int
+    modified: int
+    size: int
+
+
+class ManifestFile:
+    """`manifest.json` of one base."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def stamp(self) -> Stamp | None:
+        """None where there is no manifest yet."""
+        with storage_errors(self._path.parent):
+            try:
+                found = self._path.stat()
+            except FileNotFoundError:
+                return None
+        return Stamp(found.st_ino, found.st_mtime_ns, found.st_size)
+
+    def read(self) -> Manifest:
+        """The manifest; an empty one where there is none. Raises StorageDamaged."""
+        with storage_errors(self._path.parent):
+            try:
+                content = self._path.read_bytes()
+            except FileNotFoundError:
+                return Manifest()
+        try:
+            return Manifest.model_validate_json(content)
+        except ValidationError as error:
+            raise StorageDamaged(
+                f"The list of documents of the base {self._path.parent.name} is damaged (manifest.json)."
+            ) from error
+
+    def write(self, manifest: Manifest) -> None:
+        """The moment at which a change counts. The caller holds the folder's lock."""
+        write_file(self._path, manifest.model_dump_json(indent=1).encode())

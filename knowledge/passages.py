@@ -1,0 +1,71 @@
+"""The nouns of retrieval: a passage, its sentences, and a hit of a search."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+DIMENSIONS = 384
+"""Every embedder of this package gives vectors of this length."""
+
+Vector = NDArray[np.float32]
+"""One text's embedding: shape (384,), unit length."""
+
+Matrix = NDArray[np.float32]
+"""Embeddings of n texts: shape (n, 384), unit length rows."""
+
+SentenceKind = Literal["prose", "item", "code", "row"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """The smallest thing an answer quotes."""
+
+    text: str
+    """Without markdown markers, except the backticks of inline code."""
+    position: int
+    """Reading order within the passage, from 0."""
+    kind: SentenceKind
+
+
+class Passage(BaseModel, frozen=True):
+    """A piece of a document, as it goes over the wire."""
+
+    id: str
+    """``<document id>#<ordinal>``: the same content always has the same id."""
+    base: str
+    """The knowledge base, which is the agent's name."""
+    document: str
+    source: str
+    """The file name a person recognises."""
+    title: str
+    section: str = ""
+    """The headings above it below the title, outermost first, joined by `` > ``."""
+    page: int | None = None
+    text: str
+    """Without the title and section that it was embedded with."""
+    score: float = 0.0
+    """Cosine similarity to the question, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage that was found, with what an answerer needs to work on it without embedding anything."""
+
+    passage: Passage
+    sentences: tuple[Sentence, ...]
+    """In reading order."""
+    vectors: Matrix
+    """Shape (len(sentences), 384): stored when the document was ingested."""
+    rank_score: float
+    """Reciprocal rank fusion of the two rankings; the order of the hits."""
+    lexical: float
+    """Share, 0 to 1, of the question's content words that occur in the passage, weighted by their rarity."""
+
+
+def prefixed(title: str, section: str, text: str) -> str:
+    """The text that is embedded and indexed: a passage alone often does not name what it is about."""
+    heading = f"{title} — {section}" if section else title
+    return f"{heading}\n{text}"

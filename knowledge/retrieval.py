@@ -1,0 +1,134 @@
+"""A question to passages: two rankings, one order, nothing twice."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from knowledge.lexical import terms
+from knowledge.passages import Hit, Vector, prefixed
+from knowledge.snapshot import LoadedEntry, Snapshot
+
+_CANDIDATES = 50
+"""How deep each ranking goes before they are fused."""
+
+_RRF_K = 60
+"""The constant of reciprocal rank fusion (SIGIR 2009)."""
+
+_SIGNIFICANT = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    base: int
+    row: int
+
+
+def search(
+    snapshots: Sequence[Snapshot], question: str, vector: Vector, person: str, limit: int
+) -> list[Hit]:
+    """The best `limit` passages over all the bases, by reciprocal rank fusion of cosine and BM25.
+
+    The bases' passages are merged by score into one ranking of each kind before the fusion: taking turns
+    among bases costs a third of the recall. Documents of other people are left out before ranking.
+    Raises StorageDamaged where a document disappeared meanwhile.
+    """
+    depth = max(_CANDIDATES, 4 * limit)
+    words = list(dict.fromkeys(terms(question)))
+    dense: list[tuple[float, _Candidate]] = []
+    lexical: list[tuple[float, _Candidate]] = []
+    for number, snapshot in enumerate(snapshots):
+        if not snapshot.passages:
+            continue
+        allowed = snapshot.visible(person)
+        for row, score in snapshot.dense.search(vector, depth, allowed):
+            dense.append((score, _Candidate(number, row)))
+        for row, score in snapshot.lexical.search(words, None if allowed is None else person, depth):
+            lexical.append((score, _Candidate(number, row)))
+    fused = _fused([_ranked(dense, depth), _ranked(lexical, depth)])
+    cosines = _cosines(snapshots, vector, list(fused))
+    order = sorted(fused, key=lambda candidate: (-fused[candidate], -cosines[candidate]))
+    weights = _weights(snapshots, words)
+    hits: list[Hit] = []
+    said: set[str] = set()
+    for candidate in order:
+        found = snapshots[candidate.base].at(candidate.row)
+        if found is None or not _adds(found, said):
+            continue
+        hits.append(_hit(snapshots[candidate.base], candidate.row, found, fused[candidate], cosines[candidate], weights))
+        if len(hits) == limit:
+            break
+    return hits
+
+
+def _ranked(scored: list[tuple[float, _Candidate]], depth: int) -> list[_Candidate]:
+    best = sorted(scored, key=lambda pair: (-pair[0], pair[1].base, pair[1].row))
+    return [candidate for _, candidate in best[:depth]]
+
+
+def _fused(rankings: Sequence[Sequence[_Candidate]]) -> dict[_Candidate, float]:
+    scores: dict[_Candidate, float] = {}
+    for ranking in rankings:
+        for place, candidate in enumerate(ranking, start=1):
+            scores[candidate] = scores.get(candidate, 0.0) + 1 / (_RRF_K + place)
+    return scores
+
+
+def _cosines(
+    snapshots: Sequence[Snapshot], vector: Vector, candidates: list[_Candidate]
+) -> dict[_Candidate, float]:
+    cosines: dict[_Candidate, float] = {}
+    for number, snapshot in enumerate(snapshots):
+        mine = [candidate for candidate in candidates if candidate.base == number]
+        if mine:
+            vectors = snapshot.dense.vectors(np.array([candidate.row for candidate in mine], dtype=np.int64))
+            for candidate, cosine in zip(mine, vectors @ vector, strict=True):
+                cosines[candidate] = min(max(float(cosine), 0.0), 1.0)
+    return cosines
+
+
+def _weights(snapshots: Sequence[Snapshot], words: Sequence[str]) -> dict[str, float]:
+    """How much each word of the question tells: its inverse document frequency over the bases asked."""
+    total = sum(snapshot.passages for snapshot in snapshots)
+    weights: dict[str, float] = {}
+    for word in words:
+        frequency = sum(snapshot.lexical.frequency(word) for snapshot in snapshots)
+        weights[word] = math.log(1 + (total + 0.5) / (frequency + 0.5))
+    return weights
+
+
+def _adds(found: tuple[LoadedEntry, int], said: set[str]) -> bool:
+    """False for a near duplicate: a passage that says no sentence which a better one does not say.
+
+    Similarity would not do: two passages that contradict each other in one number are nearly the same
+    vector, and the contradiction is what somebody must see.
+    """
+    loaded, ordinal = found
+    own = {" ".join(_SIGNIFICANT.findall(s.text.lower())) for s in loaded.chunks[ordinal].sentences}
+    if own <= said:
+        return False
+    said |= own
+    return True
+
+
+def _hit(
+    snapshot: Snapshot,
+    row: int,
+    found: tuple[LoadedEntry, int],
+    rank_score: float,
+    cosine: float,
+    weights: dict[str, float],
+) -> Hit:
+    loaded, ordinal = found
+    passage = loaded.passage(snapshot.base, ordinal, score=cosine)
+    occurring = set(terms(prefixed(passage.title, passage.section, passage.text)))
+    total = sum(weights.values())
+    return Hit(
+        passage=passage,
+        sentences=loaded.chunks[ordinal].sentences,
+        vectors=snapshot.sentence_vectors(row),
+        rank_score=rank_score,
+        lexical=sum(weights[word] for word in weights if word in occurring) / total if total else 0.0,
+    )

@@ -1,0 +1,210 @@
+"""One answer from what the agents found. Nothing is lost: each finding is used, merged or its agent named missing.
+
+Grouped by sub-question; within it the agent with the best finding first, precedence deciding near ties; statements
+that say the same are merged; citations are numbered once, in the order in which the answer uses them.
+"""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agents import AgentRegistry, Claim
+from agents.plain import as_markdown
+from agents.words import content_words, likeness
+from knowledge import Passage
+from orchestration.conflicts import Finding, find_conflicts
+from orchestration.messages import Citation, Conflict, Selection, StepResult
+
+MERGE = 0.75
+"""Statements that share this much of their words say the same."""
+MOST_PER_PART = 5
+NOTHING = "Nothing found on this."
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """The whole answer."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    conflicts: tuple[Conflict, ...]
+    contributed: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+class Aggregator(Protocol):
+    """Combines results: pieces of text as they come, then one Aggregate, last."""
+
+    def aggregate(
+        self,
+        run: str,
+        selection: Selection,
+        results: Sequence[StepResult],
+        registry: AgentRegistry,
+    ) -> AsyncIterator[str | Aggregate]: ...
+
+
+@dataclass
+class _Statement:
+    claim: Claim
+    sources: list[tuple[str, Passage, str]] = field(default_factory=list)
+    """Agent, passage and quote of everybody who said it."""
+
+
+class ExtractiveAggregator:
+    """Puts the agents' own sentences together; writes none."""
+
+    async def aggregate(
+        self,
+        run: str,
+        selection: Selection,
+        results: Sequence[StepResult],
+        registry: AgentRegistry,
+    ) -> AsyncIterator[str | Aggregate]:
+        numbers = _Numbers(run)
+        text = ""
+        shown: set[str] = set()
+        for number, part in enumerate(selection.parts):
+            statements = _statements([r for r in results if r.part == number], registry, shown)
+            shown |= {_normal(s.claim.text) for s in statements}
+            block = _block(part.heading if len(selection.parts) > 1 else "", statements, numbers)
+            if block:
+                text += block
+                yield block
+        failed = [r for r in results if r.state == "failed"]
+        missing = tuple(dict.fromkeys(r.agent for r in failed))
+        if missing:
+            note = _missing(failed, registry)
+            text += note
+            yield note
+        conflicts = _conflicts(results, numbers, registry)
+        if conflicts:
+            note = "".join(f"\n\n> **Possible disagreement:** {c.settled}" for c in conflicts)
+            text += note
+            yield note
+        contributed = tuple(dict.fromkeys(c.agent for c in numbers.citations))
+        yield Aggregate(text.strip(), tuple(numbers.citations), conflicts, contributed, missing)
+
+
+class _Numbers:
+    """Hands out citation numbers, one a passage and agent's quote."""
+
+    def __init__(self, run: str) -> None:
+        self._run = run
+        self.citations: list[Citation] = []
+
+    def cite(self, agent: str, passage: Passage, quote: str) -> str:
+        for at, citation in enumerate(self.citations):
+            if citation.passage.id == passage.id and citation.passage.base == passage.base:
+                if quote not in citation.quote:
+                    joined = f"{citation.quote}\n{quote}"
+                    self.citations[at] = citation.model_copy(update={"quote": joined})
+                return self._link(citation.number)
+        number = len(self.citations) + 1
+        self.citations.append(Citation(number=number, agent=agent, quote=quote, passage=passage))
+        return self._link(number)
+
+    def number_of(self, passage: str) -> int | None:
+        return next((c.number for c in self.citations if c.passage.id == passage), None)
+
+    def _link(self, number: int) -> str:
+        return f"[{number}](#cite-{self._run}-{number})"
+
+
+def nothing_found(run: str, selection: Selection) -> Aggregate:
+    """What is said when no agent knows anything: the nearest sources, and no answer."""
+    numbers = _Numbers(run)
+    lines = []
+    for passage in selection.nearest:
+        where = " › ".join(filter(None, (passage.title, passage.section)))
+        lines.append(f"- {as_markdown(where)} ({as_markdown(passage.source)}) {numbers.cite(passage.base, passage, '')}")
+    text = NOTHING
+    if lines:
+        text += " The nearest sources, which do not answer it:\n\n" + "\n".join(lines)
+    return Aggregate(text, tuple(numbers.citations), (), (), ())
+
+
+def _statements(results: Sequence[StepResult], registry: AgentRegistry, shown: set[str]) -> list[_Statement]:
+    """The statements of one part: best agent first, the same statement once, commands behind their sentence."""
+    ordered = sorted(
+        (r for r in results if r.claims),
+        key=lambda r: (-round(r.confidence, 1), -registry[r.agent].precedence if r.agent in registry else 0),
+    )
+    statements: list[_Statement] = []
+    for result in ordered:
+        passages = {p.id: p for p in result.passages}
+        for claim in result.claims:
+            passage = passages.get(claim.passage)
+            if passage is None:
+                continue
+            source = (result.agent, passage, claim.quote)
+            same = next((s for s in statements if _same(s.claim, claim)), None)
+            if same is not None:
+                same.sources.append(source)
+            elif _normal(claim.text) not in shown:
+                statements.append(_Statement(claim, [source]))
+    return _within_limit(statements)
+
+
+def _within_limit(statements: list[_Statement]) -> list[_Statement]:
+    prose = [s for s in statements if s.claim.kind != "code"]
+    if len(prose) <= MOST_PER_PART:
+        return statements
+    kept = {id(s) for s in sorted(prose, key=lambda s: -s.claim.relevance)[:MOST_PER_PART]}
+    result: list[_Statement] = []
+    for at, statement in enumerate(statements):
+        code = statement.claim.kind == "code"
+        if id(statement) in kept or (code and at and id(statements[at - 1]) in kept):
+            result.append(statement)
+    return result
+
+
+def _same(one: Claim, other: Claim) -> bool:
+    if one.kind == "code" or other.kind == "code":
+        return _normal(one.text) == _normal(other.text)
+    return likeness(content_words(one.text), content_words(other.text)) >= MERGE
+
+
+def _normal(text: str) -> str:
+    return re.sub(r"\W+", " ", text).strip().lower()
+
+
+def _block(heading: str, statements: Sequence[_Statement], numbers: _Numbers) -> str:
+    title = f"\n\n**{as_markdown(heading)}**\n\n" if heading else ""
+    if not statements:
+        return f"{title}{NOTHING}" if heading else ""
+    lines = ""
+    for at, statement in enumerate(statements):
+        cited = "".join(dict.fromkeys(numbers.cite(*source) for source in statement.sources))
+        if statement.claim.kind == "code":
+            lines += f"\n\n```\n{statement.claim.text}\n```\n"
+        elif at == 0:
+            lines += f"{as_markdown(statement.claim.text)} {cited}\n"
+        else:
+            lines += f"\n- {as_markdown(statement.claim.text)} {cited}"
+    return title + lines
+
+
+def _missing(failed: Sequence[StepResult], registry: AgentRegistry) -> str:
+    said = [
+        f"{registry[r.agent].title if r.agent in registry else r.agent} did not answer: {r.error}" for r in failed
+    ]
+    return "\n\n> " + " ".join(as_markdown(s) for s in dict.fromkeys(said))
+
+
+def _conflicts(
+    results: Sequence[StepResult], numbers: _Numbers, registry: AgentRegistry
+) -> tuple[Conflict, ...]:
+    findings = []
+    for result in results:
+        documents = {p.id: p.document for p in result.passages}
+        for claim in result.claims:
+            number = numbers.number_of(claim.passage)
+            if claim.kind != "code" and number is not None:
+                precedence = registry[result.agent].precedence if result.agent in registry else 0
+                findings.append(
+                    Finding(result.agent, precedence, claim.text, documents.get(claim.passage, ""), number)
+                )
+    return find_conflicts(findings)
+

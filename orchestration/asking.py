@@ -1,0 +1,36 @@
+"""What may be asked: checks a task before anything is stored."""
+
+import unicodedata
+
+from agents import AgentRegistry, UnknownAgent
+from orchestration.errors import InvalidTask
+from orchestration.messages import Task
+from orchestration.selection import mentions
+
+MOST_CHARACTERS = 8_000
+
+
+def checked(task: Task, registry: AgentRegistry) -> Task:
+    """The task with a tidy question; raises InvalidTask or agents.UnknownAgent with one sentence for the person."""
+    question = task.question.strip()
+    if len(question) > MOST_CHARACTERS:
+        raise InvalidTask(
+            f"The question has {len(question):,} characters and may have {MOST_CHARACTERS:,}. Ask a shorter question;"
+            " long material belongs into an agent's documents (roundtable ingest)."
+        )
+    noise = sum(unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\n\r\t" for c in question)
+    noise += question.count("\ufffd")
+    if noise > max(2, len(question) // 50):
+        raise InvalidTask("The question looks like binary data, not text. Please type it in words.")
+    question = "".join(c for c in question if c in "\n\r\t" or unicodedata.category(c) not in ("Cc", "Cn", "Co", "Cs"))
+    if not any(c.isalnum() for c in question):
+        raise InvalidTask("The question is empty. Please type what you want to know.")
+    for name in task.agents:
+        registry[name]
+    _, unknown = mentions(question, registry)
+    if unknown:
+        try:
+            registry[unknown[0]]
+        except UnknownAgent as error:
+            raise UnknownAgent(f"{error} Write @ only before an agent's name.") from None
+    return task.model_copy(update={"question": question})

@@ -1,0 +1,85 @@
+"""Connections to Redis: one pool for commands, separate connections for blocking reads."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ConnectionError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
+
+from orchestration.errors import ConfigurationError, EngineUnavailable
+
+BLOCK_MS = 2_000
+"""Longest wait of a blocking read."""
+FLOOR = (6, 2)
+"""Oldest Redis version that has the commands used here."""
+
+UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, OSError)
+"""What redis-py raises while a server is away."""
+
+RedisClient = Redis  # bytes in, bytes out
+
+
+class Connections:
+    """How this process talks to one Redis server."""
+
+    def __init__(self, url: str) -> None:
+        # Every command here is idempotent or fenced, so a repeat after a lost reply is harmless.
+        retry = Retry(ExponentialBackoff(cap=0.4, base=0.02), retries=6)
+        self.commands: RedisClient = Redis.from_url(
+            url, retry=retry, retry_on_error=list(UNREACHABLE), socket_timeout=5, socket_connect_timeout=2
+        )
+        self._url = url
+
+    def reader(self) -> RedisClient:
+        """A client of its own for blocking reads: its timeout is longer than the longest block."""
+        return Redis.from_url(
+            self._url,
+            retry=Retry(ExponentialBackoff(), retries=0),
+            socket_timeout=BLOCK_MS / 1000 + 5,
+            socket_connect_timeout=2,
+            single_connection_client=True,
+        )
+
+    async def close(self) -> None:
+        await self.commands.aclose()
+
+
+@asynccontextmanager
+async def open_connections(url: str) -> AsyncIterator[Connections]:
+    """Connect and check the server.
+
+    Raises ConfigurationError for a wrong address, password or version, EngineUnavailable when nobody answers.
+    """
+    try:
+        connections = Connections(url)
+    except ValueError as error:
+        raise ConfigurationError(f"REDIS_URL is not usable: {error}.") from None
+    try:
+        await _check(connections.commands)
+        yield connections
+    finally:
+        await connections.close()
+
+
+async def _check(redis: RedisClient) -> None:
+    try:
+        info: dict[str, Any] = await redis.info("server")
+    except AuthenticationError as error:
+        raise ConfigurationError(f"Redis refused the user name or password in REDIS_URL: {error}.") from None
+    except UNREACHABLE as error:
+        raise EngineUnavailable(f"Redis does not answer: {error}.") from None
+    except (ResponseError, RedisError) as error:
+        raise ConfigurationError(f"Redis refused to be used: {error}.") from None
+    version = str(info.get("redis_version", "0.0"))
+    if tuple(int(part) for part in version.split(".")[:2]) < FLOOR:
+        raise ConfigurationError(f"Redis {version} is too old; Roundtable needs 6.2 or newer.")

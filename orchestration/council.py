@@ -1,0 +1,156 @@
+"""Runs of several agents over Redis: takes tasks in, drives the ones it owns, adopts those whose owner is gone."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from orchestration.connections import UNREACHABLE
+from orchestration.errors import Superseded
+from orchestration.hints import Hints, ticks
+from orchestration.messages import Answer, Task, TaskResult
+from orchestration.path import Council, answer_question
+from orchestration.settings import RunSettings
+from orchestration.store import Fenced, OwnedRun, RunStore
+
+log = logging.getLogger(__name__)
+
+ADOPT_POLL_SECONDS = 1.0
+
+
+class CouncilEngine:
+    """One orchestrator process. Without a `council` it only hands tasks in, for others to drive."""
+
+    def __init__(
+        self,
+        name: str,
+        store: RunStore,
+        settings: RunSettings,
+        hints: Hints,
+        council: Council | None,
+        crash: Callable[[str], None] = lambda point: None,
+    ) -> None:
+        self.name = name
+        self._store = store
+        self._settings = settings
+        self._hints = hints
+        self._council = council
+        self._crash = crash
+        self._driving: dict[str, tuple[OwnedRun, asyncio.Task[None]]] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Drive, hold and adopt until cancelled; then let go of what is still running."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._tasks = group
+                if self._council is not None:
+                    group.create_task(self._hold())
+                    group.create_task(self._adopt())
+                await asyncio.Event().wait()
+        finally:
+            self._tasks = None
+            await self._let_go()
+
+    async def submit(self, task: Task) -> str:
+        """Take a checked task in; when this returns the task is stored and will reach exactly one end."""
+        settings = self._settings
+        deadline = task.deadline_seconds or settings.deadline_seconds
+        run = await self._store.accept(
+            task,
+            owner=self.name if self._council is not None else "",
+            lease_ms=settings.lease_ms,
+            deadline_ms=int(deadline * 1000),
+            retention_ms=settings.retention_ms,
+        )
+        self._crash("after_accept")
+        self._drive(run)
+        return task.id
+
+    async def cancel(self, task: Task) -> bool:
+        """End a run as cancelled, at once, whoever owns it; its workers notice within half a second."""
+        result = TaskResult(task=task.id, mode=task.mode, state="cancelled", reason="Stopped.")
+        status = await self._store.finish(
+            task.id,
+            result,
+            Answer(run=task.id, result=result),
+            fence=None,
+            retention_ms=self._settings.retention_ms,
+        )
+        return status is Fenced.OK
+
+    def _drive(self, run: OwnedRun) -> None:
+        if self._tasks is None or self._council is None:
+            return  # Whoever drives runs adopts it.
+        task = self._tasks.create_task(self._answer(self._council, run), name=f"run {run.task.id}")
+        self._driving[run.task.id] = (run, task)
+
+    async def _answer(self, council: Council, run: OwnedRun) -> None:
+        try:
+            await answer_question(council, run)
+        except Superseded as why:
+            log.info("run %s is no longer driven here: %s", run.task.id, why)
+        except UNREACHABLE as error:
+            log.warning("run %s waits for Redis: %s", run.task.id, error)
+        except Exception:
+            # The boundary of one run: the person gets an end with a reason, and the other runs go on.
+            log.exception("run %s failed", run.task.id)
+            await self._fail(run)
+        finally:
+            if self._driving.get(run.task.id, (None,))[0] is run:
+                del self._driving[run.task.id]
+
+    async def _fail(self, run: OwnedRun) -> None:
+        reason = "Something went wrong while this was being answered; the log of the server has the details."
+        result = TaskResult(task=run.task.id, mode=run.task.mode, state="failed", reason=reason)
+        try:
+            await self._store.finish(
+                run.task.id,
+                result,
+                Answer(run=run.task.id, result=result),
+                fence=run.fence,
+                retention_ms=self._settings.retention_ms,
+            )
+        except UNREACHABLE as error:
+            log.warning("run %s could not be ended: %s", run.task.id, error)
+
+    async def _hold(self) -> None:
+        """Keep other orchestrators from adopting what is driven here."""
+        while True:
+            await asyncio.sleep(self._settings.lease_seconds / 3)
+            for run, task in list(self._driving.values()):
+                try:
+                    await self._store.journal(run, self._settings.lease_ms, {})
+                except Superseded:
+                    task.cancel()
+                except UNREACHABLE as error:
+                    log.warning("holding run %s: %s", run.task.id, error)
+
+    async def _adopt(self) -> None:
+        with self._hints.listen() as hint:
+            hint.set()  # Look once at the start, before the first second has passed.
+            async for _ in ticks(hint, ADOPT_POLL_SECONDS):
+                try:
+                    await self._adopt_unowned()
+                except UNREACHABLE as error:
+                    log.warning("looking for runs without an owner: %s", error)
+
+    async def _adopt_unowned(self) -> None:
+        for run_id in await self._store.unowned():
+            if run_id in self._driving:
+                continue
+            run = await self._store.adopt(
+                run_id, owner=self.name, lease_ms=self._settings.lease_ms
+            )
+            if run is not None:
+                if run.fence > 1:
+                    log.info("run %s adopted with fence %d", run_id, run.fence)
+                self._drive(run)
+
+    async def _let_go(self) -> None:
+        """On the way out: give up the hold, so that the next process need not wait for the lease."""
+        for run, _ in list(self._driving.values()):
+            try:
+                await self._store.journal(run, 0, {})
+            except (Superseded, *UNREACHABLE) as error:
+                log.info("run %s was not handed over: %s", run.task.id, error)
+        self._driving.clear()

@@ -1,0 +1,38 @@
+"""What can go wrong between a question and its answer.
+
+RoundtableError
+├── ConfigurationError    a setting, the data folder or a server's version is wrong: exit code 2
+├── InvalidTask           the question cannot be asked as it is: exit code 2
+├── UnknownRun            no such run, or it is another person's (the two look the same on purpose)
+├── EngineUnavailable     Redis cannot be reached: wait, or use the single agent
+├── UnsupportedMessage    a newer program wrote this message: leave it for one that can read it
+└── Superseded            somebody else owns this run or step now: stop working on it, silently
+"""
+
+
+class RoundtableError(Exception):
+    """The root of everything that this package raises on purpose; its text is one sentence for a person."""
+
+
+class ConfigurationError(RoundtableError):
+    """A setting, the data folder or a server's version is wrong; starting again will not help."""
+
+
+class InvalidTask(RoundtableError):
+    """The question cannot be asked as it is."""
+
+
+class UnknownRun(RoundtableError):
+    """There is no such run for this person."""
+
+
+class EngineUnavailable(RoundtableError):
+    """Redis cannot be reached at the moment."""
+
+
+class UnsupportedMessage(RoundtableError):
+    """A message has a schema major version that this program does not know."""
+
+
+class Superseded(RoundtableError):
+    """A fence was refused: the run or step has ended or has a new owner."""

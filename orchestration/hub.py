@@ -1,0 +1,133 @@
+"""One blocking reader per process for the event streams of all runs that somebody here watches."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pydantic import ValidationError
+from redis.asyncio import Redis
+
+from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections
+from orchestration.errors import UnsupportedMessage
+from orchestration.keys import Keys
+from orchestration.messages import Recorded, decode_event
+
+log = logging.getLogger(__name__)
+
+Fields = dict[bytes, bytes]
+_Queue = asyncio.Queue[Recorded]
+
+
+def recorded(entry: bytes, fields: Fields) -> Recorded | None:
+    """An event as its stream keeps it; None, with a line in the log, for one that cannot be read."""
+    try:
+        event = decode_event(fields[b"e"])
+    except (UnsupportedMessage, ValidationError, KeyError) as error:
+        log.warning("event %s is left out: %s", entry.decode(), type(error).__name__)
+        return None
+    stamp = {"attempt": int(fields.get(b"a", 0)), "fence": int(fields.get(b"f", 0))}
+    return Recorded(
+        id=entry.decode(), at=int(entry.partition(b"-")[0]) / 1000, event=event.model_copy(update=stamp)
+    )
+
+
+class EventHub:
+    """Hands each new event of a run to everybody here who watches it.
+
+    A plain XREAD takes nothing away from anybody, so it may be interrupted: CLIENT UNBLOCK ends the wait when the
+    set of watched runs grows.
+    """
+
+    def __init__(self, connections: Connections, keys: Keys) -> None:
+        self._connections = connections
+        self._keys = keys
+        self._watchers: dict[bytes, set[_Queue]] = {}
+        self._cursors: dict[bytes, bytes] = {}
+        self._reading: frozenset[bytes] = frozenset()
+        self._changed = asyncio.Event()
+        self._read_ended = asyncio.Event()
+        self._client_id: int | None = None
+        self.available = True
+        """False while Redis does not answer."""
+
+    @asynccontextmanager
+    async def watch(self, run: str) -> AsyncIterator[_Queue]:
+        """A queue that receives every event of the run from now on."""
+        stream = self._keys.events(run).encode()
+        queue: _Queue = asyncio.Queue()
+        if stream not in self._watchers:
+            self._watchers[stream] = set()
+            newest = await self._connections.commands.xrevrange(stream, count=1)
+            self._cursors.setdefault(stream, newest[0][0] if newest else b"0-0")
+        self._watchers[stream].add(queue)
+        await self._include(stream)
+        try:
+            yield queue
+        finally:
+            watchers = self._watchers[stream]
+            watchers.discard(queue)
+            if not watchers:
+                del self._watchers[stream]
+                self._cursors.pop(stream, None)
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        pause = 0.05
+        while True:
+            reader = self._connections.reader()
+            try:
+                self._client_id = await reader.client_id()
+                self.available = True
+                pause = 0.05
+                while True:
+                    await self._read(reader)
+            except UNREACHABLE as error:
+                self.available = False
+                log.warning("reading events: %s", error)
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 2)
+            finally:
+                self._client_id = None
+                self._finish_read()
+                await reader.aclose()
+
+    async def _read(self, reader: Redis) -> None:
+        while not self._cursors:
+            self._changed.clear()
+            await self._changed.wait()
+        cursors = dict(self._cursors)
+        self._reading = frozenset(cursors)
+        self._read_ended.clear()
+        try:
+            reply = await reader.xread(cursors, block=BLOCK_MS)
+        finally:
+            self._finish_read()
+        for stream, entries in reply or ():
+            for entry, fields in entries:
+                self._deliver(stream, entry, fields)
+
+    def _deliver(self, stream: bytes, entry: bytes, fields: Fields) -> None:
+        if stream not in self._cursors:
+            return
+        self._cursors[stream] = entry
+        event = recorded(entry, fields)
+        if event is not None:
+            for queue in self._watchers[stream]:
+                queue.put_nowait(event)
+
+    def _finish_read(self) -> None:
+        self._reading = frozenset()
+        self._read_ended.set()
+
+    async def _include(self, stream: bytes) -> None:
+        """Make sure that the reader waits for this stream too."""
+        self._changed.set()
+        # The reader may have sent its XREAD without being blocked in it yet, so one UNBLOCK can come too early.
+        while self._reading and stream not in self._reading and self._client_id is not None:
+            await self._connections.commands.client_unblock(self._client_id)
+            try:
+                async with asyncio.timeout(0.005):
+                    await self._read_ended.wait()
+            except TimeoutError:
+                continue

@@ -1,0 +1,93 @@
+"""A run's log as its readers see it, and the one that lives in this process.
+
+Whoever shows a run (the chat's first view, a reload, a second window, the command line) reads it from here.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+from orchestration.errors import UnknownRun
+from orchestration.messages import Accepted, Answer, AnyEvent, Recorded, Task
+
+
+class RunLog(Protocol):
+    """Where events of runs are read."""
+
+    def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
+        """Every event from the start, or after an id, then live, until the run's answer.
+
+        Raises UnknownRun when there is no such run for this person.
+        """
+        ...
+
+    async def runs(self, person: str, conversation: str) -> list[str]:
+        """The runs of one chat thread, in order."""
+        ...
+
+    async def task(self, run: str, person: str) -> Task:
+        """What was asked; raises UnknownRun."""
+        ...
+
+    async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
+        """One person's chat threads and the time (epoch seconds) of their newest run, newest first."""
+        ...
+
+
+class MemoryLog:
+    """The log of runs that live and die with this process."""
+
+    def __init__(self, keep: int = 500, clock: Callable[[], float] = time.time) -> None:
+        self._keep = keep
+        self._clock = clock
+        self._runs: OrderedDict[str, list[Recorded]] = OrderedDict()
+        self._grown = asyncio.Condition()
+
+    async def append(self, event: AnyEvent) -> None:
+        """Add an event; ended runs beyond `keep` are forgotten, oldest first."""
+        async with self._grown:
+            events = self._runs.setdefault(event.run, [])
+            events.append(Recorded(id=f"{len(events) + 1}-0", at=self._clock(), event=event))
+            while len(self._runs) > self._keep and self.ended(next(iter(self._runs))):
+                self._runs.popitem(last=False)
+            self._grown.notify_all()
+
+    def __contains__(self, run: str) -> bool:
+        return run in self._runs
+
+    def ended(self, run: str) -> bool:
+        """Whether the run's last event is its answer."""
+        return isinstance(self._runs[run][-1].event, Answer)
+
+    async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
+        await self.task(run, person)
+        position = int(after.partition("-")[0] or 0)
+        while True:
+            async with self._grown:
+                await self._grown.wait_for(lambda: len(self._runs[run]) > position)
+                fresh = self._runs[run][position:]
+            for recorded in fresh:
+                yield recorded
+                if isinstance(recorded.event, Answer):
+                    return
+            position += len(fresh)
+
+    async def task(self, run: str, person: str) -> Task:
+        events = self._runs.get(run)
+        first = events[0].event if events else None
+        if not isinstance(first, Accepted) or first.task.person != person:
+            raise UnknownRun("There is no such run.")
+        return first.task
+
+    async def runs(self, person: str, conversation: str) -> list[str]:
+        return [task.id for task in self._tasks(person) if task.conversation == conversation]
+
+    async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
+        newest = {task.conversation: task.asked_at for task in self._tasks(person) if task.conversation}
+        return sorted(newest.items(), key=lambda item: -item[1])[:most]
+
+    def _tasks(self, person: str) -> list[Task]:
+        first = (events[0].event for events in self._runs.values())
+        return [event.task for event in first if isinstance(event, Accepted) and event.task.person == person]

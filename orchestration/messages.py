@@ -1,0 +1,327 @@
+"""What travels: tasks, plans, results and events. Frozen, JSON on the wire, with a schema version.
+
+Readers ignore fields they do not know (a newer minor version) and refuse a newer major version.
+"""
+
+import time
+import uuid
+from collections.abc import Iterable
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from agents import Claim
+from knowledge import Passage
+from orchestration.errors import UnsupportedMessage
+
+SCHEMA = "1.0"
+
+Mode = Literal["council", "single"]
+StepState = Literal["waiting", "queued", "running", "answered", "nothing_found", "failed"]
+RunState = Literal["answered", "nothing_found", "failed", "cancelled", "expired"]
+Channel = Literal["reasoning", "answer"]
+
+
+class Message(BaseModel):
+    """Frozen; unknown fields are ignored, so that an older program reads what a newer minor version wrote."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def new_id() -> str:
+    """A run's id: unguessable, because it is part of addresses."""
+    return uuid.uuid4().hex
+
+
+class Task(Message):
+    """What a person asked."""
+
+    id: str = Field(default_factory=new_id)
+    question: str
+    person: str = "local"
+    conversation: str = ""
+    """The chat thread this belongs to; empty outside the chat."""
+    message: str = ""
+    """The id of the chat message that asked."""
+    mode: Mode = "council"
+    agents: tuple[str, ...] = ()
+    """When given, only these agents may answer."""
+    deadline_seconds: float | None = None
+    asked_at: float = Field(default_factory=time.time)
+
+
+class AgentScore(Message):
+    """One agent's standing for one sub-question; every criterion is kept, 0 to 1, for the person to see."""
+
+    agent: str
+    score: float
+    scores: dict[str, float]
+    reason: str
+    chosen: bool
+
+
+class PartSelection(Message):
+    """The agents for one sub-question, best first; those not chosen stay listed with their scores."""
+
+    question: str
+    """Understandable on its own."""
+    heading: str = ""
+    """As the person put it."""
+    builds_on: int | None = None
+    """The part whose answer this one needs."""
+    agents: tuple[AgentScore, ...]
+    vector: str = ""
+    """The sub-question's embedding (base64 of little-endian float32), so that nothing is embedded twice."""
+
+
+class Selection(Message):
+    """Who was chosen for a task and why."""
+
+    parts: tuple[PartSelection, ...]
+    threshold: float
+    nearest: tuple[Passage, ...] = ()
+    """The nearest passages, shown when nothing is found."""
+    busy: tuple[tuple[float, float], ...] = ()
+    """Intervals (epoch seconds) spent embedding and retrieving."""
+
+    def chosen(self) -> tuple[AgentScore, ...]:
+        """Each chosen agent once, with its best score, best first."""
+        best: dict[str, AgentScore] = {}
+        for part in self.parts:
+            for agent in part.agents:
+                if agent.chosen and (agent.agent not in best or best[agent.agent].score < agent.score):
+                    best[agent.agent] = agent
+        return tuple(sorted(best.values(), key=lambda a: -a.score))
+
+
+class PlanStep(Message):
+    """One agent, one question, and the steps it depends on."""
+
+    id: str
+    agent: str
+    question: str
+    part: int = 0
+    """Which sub-question of the task this answers."""
+    depends_on: tuple[str, ...] = ()
+    vector: str = ""
+
+
+class CoordinationPlan(Message):
+    """An acyclic graph of steps."""
+
+    steps: tuple[PlanStep, ...]
+
+    def step(self, step_id: str) -> PlanStep:
+        return next(step for step in self.steps if step.id == step_id)
+
+    def ready(self, ended: Iterable[str], begun: Iterable[str]) -> tuple[PlanStep, ...]:
+        """Steps whose dependencies have all ended and that were not begun."""
+        ended, begun = set(ended), set(begun)
+        return tuple(s for s in self.steps if s.id not in begun and ended.issuperset(s.depends_on))
+
+
+class StepResult(Message):
+    """An agent's answer to a step, or a typed failure."""
+
+    step: str
+    agent: str
+    question: str
+    part: int = 0
+    state: Literal["answered", "nothing_found", "failed"]
+    text: str = ""
+    claims: tuple[Claim, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    confidence: float = 0.0
+    seconds: float = 0.0
+    error: str | None = None
+    busy: tuple[tuple[float, float], ...] = ()
+
+
+class Citation(Message):
+    """A number in the answer and the passage behind it."""
+
+    number: int
+    agent: str
+    quote: str
+    passage: Passage
+
+
+class Conflict(Message):
+    """Two findings that do not agree, and how that was settled."""
+
+    subject: str
+    claims: tuple[str, ...]
+    numbers: tuple[int, ...]
+    settled: str
+
+
+class TaskResult(Message):
+    """The one end of a run."""
+
+    task: str
+    mode: Mode
+    state: RunState
+    answer: str = ""
+    citations: tuple[Citation, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    contributed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Agents that were asked and failed."""
+    reason: str = ""
+    """Why it ended this way, in one sentence, when it was not answered."""
+    steps: tuple[StepResult, ...] = ()
+    total_seconds: float = 0.0
+    coordination_seconds: float = 0.0
+
+
+class Event(Message):
+    """Anything a person can watch. `attempt` and `fence` are set by the log when it accepts the event."""
+
+    run: str
+    step: str = ""
+    attempt: int = 0
+    fence: int = 0
+
+
+class Accepted(Event):
+    kind: Literal["accepted"] = "accepted"
+    task: Task
+
+
+class Preparing(Event):
+    """Something must be ready first, such as the knowledge at the first start."""
+
+    kind: Literal["preparing"] = "preparing"
+    text: str
+    done: int = 0
+    total: int = 0
+
+
+class Selected(Event):
+    kind: Literal["selected"] = "selected"
+    selection: Selection
+
+
+class Planned(Event):
+    kind: Literal["planned"] = "planned"
+    plan: CoordinationPlan
+
+
+class Started(Event):
+    kind: Literal["started"] = "started"
+    agent: str
+    worker: str
+
+
+class Restarted(Event):
+    """A new attempt at a step whose worker went away: what the dead attempt wrote no longer counts."""
+
+    kind: Literal["restarted"] = "restarted"
+    agent: str
+    worker: str
+
+
+class Retrieved(Event):
+    kind: Literal["retrieved"] = "retrieved"
+    passages: tuple[Passage, ...]
+
+
+class Token(Event):
+    """A piece of text; without a step it is a piece of the final answer."""
+
+    kind: Literal["token"] = "token"
+    channel: Channel
+    text: str
+
+
+class Finished(Event):
+    """A committed result; it supersedes the step's tokens."""
+
+    kind: Literal["finished"] = "finished"
+    result: StepResult
+
+
+class Failed(Event):
+    kind: Literal["failed"] = "failed"
+    result: StepResult
+
+
+class Aggregating(Event):
+    kind: Literal["aggregating"] = "aggregating"
+    answered: int
+    asked: int
+
+
+class ConflictFound(Event):
+    kind: Literal["conflict"] = "conflict"
+    conflict: Conflict
+
+
+class Answer(Event):
+    """The end of the run, whichever it is; nothing follows it."""
+
+    kind: Literal["answer"] = "answer"
+    result: TaskResult
+
+
+AnyEvent = Annotated[
+    Accepted | Preparing | Selected | Planned | Started | Restarted | Retrieved | Token | Finished | Failed
+    | Aggregating | ConflictFound | Answer,
+    Field(discriminator="kind"),
+]  # fmt: skip
+
+
+class Recorded(Message):
+    """An event as the log keeps it."""
+
+    id: str
+    """Its place in the run's log; a reader that knows it can go on from here."""
+    at: float
+    """When the log accepted it, epoch seconds by the log's clock."""
+    event: AnyEvent
+
+
+class StepMessage(Message):
+    """A step on its way to an agent."""
+
+    kind: Literal["step"] = "step"
+    run: str
+    person: str
+    step: PlanStep
+    context: tuple[str, ...] = ()
+    """What the steps it depends on found, as sentences."""
+
+
+class _Envelope(Message):
+    v: str
+
+
+M = TypeVar("M", bound=Message)
+
+_events: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+
+
+def encode(message: Message) -> bytes:
+    """JSON with the schema version in front."""
+    return b'{"v":"' + SCHEMA.encode() + b'",' + message.model_dump_json(exclude_defaults=False).encode()[1:]
+
+
+def decode_event(data: bytes) -> AnyEvent:
+    """Raises UnsupportedMessage for a newer major version, pydantic.ValidationError for anything else odd."""
+    _check_version(data)
+    return _events.validate_json(data)
+
+
+def decode(model: type[M], data: bytes) -> M:
+    """As decode_event, for one known model."""
+    _check_version(data)
+    return model.model_validate_json(data)
+
+
+def _check_version(data: bytes) -> None:
+    # The version stands first in what we write; anything else is parsed for it.
+    head = b'{"v":"' + SCHEMA.split(".")[0].encode() + b"."
+    if not data.startswith(head):
+        version = _Envelope.model_validate_json(data).v
+        if version.split(".")[0] != SCHEMA.split(".")[0]:
+            raise UnsupportedMessage(f"a message of schema {version}; this program reads {SCHEMA}")

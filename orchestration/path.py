@@ -1,0 +1,230 @@
+"""The path of a question, from the task to its one end. Each step of it is named in `answer_question`.
+
+What was decided is journalled before it is acted on, so that another process can go on from any line of it.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from agents import AgentRegistry
+from knowledge import KnowledgeStatus
+from orchestration.aggregation import Aggregate, Aggregator, nothing_found
+from orchestration.dispatch import Dispatcher
+from orchestration.errors import Superseded
+from orchestration.hub import EventHub
+from orchestration.messages import (
+    Aggregating,
+    Answer,
+    AnyEvent,
+    ConflictFound,
+    CoordinationPlan,
+    Failed,
+    Finished,
+    Planned,
+    Preparing,
+    Recorded,
+    RunState,
+    Selected,
+    Selection,
+    StepResult,
+    Task,
+    TaskResult,
+    Token,
+    encode,
+)
+from orchestration.planning import make_plan
+from orchestration.selector import Selector
+from orchestration.settings import RunSettings
+from orchestration.steps import failure
+from orchestration.store import OwnedRun, RunStore
+from orchestration.timing import coordination_seconds
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Council:
+    """Everything the path needs; put together in runtime.py."""
+
+    registry: AgentRegistry
+    selector: Selector
+    aggregator: Aggregator
+    store: RunStore
+    hub: EventHub
+    dispatcher: Dispatcher
+    preparation: Callable[[], AsyncIterator[KnowledgeStatus]]
+    """What is still being made ready; ends at once when everything is."""
+    settings: RunSettings
+    clock: Callable[[], float] = time.time
+
+
+async def answer_question(council: Council, run: OwnedRun) -> None:
+    """Drive a run that this process owns to its end, from wherever its journal stands.
+
+    Raises Superseded when somebody ended it (Stop) or took it over; there is nothing left to do then.
+    """
+    results = dict(run.results)
+    selection, plan = run.selection, run.plan
+    try:
+        async with asyncio.timeout(max(0.0, run.seconds_left)):
+            if selection is None:
+                await _until_prepared(council, run)
+                selection = await _select(council, run)
+            if plan is None:
+                plan = await _plan(council, run, selection)
+            await _execute(council, run, plan, results)
+    except TimeoutError:
+        await _end_late(council, run, selection, plan, results)
+        return
+    await _aggregate(council, run, selection, plan, results)
+
+
+async def _until_prepared(council: Council, run: OwnedRun) -> None:
+    """At the first start the knowledge is still being read: say so, with figures, while waiting."""
+    async for status in council.preparation():
+        text = status.detail or "Reading the knowledge"
+        event = Preparing(run=run.task.id, text=text, done=status.done, total=status.total)
+        await _journal(council, run, {}, event)
+
+
+async def _select(council: Council, run: OwnedRun) -> Selection:
+    selection = await council.selector.select(run.task)
+    # Searches and vectors stay out of what is shown; the journal keeps all.
+    event = Selected(run=run.task.id, selection=selection)
+    await _journal(council, run, {"selection": encode(selection)}, event)
+    return selection
+
+
+async def _plan(council: Council, run: OwnedRun, selection: Selection) -> CoordinationPlan:
+    plan = make_plan(selection)
+    states = {f"{step.id}.state": "waiting" for step in plan.steps}
+    event = Planned(run=run.task.id, plan=plan)
+    await _journal(council, run, {"plan": encode(plan), **states}, event)
+    return plan
+
+
+async def _execute(
+    council: Council, run: OwnedRun, plan: CoordinationPlan, results: dict[str, StepResult]
+) -> None:
+    """Send what is ready, wait for results, send what became ready, until every step has ended."""
+    begun = {step.id for step in plan.steps if step.id in results}
+    async with council.hub.watch(run.task.id) as events:
+        if run.fence > 1:
+            # Between the takeover and the first event watched, a worker may have committed.
+            results.update(await council.store.results(run.task.id))
+            begun |= results.keys()
+        begun |= await council.dispatcher.resume(run, plan, results)
+        while len(results) < len(plan.steps):
+            ready = plan.ready(results, begun)
+            begun |= {step.id for step in ready}
+            await council.dispatcher.send(run, ready, results)
+            result = _result_in(await events.get())
+            if result is not None:
+                results[result.step] = result
+
+
+def _result_in(recorded: Recorded) -> StepResult | None:
+    event = recorded.event
+    if isinstance(event, Answer):
+        raise Superseded(f"ended as {event.result.state}")
+    return event.result if isinstance(event, Finished | Failed) else None
+
+
+async def _aggregate(
+    council: Council,
+    run: OwnedRun,
+    selection: Selection,
+    plan: CoordinationPlan,
+    results: Mapping[str, StepResult],
+) -> None:
+    """Combine the findings, stream the answer, end the run."""
+    ordered = tuple(results[step.id] for step in plan.steps if step.id in results)
+    answered = [r for r in ordered if r.state == "answered"]
+    failed = [r for r in ordered if r.state == "failed"]
+    if not answered and failed:
+        reason = " ".join(dict.fromkeys(r.error or "An agent failed." for r in failed))
+        await _end(council, run, "failed", ordered, selection, reason=reason)
+        return
+    if not answered:
+        await _end(council, run, "nothing_found", ordered, selection, nothing_found(run.task.id, selection))
+        return
+    await _journal(council, run, {}, Aggregating(run=run.task.id, answered=len(answered), asked=len(plan.steps)))
+    pieces = council.aggregator.aggregate(run.task.id, selection, ordered, council.registry)
+    async with aclosing(pieces) as stream:  # type: ignore[type-var]
+        async for piece in stream:
+            if isinstance(piece, str):
+                await _journal(council, run, {}, Token(run=run.task.id, channel="answer", text=piece))
+            else:
+                conflicts = [ConflictFound(run=run.task.id, conflict=c) for c in piece.conflicts]
+                if conflicts:
+                    await _journal(council, run, {}, *conflicts)
+                await _end(council, run, "answered", ordered, selection, piece)
+
+
+async def _end_late(
+    council: Council,
+    run: OwnedRun,
+    selection: Selection | None,
+    plan: CoordinationPlan | None,
+    results: dict[str, StepResult],
+) -> None:
+    """The deadline passed: what was found counts, and the answer says who is missing."""
+    if selection is None or plan is None or not any(r.state == "answered" for r in results.values()):
+        reason = "The time for this question ran out before anything was found."
+        await _end(council, run, "expired", tuple(results.values()), selection, reason=reason)
+        return
+    for step in plan.steps:
+        results.setdefault(step.id, failure(step, "it ran out of time."))
+    await _aggregate(council, run, selection, plan, results)
+
+
+async def _end(
+    council: Council,
+    run: OwnedRun,
+    state: RunState,
+    steps: tuple[StepResult, ...],
+    selection: Selection | None,
+    aggregate: Aggregate | None = None,
+    reason: str = "",
+) -> None:
+    result = ended(run.task, state, steps, selection, aggregate, reason, council.clock() - run.accepted)
+    event = Answer(run=run.task.id, result=result)
+    await council.store.finish(
+        run.task.id, result, event, fence=run.fence, retention_ms=council.settings.retention_ms
+    )
+
+
+def ended(
+    task: Task,
+    state: RunState,
+    steps: tuple[StepResult, ...],
+    selection: Selection | None,
+    aggregate: Aggregate | None,
+    reason: str,
+    seconds: float,
+) -> TaskResult:
+    """The result of a run that took so many seconds."""
+    found = aggregate or Aggregate("", (), (), (), ())
+    busy = [span for step in steps for span in step.busy] + list(selection.busy if selection else ())
+    return TaskResult(
+        task=task.id,
+        mode=task.mode,
+        state=state,
+        answer=found.text,
+        citations=found.citations,
+        conflicts=found.conflicts,
+        contributed=found.contributed,
+        missing=found.missing or tuple(dict.fromkeys(s.agent for s in steps if s.state == "failed")),
+        reason=reason,
+        steps=steps,
+        total_seconds=round(max(0.0, seconds), 4),
+        coordination_seconds=round(coordination_seconds(max(0.0, seconds), busy), 4),
+    )
+
+
+async def _journal(council: Council, run: OwnedRun, fields: Mapping[str, bytes | str], *events: AnyEvent) -> None:
+    await council.store.journal(run, council.settings.lease_ms, fields, events)

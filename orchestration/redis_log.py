@@ -1,0 +1,56 @@
+"""The log of runs that live in Redis."""
+
+from collections.abc import AsyncIterator
+
+from orchestration.connections import Connections
+from orchestration.errors import UnknownRun
+from orchestration.hub import EventHub, recorded
+from orchestration.keys import Keys
+from orchestration.messages import Answer, Recorded, Task
+from orchestration.store import RunStore
+
+
+class RedisLog:
+    """Reads a run's event stream: first what is there, then what comes."""
+
+    def __init__(self, connections: Connections, keys: Keys, hub: EventHub, store: RunStore) -> None:
+        self._redis = connections.commands
+        self._keys = keys
+        self._hub = hub
+        self._store = store
+
+    async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
+        await self.task(run, person)
+        async with self._hub.watch(run) as queue:
+            last = (0, 0)
+            start = f"({after}" if after else "-"
+            for entry, fields in await self._redis.xrange(self._keys.events(run), min=start):
+                last = _order(entry.decode())
+                event = recorded(entry, fields)
+                if event is not None:
+                    yield event
+                    if isinstance(event.event, Answer):
+                        return
+            while True:
+                event = await queue.get()
+                if _order(event.id) > last:
+                    yield event
+                    if isinstance(event.event, Answer):
+                        return
+
+    async def task(self, run: str, person: str) -> Task:
+        task = await self._store.task(run)
+        if task is None or task.person != person:
+            raise UnknownRun("There is no such run.")
+        return task
+
+    async def runs(self, person: str, conversation: str) -> list[str]:
+        return await self._store.runs(person, conversation)
+
+    async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
+        return await self._store.conversations(person, most)
+
+
+def _order(entry: str) -> tuple[int, int]:
+    milliseconds, _, sequence = entry.partition("-")
+    return int(milliseconds), int(sequence)

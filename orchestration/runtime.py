@@ -1,0 +1,341 @@
+"""The composition root: puts orchestration together and takes it apart again."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from agents import Agent, AgentRegistry, Answerer, load_catalog
+from agents.answerers import ANSWERERS
+from agents.runner import Runner
+from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, open_knowledge
+from orchestration.aggregation import ExtractiveAggregator
+from orchestration.asking import checked
+from orchestration.connections import Connections, open_connections
+from orchestration.council import CouncilEngine
+from orchestration.dispatch import Dispatcher
+from orchestration.embedded import open_embedded
+from orchestration.errors import ConfigurationError, EngineUnavailable, UnknownRun
+from orchestration.hints import Hints
+from orchestration.hub import EventHub
+from orchestration.keys import Keys
+from orchestration.log import MemoryLog
+from orchestration.messages import Answer, Recorded, Task, TaskResult
+from orchestration.path import Council
+from orchestration.presence import Heartbeat, Kind, Presence
+from orchestration.redis_log import RedisLog
+from orchestration.selector import Selector
+from orchestration.settings import Settings
+from orchestration.single import SingleAgent
+from orchestration.store import RunStore
+from orchestration.worker import Worker
+
+log = logging.getLogger(__name__)
+
+
+class AgentOrchestrator:
+    """Ask, watch, stop: councils over Redis and the single agent behind one door."""
+
+    def __init__(
+        self,
+        registry: AgentRegistry,
+        knowledge: Knowledge | None,
+        single: SingleAgent | None,
+        engine: CouncilEngine | None,
+        council_log: RedisLog | None,
+        heartbeat: Heartbeat | None,
+        hub: EventHub | None,
+    ) -> None:
+        self.registry = registry
+        self._knowledge = knowledge
+        self._single = single
+        self._engine = engine
+        self._council_log = council_log
+        self._heartbeat = heartbeat
+        self._hub = hub
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """This process's knowledge; a process that only hands tasks in has none."""
+        if self._knowledge is None:
+            raise ConfigurationError("This process holds no knowledge; the running server does.")
+        return self._knowledge
+
+    @property
+    def redis_available(self) -> bool:
+        """Whether Redis answered last."""
+        return self._hub is not None and self._hub.available
+
+    async def submit(self, task: Task) -> str:
+        task = checked(task, self.registry)
+        if task.mode == "single":
+            if self._single is None:
+                raise ConfigurationError("The single agent does not run in this process.")
+            return await self._single.submit(task)
+        if self._engine is None:
+            raise EngineUnavailable("Redis is not in use here, so only the single agent can answer.")
+        return await self._engine.submit(task)
+
+    async def dispatch_task(self, task: Task) -> TaskResult:
+        async for recorded in self.stream(task):
+            if isinstance(recorded.event, Answer):
+                return recorded.event.result
+        raise EngineUnavailable("The run's events ended without an answer.")
+
+    async def stream(self, task: Task) -> AsyncIterator[Recorded]:
+        run = await self.submit(task)
+        async for recorded in self.follow(run, person=task.person):
+            yield recorded
+
+    async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
+        async for recorded in self._log_of(run).follow(run, person=person, after=after):
+            yield recorded
+
+    async def cancel(self, run: str, *, person: str) -> bool:
+        task = await self.task(run, person)
+        if self._single is not None and run in self._single.log:
+            return await self._single.cancel(task)
+        assert self._engine is not None, "a run that was found is somebody's"
+        return await self._engine.cancel(task)
+
+    async def task(self, run: str, person: str) -> Task:
+        return await self._log_of(run).task(run, person)
+
+    async def runs(self, person: str, conversation: str) -> list[str]:
+        found = [run for log_ in self._logs() for run in await log_.runs(person, conversation)]
+        asked = {run: (await self.task(run, person)).asked_at for run in found} if len(self._logs()) > 1 else {}
+        return sorted(found, key=lambda run: asked.get(run, 0.0))
+
+    async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
+        newest: dict[str, float] = {}
+        for log_ in self._logs():
+            for thread, at in await log_.conversations(person, most):
+                newest[thread] = max(at, newest.get(thread, 0.0))
+        return sorted(newest.items(), key=lambda item: -item[1])[:most]
+
+    async def processes(self) -> list[Presence]:
+        """Every process that is alive on this Redis."""
+        return await self._heartbeat.alive() if self._heartbeat is not None else []
+
+    def _logs(self) -> list[MemoryLog | RedisLog]:
+        logs: list[MemoryLog | RedisLog] = []
+        if self._council_log is not None:
+            logs.append(self._council_log)
+        if self._single is not None:
+            logs.append(self._single.log)
+        return logs
+
+    def _log_of(self, run: str) -> MemoryLog | RedisLog:
+        if self._single is not None and run in self._single.log:
+            return self._single.log
+        if self._council_log is None:
+            raise UnknownRun("There is no such run.")
+        return self._council_log
+
+
+@asynccontextmanager
+async def open_runtime(
+    settings: Settings,
+    *,
+    registry: AgentRegistry | None = None,
+    answerer: Answerer | None = None,
+    embedder: Embedder | None = None,
+    workers: bool | Sequence[str] = True,
+    kind: Kind = "web",
+    join: bool = False,
+    prefix: str = "",
+) -> AsyncIterator[AgentOrchestrator]:
+    """Everything that a process needs for councils and for the single agent.
+
+    `workers`: which agents' steps this process runs. `kind` is "worker" for a process that only runs steps.
+    `join`: when another process on the same Redis orchestrates already, hand tasks to it and load nothing here.
+    """
+    registry = registry or load_catalog()
+    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    keys = Keys(prefix) if prefix else Keys()
+    async with AsyncExitStack() as stack:
+        connections = await _open_redis(stack, settings)
+        if join and await _somebody_orchestrates(connections, keys):
+            yield await _joined(stack, settings, registry, connections, keys, name)
+            return
+        knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
+        runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
+        store = RunStore(connections.commands, keys)
+        hub, hints = EventHub(connections, keys), Hints(connections, keys)
+        worker = _worker(name, _chosen(workers, registry), runner, connections, keys, store, hints, settings)
+        heartbeat = Heartbeat(
+            connections.commands,
+            keys,
+            name=name,
+            kind=kind,
+            orchestrates=kind != "worker",
+            worker=worker,
+            slots=settings.run.slots,
+        )
+        selector = Selector(registry, knowledge, heartbeat.health)
+        dispatcher = Dispatcher(connections.commands, keys, store, settings.run)
+        council = Council(
+            registry=registry,
+            selector=selector,
+            aggregator=ExtractiveAggregator(),
+            store=store,
+            hub=hub,
+            dispatcher=dispatcher,
+            preparation=lambda: _preparation(knowledge),
+            settings=settings.run,
+        )
+        engine = CouncilEngine(name, store, settings.run, hints, council if kind != "worker" else None)
+        single = SingleAgent(
+            list(registry), runner, selector, ExtractiveAggregator(), council.preparation, settings.run
+        )
+        await heartbeat.beat()
+        loops = [hub.run, hints.run, heartbeat.run, engine.run, single.run]
+        await stack.enter_async_context(_running(loops, worker))
+        council_log = RedisLog(connections, keys, hub, store)
+        yield AgentOrchestrator(registry, knowledge, single, engine, council_log, heartbeat, hub)
+
+
+@asynccontextmanager
+async def open_single(
+    settings: Settings,
+    *,
+    registry: AgentRegistry | None = None,
+    answerer: Answerer | None = None,
+    embedder: Embedder | None = None,
+) -> AsyncIterator[AgentOrchestrator]:
+    """The single agent alone: no Redis is started, joined or asked."""
+    registry = registry or load_catalog()
+    async with AsyncExitStack() as stack:
+        knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
+        runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
+        selector = Selector(registry, knowledge, _nobody)
+        single = SingleAgent(
+            list(registry),
+            runner,
+            selector,
+            ExtractiveAggregator(),
+            lambda: _preparation(knowledge),
+            settings.run,
+        )
+        await stack.enter_async_context(_running([single.run], None))
+        yield AgentOrchestrator(registry, knowledge, single, None, None, None, None)
+
+
+async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Connections:
+    if settings.redis_url is not None:
+        url = settings.redis_url.get_secret_value()
+    else:
+        url = (await stack.enter_async_context(open_embedded(settings.data))).url
+    return await stack.enter_async_context(open_connections(url))
+
+
+async def _somebody_orchestrates(connections: Connections, keys: Keys) -> bool:
+    reader = Heartbeat(
+        connections.commands, keys, name="", kind="ask", orchestrates=False, worker=None, slots=0
+    )
+    return any(presence.orchestrates for presence in await reader.alive())
+
+
+async def _joined(
+    stack: AsyncExitStack,
+    settings: Settings,
+    registry: AgentRegistry,
+    connections: Connections,
+    keys: Keys,
+    name: str,
+) -> AgentOrchestrator:
+    """A process that hands tasks in and watches; another one drives them."""
+    store = RunStore(connections.commands, keys)
+    hub, hints = EventHub(connections, keys), Hints(connections, keys)
+    heartbeat = Heartbeat(
+        connections.commands, keys, name=name, kind="ask", orchestrates=False, worker=None, slots=0
+    )
+    engine = CouncilEngine(name, store, settings.run, hints, None)
+    await stack.enter_async_context(_running([hub.run, heartbeat.run], None))
+    return AgentOrchestrator(
+        registry, None, None, engine, RedisLog(connections, keys, hub, store), heartbeat, hub
+    )
+
+
+@asynccontextmanager
+async def _open_knowledge(
+    settings: Settings, registry: AgentRegistry, embedder: Embedder | None
+) -> AsyncIterator[Knowledge]:
+    seeds = {agent.name: agent.seeds() for agent in registry.values()}
+    folder = settings.data / "knowledge"
+    async with open_knowledge(folder, settings.knowledge, embedder or MiniLM(), seeds) as knowledge:
+        yield knowledge
+
+
+async def _preparation(knowledge: Knowledge) -> AsyncIterator[KnowledgeStatus]:
+    """Each change while the knowledge is being read; nothing when it is ready. Raises KnowledgeUnavailable."""
+    if knowledge.status.state != "ready":
+        async for status in knowledge.watch():
+            if status.state in ("ready", "failed"):
+                break
+            yield status
+        await knowledge.wait_ready()
+
+
+def _chosen(workers: bool | Sequence[str], registry: AgentRegistry) -> Mapping[str, Agent]:
+    if workers is True:
+        return registry
+    return registry.only(workers) if workers else {}
+
+
+def _worker(
+    name: str,
+    agents: Mapping[str, Agent],
+    runner: Runner,
+    connections: Connections,
+    keys: Keys,
+    store: RunStore,
+    hints: Hints,
+    settings: Settings,
+) -> Worker | None:
+    if not agents:
+        return None
+    return Worker(
+        name=name,
+        agents=agents,
+        runner=runner,
+        connections=connections,
+        keys=keys,
+        store=store,
+        hints=hints,
+        settings=settings.run,
+    )
+
+
+@asynccontextmanager
+async def _running(
+    loops: Sequence[Callable[[], Awaitable[None]]], worker: Worker | None
+) -> AsyncIterator[None]:
+    """Run the loops until the block ends; a worker finishes what it has begun, within its grace."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_as_coroutine(loop)) for loop in loops]
+        working = group.create_task(worker.run()) if worker is not None else None
+        try:
+            yield
+        finally:
+            if worker is not None and working is not None:
+                await worker.leave()
+                await asyncio.wait([working], timeout=GRACE_SECONDS)
+                working.cancel()
+            for task in tasks:
+                task.cancel()
+
+
+GRACE_SECONDS = 3.0
+"""How long a leaving worker may take to finish what it has begun; what is left is recovered by others."""
+
+
+async def _as_coroutine(loop: Callable[[], Awaitable[None]]) -> None:
+    await loop()
+
+
+async def _nobody() -> Mapping[str, float]:
+    return {}

@@ -1,0 +1,117 @@
+"""Every setting, validated, read from the environment in one place."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from knowledge import KnowledgeSettings
+from orchestration.errors import ConfigurationError
+
+
+class RunSettings(BaseModel):
+    """How long things about a run may take and are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lease_seconds: float = Field(10.0, gt=0.1, le=600)
+    """After this long without a sign of life a worker's step is given to another one."""
+    deadline_seconds: float = Field(120.0, gt=0, le=86_400)
+    """A run that is not answered after this long ends, with what was found until then."""
+    retention_hours: float = Field(168.0, gt=0)
+    """A finished run and its events are kept this long."""
+    slots: int = Field(8, ge=1, le=256)
+    """Steps that one process works on at the same time."""
+
+    @property
+    def lease_ms(self) -> int:
+        return int(self.lease_seconds * 1000)
+
+    @property
+    def retention_ms(self) -> int:
+        return int(self.retention_hours * 3_600_000)
+
+
+class WebSettings(BaseModel):
+    """Where the chat is served. It listens on loopback only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    port: int = Field(8000, ge=1, le=65_535)
+    hosts: tuple[str, ...] = ()
+    """Further host names the page may be asked for, beside localhost and 127.0.0.1."""
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("hosts")
+    @classmethod
+    def _names_only(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        if "*" in "".join(hosts):
+            raise ValueError("a wildcard would let any web site talk to the chat; name each host")
+        return tuple(host.lower() for host in hosts)
+
+
+class Settings(BaseModel):
+    """All settings of one process."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path = Field(default_factory=lambda: _default_data_folder())
+    redis_url: SecretStr | None = None
+    run: RunSettings = RunSettings()
+    web: WebSettings = WebSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
+
+
+def _default_data_folder() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "roundtable"
+
+
+ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "ROUNDTABLE_DATA": ("data",),
+    "REDIS_URL": ("redis_url",),
+    "PORT": ("web", "port"),
+    "ROUNDTABLE_HOSTS": ("web", "hosts"),
+    "ROUNDTABLE_LEASE_SECONDS": ("run", "lease_seconds"),
+    "ROUNDTABLE_DEADLINE_SECONDS": ("run", "deadline_seconds"),
+    "ROUNDTABLE_RETENTION_HOURS": ("run", "retention_hours"),
+    "ROUNDTABLE_SLOTS": ("run", "slots"),
+}
+"""Name in the environment -> place in Settings."""
+
+
+def read_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> Settings:
+    """Read the settings from the environment, and from a `.env` file for what the environment leaves out.
+
+    Raises ConfigurationError with one sentence that names the variable.
+    """
+    kept = {key: value for key, value in dotenv_values(dotenv).items() if value} if dotenv else {}
+    given: dict[str, str] = {**kept, **(os.environ if environ is None else environ)}
+    _refuse_unknown(given)
+    nested: dict[str, object] = {}
+    for name, path in ENVIRONMENT.items():
+        if value := given.get(name, ""):
+            target = nested
+            for part in path[:-1]:
+                inner = target.setdefault(part, {})
+                assert isinstance(inner, dict)
+                target = inner
+            target[path[-1]] = Path(value).expanduser() if name == "ROUNDTABLE_DATA" else value
+    try:
+        return Settings.model_validate(nested)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = next((n for n, path in ENVIRONMENT.items() if path == first["loc"][: len(path)]), "a setting")
+        raise ConfigurationError(f"{name} is not usable: {first['msg']} (it is {first['input']!r}).") from None
+
+
+def _refuse_unknown(given: Mapping[str, str]) -> None:
+    unknown = sorted(n for n in given if n.startswith("ROUNDTABLE_") and n not in ENVIRONMENT)
+    if unknown:
+        known = ", ".join(n for n in ENVIRONMENT if n.startswith("ROUNDTABLE_"))
+        raise ConfigurationError(f"{unknown[0]} is not a setting of Roundtable; there are {known}.")

@@ -1,0 +1,173 @@
+"""The rollback: one agent over all the knowledge, in this process, without Redis.
+
+The same events in the same order, in a log that lives and dies with the process.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+
+from agents import Agent, AgentError, AgentRegistry
+from agents.runner import Runner
+from knowledge import KnowledgeError, KnowledgeStatus
+from orchestration.aggregation import Aggregate, Aggregator, nothing_found
+from orchestration.log import MemoryLog
+from orchestration.messages import (
+    Accepted,
+    Answer,
+    CoordinationPlan,
+    Failed,
+    Finished,
+    Planned,
+    Preparing,
+    RunState,
+    Selected,
+    Selection,
+    Started,
+    StepResult,
+    Task,
+    TaskResult,
+    Token,
+)
+from orchestration.path import ended
+from orchestration.planning import make_plan
+from orchestration.selector import Selector
+from orchestration.settings import RunSettings
+from orchestration.steps import failure, perform
+
+log = logging.getLogger(__name__)
+
+SINGLE = Agent(
+    name="single_agent",
+    title="Single agent",
+    description="Answers alone, from the documents of all agents together.",
+    precedence=50,
+)
+
+
+class SingleAgent:
+    """Answers tasks of mode "single"."""
+
+    def __init__(
+        self,
+        bases: Sequence[str],
+        runner: Runner,
+        selector: Selector,
+        aggregator: Aggregator,
+        preparation: Callable[[], AsyncIterator[KnowledgeStatus]],
+        settings: RunSettings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.log = MemoryLog(clock=clock)
+        self._bases = tuple(bases)
+        self._registry = AgentRegistry([SINGLE])
+        self._runner = runner
+        self._selector = selector
+        self._aggregator = aggregator
+        self._preparation = preparation
+        self._settings = settings
+        self._clock = clock
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Answer until cancelled; what is running then ends as failed, visibly."""
+        async with asyncio.TaskGroup() as group:
+            self._tasks = group
+            await asyncio.Event().wait()
+
+    async def submit(self, task: Task) -> str:
+        """Begin to answer a checked task."""
+        await self.log.append(Accepted(run=task.id, task=task))
+        assert self._tasks is not None, "the single agent is not running"
+        self._running[task.id] = self._tasks.create_task(self._drive(task))
+        return task.id
+
+    async def cancel(self, task: Task) -> bool:
+        """Stop answering."""
+        running = self._running.get(task.id)
+        if running is None:
+            return False
+        running.cancel("stopped")
+        await asyncio.wait([running])
+        return True
+
+    async def _drive(self, task: Task) -> None:
+        begun = self._clock()
+        deadline = task.deadline_seconds or self._settings.deadline_seconds
+        state: RunState
+        try:
+            async with asyncio.timeout(deadline):
+                result = await self._answer(task, begun)
+        except asyncio.CancelledError as why:
+            state, reason = ("cancelled", "Stopped.") if why.args == ("stopped",) else ("failed", "The server stopped.")
+            await self.log.append(Answer(run=task.id, result=_without_answer(task, state, reason)))
+            if state == "failed":
+                raise
+            return
+        except TimeoutError:
+            reason = "The time for this question ran out before anything was found."
+            result = _without_answer(task, "expired", reason)
+        except (AgentError, KnowledgeError) as error:
+            result = _without_answer(task, "failed", str(error))
+        except Exception:
+            # The boundary of one run, as in council.py.
+            log.exception("run %s failed", task.id)
+            reason = "Something went wrong while this was being answered; the log of the server has the details."
+            result = _without_answer(task, "failed", reason)
+        finally:
+            self._running.pop(task.id, None)
+        await self.log.append(Answer(run=task.id, result=result))
+
+    async def _answer(self, task: Task, begun: float) -> TaskResult:
+        async for status in self._preparation():
+            text = status.detail or "Reading the knowledge"
+            await self.log.append(Preparing(run=task.id, text=text, done=status.done, total=status.total))
+        selection = await self._selector.select_one(task, SINGLE)
+        await self.log.append(Selected(run=task.id, selection=selection))
+        plan = make_plan(selection)
+        await self.log.append(Planned(run=task.id, plan=plan))
+        results = await self._execute(task, plan)
+        return await self._aggregate(task, selection, results, begun)
+
+    async def _execute(self, task: Task, plan: CoordinationPlan) -> tuple[StepResult, ...]:
+        results: list[StepResult] = []
+        for step in plan.steps:
+            await self.log.append(Started(run=task.id, step=step.id, agent=SINGLE.name, worker="here", attempt=1, fence=1))
+            try:
+                parts = perform(
+                    self._runner, SINGLE, step, run=task.id, person=task.person, bases=self._bases, context=()
+                )
+                async with aclosing(parts) as stream:  # type: ignore[type-var]
+                    async for part in stream:
+                        if isinstance(part, StepResult):
+                            results.append(part)
+                        else:
+                            await self.log.append(part.model_copy(update={"attempt": 1, "fence": 1}))
+            except (AgentError, KnowledgeError) as error:
+                results.append(failure(step, str(error)))
+            kind = Failed if results[-1].state == "failed" else Finished
+            await self.log.append(kind(run=task.id, step=step.id, attempt=1, fence=1, result=results[-1]))
+        return tuple(results)
+
+    async def _aggregate(
+        self, task: Task, selection: Selection, results: tuple[StepResult, ...], begun: float
+    ) -> TaskResult:
+        failed = [r for r in results if r.state == "failed"]
+        if any(r.state == "answered" for r in results):
+            pieces = self._aggregator.aggregate(task.id, selection, results, self._registry)
+            async with aclosing(pieces) as stream:  # type: ignore[type-var]
+                async for piece in stream:
+                    if isinstance(piece, Aggregate):
+                        return ended(task, "answered", results, selection, piece, "", self._clock() - begun)
+                    await self.log.append(Token(run=task.id, channel="answer", text=piece))
+        if failed:
+            return ended(task, "failed", results, selection, None, failed[0].error or "", self._clock() - begun)
+        found = nothing_found(task.id, selection)
+        return ended(task, "nothing_found", results, selection, found, "", self._clock() - begun)
+
+
+def _without_answer(task: Task, state: RunState, reason: str) -> TaskResult:
+    return TaskResult(task=task.id, mode=task.mode, state=state, reason=reason)

@@ -1,0 +1,61 @@
+"""Turns what an agent does into a step's events and its result; the same for every place that runs steps."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+
+from agents import Agent, Piece
+from agents.runner import Done, Found, Runner
+from orchestration.messages import AnyEvent, PlanStep, Retrieved, StepResult, Token
+from orchestration.vectors import unpack
+
+
+async def perform(
+    runner: Runner,
+    agent: Agent,
+    step: PlanStep,
+    *,
+    run: str,
+    person: str,
+    bases: tuple[str, ...],
+    context: tuple[str, ...],
+    clock: Callable[[], float] = time.time,
+) -> AsyncIterator[AnyEvent | StepResult]:
+    """A step's events as they happen, then its StepResult, last."""
+    begun = clock()
+    vector = unpack(step.vector) if step.vector else None
+    parts = runner.run(agent, step.question, vector, bases=bases, person=person, context=context)
+    async with aclosing(parts) as stream:  # type: ignore[type-var]
+        async for part in stream:
+            if isinstance(part, Found):
+                passages = tuple(hit.passage for hit in part.hits)
+                yield Retrieved(run=run, step=step.id, passages=passages)
+            elif isinstance(part, Piece):
+                yield Token(run=run, step=step.id, channel=part.channel, text=part.text)
+            else:
+                yield _result(step, part, clock() - begun)
+
+
+def _result(step: PlanStep, done: Done, seconds: float) -> StepResult:
+    draft = done.draft
+    return StepResult(
+        step=step.id,
+        agent=step.agent,
+        question=step.question,
+        part=step.part,
+        state="answered" if draft.claims else "nothing_found",
+        text=draft.text,
+        claims=draft.claims,
+        passages=tuple(hit.passage for hit in done.hits),
+        confidence=draft.confidence,
+        seconds=seconds,
+        busy=done.busy,
+    )
+
+
+def failure(step: PlanStep, reason: str, seconds: float = 0.0) -> StepResult:
+    """A step's result when it could not be answered; the reason is one sentence for a person."""
+    return StepResult(
+        step=step.id, agent=step.agent, question=step.question, part=step.part,
+        state="failed", error=reason, seconds=seconds,
+    )  # fmt: skip

@@ -1,0 +1,160 @@
+// One passage of a document in the side panel, with the quoted words marked.
+// The text is data: it is shown letter by letter and never read as Markdown or HTML, so nothing in it can load or run.
+import { ChevronRight } from 'lucide-react';
+
+const agentName = (agent) => {
+  const words = String(agent || '').replace(/[_-]+/g, ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+function closeness(score) {
+  if (score >= 0.75) return 'Very close match';
+  if (score >= 0.5) return 'Close match';
+  if (score >= 0.3) return 'Related';
+  return 'Loosely related';
+}
+
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** Where `quote` stands in `text` as [start, end), spaces and line breaks being equal; null when it does not. */
+function find(text, quote) {
+  const words = quote.trim().split(/\s+/).filter(Boolean).map(escaped);
+  if (!words.length) return null;
+  const hit = new RegExp(words.join('\\s+')).exec(text);
+  return hit ? [hit.index, hit.index + hit[0].length] : null;
+}
+
+/** The marked ranges: the quote as a whole or, when the passage breaks it up, each of its sentences. */
+function ranges(text, quote) {
+  if (!quote || !quote.trim()) return [];
+  const whole = find(text, quote);
+  if (whole) return [whole];
+  const found = quote
+    .split(/(?:…|\.\.\.|\n+|(?<=[.!?])\s+)/)
+    .filter((sentence) => sentence.trim().length > 12)
+    .map((sentence) => find(text, sentence))
+    .filter(Boolean)
+    .sort((a, b) => a[0] - b[0]);
+  return found.reduce((kept, range) => {
+    const last = kept[kept.length - 1];
+    if (last && range[0] <= last[1]) last[1] = Math.max(last[1], range[1]);
+    else kept.push([...range]);
+    return kept;
+  }, []);
+}
+
+/** Splits prose into its heading lines (without their hashes) and what stands between them. */
+function paragraphs(text, start, end) {
+  const parts = [];
+  let from = start;
+  for (const hit of text.slice(start, end).matchAll(/^#{1,6}[ \t]+(?=\S)(.*)$/gm)) {
+    const at = start + hit.index;
+    if (at > from) parts.push({ kind: 'prose', start: from, end: at });
+    from = at + hit[0].length;
+    parts.push({ kind: 'heading', start: from - hit[1].length, end: from });
+  }
+  if (from < end) parts.push({ kind: 'prose', start: from, end });
+  return parts;
+}
+
+/** Splits the text into headings, prose and fenced code, each with its offsets. */
+function blocks(text) {
+  const parts = [];
+  const fence = /^[ \t]*(```|~~~)[^\n]*\n([\s\S]*?)(?:^[ \t]*\1[ \t]*$|(?![\s\S]))/gm;
+  let from = 0;
+  for (const hit of text.matchAll(fence)) {
+    parts.push(...paragraphs(text, from, hit.index));
+    const start = hit.index + hit[0].indexOf('\n') + 1;
+    parts.push({ kind: 'code', start, end: start + hit[2].length });
+    from = hit.index + hit[0].length;
+  }
+  parts.push(...paragraphs(text, from, text.length));
+  return parts;
+}
+
+function trimmed(text, { start, end }) {
+  const slice = text.slice(start, end);
+  return [start + (/^(?:[ \t]*\n)+/.exec(slice)?.[0].length ?? 0), start + slice.trimEnd().length];
+}
+
+function marked(text, start, end, marks) {
+  const out = [];
+  let at = start;
+  for (const [from, to] of marks) {
+    const begin = Math.max(from, at);
+    const stop = Math.min(to, end);
+    if (begin >= stop) continue;
+    if (begin > at) out.push(text.slice(at, begin));
+    out.push(<mark key={begin}>{text.slice(begin, stop)}</mark>);
+    at = stop;
+  }
+  if (at < end) out.push(text.slice(at, end));
+  return out;
+}
+
+function body(text, marks) {
+  return blocks(text).map((block) => {
+    const [start, end] = trimmed(text, block);
+    if (start >= end) return null;
+    const inside = marked(text, start, end, marks);
+    if (block.kind === 'heading') return <h3 key={start}>{inside}</h3>;
+    if (block.kind === 'prose') return <p key={start}>{inside}</p>;
+    return (
+      <pre key={start} tabIndex={0} aria-label="Code">
+        <code>{inside}</code>
+      </pre>
+    );
+  });
+}
+
+function passage({ number, agent, title, section, page, source, score, before, quote, after, text }) {
+  const told = [before, quote, after].filter(Boolean).join('');
+  const shown = text || told;
+  const crumbs = [title && title !== source ? title : '', section, page || page === 0 ? `Page ${page}` : ''].filter(Boolean);
+  const known = typeof score === 'number' && Number.isFinite(score);
+  return (
+    <article className="rt rt-passage" data-agent={agent} aria-label={`Source ${number}: ${title || source}`}>
+      <nav aria-label="Where this stands">
+        <ol className="rt-crumbs">
+          {(crumbs.length ? crumbs : [source]).map((crumb, index) => (
+            <li key={`${index}-${crumb}`}>
+              <span>{crumb}</span>
+              {index < crumbs.length - 1 ? <ChevronRight aria-hidden="true" className="rt-chevron" /> : null}
+            </li>
+          ))}
+        </ol>
+      </nav>
+      <div className="rt-passage-text">{shown ? body(shown, ranges(shown, quote)) : <p>This passage is empty.</p>}</div>
+      <dl className="rt-facts">
+        {agent ? (
+          <div>
+            <dt>Found by</dt>
+            <dd>
+              <span aria-hidden="true" className="rt-dot" />
+              {agentName(agent)}
+            </dd>
+          </div>
+        ) : null}
+        {known ? (
+          <div>
+            <dt>Relevance</dt>
+            <dd>
+              <span aria-hidden="true" className="rt-meter">
+                <span style={{ width: `${Math.max(0, Math.min(1, score)) * 100}%` }} />
+              </span>
+              {closeness(score)} ({score.toFixed(2)})
+            </dd>
+          </div>
+        ) : null}
+        {source ? (
+          <div>
+            <dt>File</dt>
+            <dd className="rt-file">{source}</dd>
+          </div>
+        ) : null}
+      </dl>
+    </article>
+  );
+}
+
+export default passage(props);

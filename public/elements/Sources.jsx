@@ -1,0 +1,155 @@
+// The numbered sources under an answer, and what makes the numbers inside the answer open them.
+// The list is exported as plain tags so that it keeps its DOM (focus, folded rows) when Chainlit evaluates this file
+// again; only the listener is a component, because it needs an effect.
+import { ChevronRight, CircleAlert, FileText } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { toast } from 'sonner';
+
+const SHOWN = 5;
+const COLOURED = ['architecture', 'operations', 'security', 'knowledge', 'product'];
+
+const agentName = (agent) => {
+  const words = String(agent || '').replace(/[_-]+/g, ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+const place = ({ section, page }) =>
+  [section, page === null || page === undefined ? '' : `page ${page}`].filter(Boolean).join(', ');
+
+async function openPassage(number) {
+  try {
+    const sent = await callAction({ name: 'open_passage', payload: { run: props.run, number } });
+    if (sent && sent.success === false) throw new Error('refused');
+  } catch {
+    toast.error('This passage cannot be opened right now. Reload the page and try again.');
+  }
+}
+
+function Listener({ run, sources }) {
+  const here = useRef(null);
+  useEffect(() => {
+    const prefix = `#cite-${run}-`;
+    const numberOf = (link) => {
+      const href = link?.getAttribute('href') ?? '';
+      const number = href.startsWith(prefix) ? href.slice(prefix.length) : '';
+      return /^\d+$/.test(number) ? Number(number) : null;
+    };
+    const message = here.current?.closest('.message-content');
+    const settle = () => {
+      for (const link of message?.querySelectorAll('a[target][href^="#cite-"]') ?? []) {
+        const number = numberOf(link);
+        if (number === null) continue;
+        const source = sources.find((each) => each.number === number);
+        link.removeAttribute('target');
+        link.setAttribute('aria-label', source ? `Source ${number}: ${source.title}` : `Source ${number}`);
+        if (source) link.setAttribute('title', [source.title, place(source)].filter(Boolean).join(', '));
+      }
+    };
+    const onClick = (event) => {
+      const link = event.target instanceof Element ? event.target.closest('a[href^="#cite-"]') : null;
+      const number = numberOf(link);
+      if (number === null) return;
+      event.preventDefault();
+      event.stopPropagation();
+      openPassage(number);
+    };
+    // Chainlit builds the links of a message anew, target and all, whenever it renders the message again.
+    const observer = new MutationObserver(settle);
+    if (message) observer.observe(message, { childList: true, subtree: true });
+    settle();
+    document.addEventListener('click', onClick, true);
+    return () => {
+      observer.disconnect();
+      document.removeEventListener('click', onClick, true);
+    };
+  });
+  return <span ref={here} hidden />;
+}
+
+/** Colours each number in the text like the agent that found it. Only checked words reach the stylesheet. */
+function tint(run, sources) {
+  if (!/^[\w-]+$/.test(run)) return '';
+  return sources
+    .filter(({ number, agent }) => Number.isInteger(number) && COLOURED.includes(agent))
+    .map(({ number, agent }) => `a[href="#cite-${run}-${number}"]{--seat:var(--agent-${agent})}`)
+    .join('');
+}
+
+function row(source) {
+  const where = place(source);
+  const told = [
+    `Source ${source.number}: ${source.title}`,
+    where,
+    source.agent ? `found by ${agentName(source.agent)}` : ''
+  ].filter(Boolean);
+  return (
+    <li key={source.number}>
+      <button
+        type="button"
+        className="element-link rt-source"
+        data-agent={source.agent}
+        aria-label={`${told.join(', ')}. Open the passage.`}
+        title={source.quote || undefined}
+        onClick={() => openPassage(source.number)}
+      >
+        <span className="rt-number">{source.number}</span>
+        <span className="rt-source-title">{source.title || source.source}</span>
+        {where ? <span className="rt-source-place">{where}</span> : null}
+        <span className="rt-source-agent">
+          <span className="rt-dot" />
+          {agentName(source.agent)}
+        </span>
+        <ChevronRight aria-hidden="true" className="rt-chevron" />
+      </button>
+    </li>
+  );
+}
+
+function people(contributed, missing) {
+  return (
+    <p className="rt-people">
+      {contributed.length ? <span className="rt-note">From</span> : null}
+      {contributed.map((agent) => (
+        <span key={agent} className="rt-person" data-agent={agent}>
+          <span aria-hidden="true" className="rt-dot" />
+          {agentName(agent)}
+        </span>
+      ))}
+      {missing.length ? (
+        <span className="rt-missing">
+          <CircleAlert aria-hidden="true" className="rt-state-icon" />
+          Without {missing.map(agentName).join(', ')}
+        </span>
+      ) : null}
+    </p>
+  );
+}
+
+function list({ run = '', sources = [], contributed = [], missing = [] }) {
+  const rest = sources.slice(SHOWN);
+  return (
+    <section className="rt rt-sources" aria-label="Sources of this answer">
+      <style>{tint(run, sources)}</style>
+      <Listener run={run} sources={sources} />
+      <header className="rt-bar">
+        <span className="rt-heading">
+          <FileText aria-hidden="true" className="rt-state-icon" />
+          {sources.length === 0 ? 'No sources' : sources.length === 1 ? '1 source' : `${sources.length} sources`}
+        </span>
+        {people(contributed, missing)}
+      </header>
+      {sources.length ? <ol className="rt-list">{sources.slice(0, SHOWN).map(row)}</ol> : null}
+      {rest.length ? (
+        <details className="rt-fold">
+          <summary>
+            <ChevronRight aria-hidden="true" className="rt-chevron" />
+            {rest.length === 1 ? 'One more source' : `${rest.length} more sources`}
+          </summary>
+          <ol className="rt-list">{rest.map(row)}</ol>
+        </details>
+      ) : null}
+    </section>
+  );
+}
+
+export default list(props);

@@ -1,0 +1,95 @@
+// Three small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
+// second tab, and show how far the reading of the knowledge is.
+(() => {
+  'use strict';
+
+  const STATUS = new URL('../api/status', document.currentScript.src);
+  const POLL = 1000;
+  const POLL_WHEN_STUCK = 5000;
+
+  // Chainlit can only be configured to start light or dark; a choice made in the menu is kept.
+  try {
+    if (!localStorage.getItem('vite-ui-theme')) localStorage.setItem('vite-ui-theme', 'system');
+  } catch {
+    // A browser that refuses storage starts with the configured theme.
+  }
+
+  // Chainlit renders every link with target=_blank. A citation whose sources are not on the page (yet) does nothing.
+  document.addEventListener('click', (event) => {
+    const link = event.target instanceof Element && event.target.closest('a[href^="#cite-"]');
+    if (link) event.preventDefault();
+  });
+
+  const element = (tag, className) => {
+    const made = document.createElement(tag);
+    made.className = className;
+    return made;
+  };
+
+  let banner = null;
+
+  const build = () => {
+    const root = element('div', 'rt-banner');
+    const words = element('span', 'rt-banner-words');
+    const track = element('div', 'rt-banner-track');
+    track.setAttribute('role', 'progressbar');
+    track.setAttribute('aria-valuemin', '0');
+    track.setAttribute('aria-label', 'Reading the demo knowledge');
+    const fill = element('div', 'rt-banner-fill');
+    track.append(fill);
+    root.append(words, track);
+    document.body.append(root);
+    return { root, words, track, fill };
+  };
+
+  const remove = () => {
+    if (banner) banner.root.remove();
+    banner = null;
+  };
+
+  const sentence = ({ state, done, total, detail }) => {
+    if (state === 'failed') return `The demo knowledge could not be read: ${detail || 'no reason was given'}`;
+    if (state === 'indexing' && total > 0) return `Reading the demo knowledge: ${done} of ${total} passages`;
+    return 'Getting ready to read the demo knowledge';
+  };
+
+  const show = (knowledge) => {
+    banner ??= build();
+    const { root, words, track, fill } = banner;
+    const counted = knowledge.state === 'indexing' && knowledge.total > 0;
+    root.dataset.state = counted ? 'indexing' : knowledge.state;
+    track.hidden = knowledge.state === 'failed';
+    if (track.hidden) words.setAttribute('role', 'alert');
+    else words.removeAttribute('role');
+    const text = sentence(knowledge);
+    if (words.textContent !== text) words.textContent = text;
+    if (counted) {
+      track.setAttribute('aria-valuemax', String(knowledge.total));
+      track.setAttribute('aria-valuenow', String(knowledge.done));
+      track.setAttribute('aria-valuetext', text);
+    } else {
+      track.removeAttribute('aria-valuenow');
+      track.setAttribute('aria-valuetext', text);
+    }
+    fill.style.width = counted ? `${Math.min(100, (100 * knowledge.done) / knowledge.total)}%` : '';
+  };
+
+  const poll = async () => {
+    let wait = POLL_WHEN_STUCK;
+    try {
+      const response = await fetch(STATUS, { cache: 'no-store', credentials: 'same-origin' });
+      if (response.status === 404) return remove();
+      if (response.ok) {
+        const { knowledge } = await response.json();
+        if (!knowledge || knowledge.state === 'ready') return remove();
+        show(knowledge);
+        if (knowledge.state !== 'failed') wait = POLL;
+      }
+    } catch {
+      // The server is away; Chainlit says so in its own words.
+    }
+    setTimeout(poll, wait);
+  };
+
+  poll();
+})();
