@@ -1,6 +1,6 @@
 """What an answerer is given and what it gives back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -58,4 +58,4 @@ class Draft:
 class Answerer(Protocol):
     """Turns a question and its passages into an answer: pieces as they come, then one Draft, last."""
 
-    def answer(self, question: Question) -> AsyncIterator[Piece | Draft]: ...
+    def answer(self, question: Question) -> AsyncGenerator[Piece | Draft, None]: ...

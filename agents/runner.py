@@ -1,7 +1,8 @@
 """One step, from question to answer: retrieve, then let an answerer speak."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,7 +63,7 @@ class Runner:
         bases: Sequence[str],
         person: str,
         context: Sequence[str] = (),
-    ) -> AsyncIterator[Found | Piece | Done]:
+    ) -> AsyncGenerator[Found | Piece | Done, None]:
         """Found first, then pieces as they come, then Done.
 
         `vector` is the question's embedding when somebody made it already; a question that builds on the
@@ -78,11 +79,12 @@ class Runner:
         resumed = self._clock()
         draft: Draft | None = None
         asked = Question(agent, question, np.asarray(vector, dtype=np.float32), hits, tuple(context))
-        async for part in self._answerer.answer(asked):
-            if isinstance(part, Draft):
-                draft = part
-            else:
-                yield part
+        async with aclosing(self._answerer.answer(asked)) as parts:
+            async for part in parts:
+                if isinstance(part, Draft):
+                    draft = part
+                else:
+                    yield part
         if draft is None:
             raise AnswerFailed(f"{agent.title} stopped before it had an answer.")
         yield Done(draft, hits, ((begun, retrieved), (resumed, self._clock())))

@@ -4,13 +4,33 @@ import re
 
 _WORD = re.compile(r"[\w][\w'-]*", re.UNICODE)
 _STOP = frozenset(
-    """a about after again all also an and any are as at be because been before being both but by can could did do does
-    doing for from had has have having he her here hers him his how i if in into is it its itself just let me more most
-    my no nor not of off on once only or other our out over own same she should so some such than that the their them
-    then there these they this those through to too under until up us very was we were what when where which while who
-    whom why will with would you your""".split()
+    word
+    for line in (
+        "a about after again all also an and any are as at be because been before being both but by can could did do",
+        "does doing for from had has have having he her here hers him his how i if in into is it its itself just let",
+        "me more most my no nor not of off on once only or other our out over own same she should so some such than",
+        "that the their them then there these they this those through to too under until up us very was we were what",
+        "when where which while who whom why will with would you your",
+    )
+    for word in line.split()
 )
-_ENDINGS = ("ations", "ation", "ingly", "edly", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "ly", "s", "e")
+_ENDINGS = (
+    "ations",
+    "ation",
+    "ingly",
+    "edly",
+    "ings",
+    "ing",
+    "ies",
+    "ied",
+    "ers",
+    "er",
+    "ed",
+    "es",
+    "ly",
+    "s",
+    "e",
+)
 
 
 def content_words(text: str) -> frozenset[str]:

@@ -1,7 +1,8 @@
 """The application that a server runs: our addresses and the chat page, all of it behind the guard."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
 from fastapi import FastAPI
@@ -11,6 +12,8 @@ from api.door import Door
 from api.guard import Guard
 from api.status import Watched, router
 from orchestration import Settings
+
+log = logging.getLogger(__name__)
 
 
 class Page(Protocol):
@@ -65,13 +68,17 @@ def create_app(settings: Settings, *, page: Page | None = None, opening: Opening
 
 @asynccontextmanager
 async def _open(settings: Settings) -> AsyncIterator[Watched]:
-    """The runtime, in the hands of the chat."""
+    """The runtime, in the hands of the chat; without Redis the single agent, which needs none."""
     from chat import host
-    from orchestration import open_runtime
+    from orchestration import AgentOrchestrator, EngineUnavailable, open_runtime, open_single
 
-    async with open_runtime(settings) as orchestrator:
-        host.install(orchestrator)
+    async with AsyncExitStack() as stack:
+        orchestrator: AgentOrchestrator
         try:
-            yield orchestrator
-        finally:
-            host.uninstall()
+            orchestrator = await stack.enter_async_context(open_runtime(settings))
+        except EngineUnavailable as error:
+            log.warning("%s Only the single agent answers until the next start.", error)
+            orchestrator = await stack.enter_async_context(open_single(settings))
+        host.install(orchestrator, orchestrator.registry)
+        stack.push_async_callback(host.uninstall)
+        yield orchestrator

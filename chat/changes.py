@@ -11,7 +11,7 @@ class Emission:
     """One event of the socket."""
 
     event: str
-    data: Mapping[str, Json]
+    data: Mapping[str, Json] | str
 
 
 def changes(before: Picture, after: Picture, leftover: frozenset[str] = frozenset()) -> list[Emission]:

@@ -132,9 +132,7 @@ def _tell_step(story: Story, event: AnyEvent, at: float) -> Story:
         case Started():
             known = replace(known, state="running")
         case Restarted():
-            known = replace(
-                known, state="restarted", restarts=known.restarts + 1, passages=None, reasoning="", text=""
-            )
+            known = replace(known, state="restarted", restarts=known.restarts + 1, passages=None, reasoning="", text="")
         case Retrieved():
             known = replace(known, passages=event.passages)
         case Token(channel="reasoning"):
@@ -176,7 +174,6 @@ def _begin(story: Story, kind: SectionKind, at: float, step: str = "") -> Story:
 
 def _end(story: Story, kind: SectionKind, at: float, step: str = "") -> Story:
     sections = tuple(
-        replace(s, ended=at) if s.kind == kind and s.step == step and s.ended is None else s
-        for s in story.sections
+        replace(s, ended=at) if s.kind == kind and s.step == step and s.ended is None else s for s in story.sections
     )
     return replace(story, sections=sections)

@@ -1,38 +1,87 @@
 """What the commands need of the rest of the product: the seam that a test puts a stand-in into."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from agents import AgentRegistry
-    from cli.console import Console
-    from knowledge import Document, Ingested
-    from orchestration import Settings
-    from orchestration.orchestrator import Orchestrator
+    # Only names for the type checker: this module is imported by every command, the product by those that need it.
+    from agents import Agent
+    from knowledge import Ingested
+    from orchestration import Settings, Task
+    from orchestration.messages import Recorded
     from orchestration.presence import Presence
 
 
 class Shelves(Protocol):
-    """The knowledge, as far as a command fills it or lists it; `knowledge.Knowledge` is one."""
+    """The knowledge, as far as a command fills it; `knowledge.Knowledge` is one."""
 
     async def ingest(self, base: str, paths: "Sequence[Path]") -> "list[Ingested]": ...
 
-    def documents(self, base: str, person: str = "local") -> "list[Document]": ...
-
 
 class Council(Protocol):
-    """An open runtime, as far as a command uses it."""
+    """An open runtime, as far as commands use it; `orchestration.AgentOrchestrator` is one."""
 
     @property
-    def registry(self) -> "AgentRegistry": ...
+    def registry(self) -> "Mapping[str, Agent]": ...
 
     @property
     def knowledge(self) -> Shelves: ...
 
-    @property
-    def redis_available(self) -> bool: ...
+    def stream(self, task: "Task") -> "AsyncIterator[Recorded]": ...
 
-    async def processes(self) -> "list[Presence]": ...
+    async def cancel(self, run: str, *, person: str) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The ways into the product."""
+
+    read_settings: "Callable[[], Settings]"
+    agents: "Callable[[], Mapping[str, Agent]]"
+    """The catalog, without opening anything."""
+    open_runtime: Callable[..., AbstractAsyncContextManager[Council]]
+    open_single: Callable[..., AbstractAsyncContextManager[Council]]
+    processes: "Callable[[Settings], Awaitable[list[Presence]]]"
+    """Who is alive on the same Redis; raises EngineUnavailable."""
+    documents: "Callable[[Settings, Agent], int]"
+    """How many documents everybody's questions to an agent are answered from."""
+
+
+def real_runtime() -> Runtime:
+    """The product itself."""
+    from agents import load_catalog
+    from orchestration import open_runtime, open_single, read_settings
+
+    return Runtime(
+        read_settings=read_settings,
+        agents=load_catalog,
+        open_runtime=open_runtime,
+        open_single=open_single,
+        processes=_processes,
+        documents=_documents,
+    )
+
+
+async def _processes(settings: "Settings") -> "list[Presence]":
+    from orchestration import open_runtime
+
+    async with open_runtime(settings, workers=False, kind="ask", join=True) as council:
+        return [process for process in await council.processes() if process.kind != "ask"]
+
+
+def _documents(settings: "Settings", agent: "Agent") -> int:
+    """Those that are stored, and those of the catalog that the next start will store. Loads no model."""
+    from knowledge import Knowledge, MiniLM
+
+    folder = settings.data / "knowledge"
+    sources = {path.name for path in agent.seeds()}
+    if folder.is_dir():
+        knowledge = Knowledge(folder, settings.knowledge, MiniLM())
+        try:
+            sources |= {document.source for document in knowledge.documents(agent.name, person="")}
+        finally:
+            knowledge.close()
+    return len(sources)

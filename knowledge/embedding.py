@@ -44,4 +44,5 @@ class HashEmbedder:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors[norms[:, 0] == 0, 0] = 1.0  # a text without words still needs a direction
         norms[norms == 0] = 1.0
-        return (vectors / norms).astype(np.float32)
+        unit: Matrix = vectors / norms
+        return unit

@@ -62,7 +62,9 @@ class DenseIndex:
 
         return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
 
-    def search(self, vector: Vector, limit: int, allowed: NDArray[np.bool_] | None) -> list[tuple[int, float]]:
+    def search(
+        self, vector: Vector, limit: int, allowed: NDArray[np.bool_] | None
+    ) -> list[tuple[int, float]]:
         """The nearest rows with their cosine, best first; `allowed[row]` restricts before ranking."""
         import faiss
 
@@ -71,7 +73,9 @@ class DenseIndex:
             scores, rows = self._index.search(query, limit)
         else:
             bits = np.packbits(allowed, bitorder="little")
-            only = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
+            # The stubs describe the C++ signatures; the Python wrappers take an array and a keyword.
+            selector = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]
+            only = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
             scores, rows = self._index.search(query, limit, params=only)
         return [(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True) if row >= 0]
 

@@ -162,7 +162,9 @@ class Knowledge:
         except StorageDamaged:
             return None  # replaced between the two reads
 
-    def _search(self, bases: tuple[str, ...], question: str, vector: Vector, person: str, limit: int) -> list[Hit]:
+    def _search(
+        self, bases: tuple[str, ...], question: str, vector: Vector, person: str, limit: int
+    ) -> list[Hit]:
         targets = [self.base(name) for name in bases if (self.folder / name).is_dir() or name in self._bases]
         try:
             return search([base.snapshot() for base in targets], question, vector, person, limit)

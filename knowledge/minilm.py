@@ -4,6 +4,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """The weights published for all-MiniLM-L6-v2. The package that carries them is a third party's."""
 
-_SMALL_BATCH = 4
-_THREADS_FOR_A_QUESTION = 1
-_THREADS_FOR_INDEXING = 2
+_MODEL_THREADS = 1
+"""Inside the model. With busy neighbours torch's own threads wait for one another: a question took 476 ms
+instead of 31, and indexing four times the processor time. Two halves of a batch side by side do not wait."""
+
+_HALVES_FROM = 8
+_BATCH_CHARACTERS = 4_000
+"""What the model reads at once: little enough to stay in the processor's cache, which is a fifth faster."""
 
 
 class MiniLM:
@@ -39,18 +44,15 @@ class MiniLM:
     def embed(self, texts: Sequence[str]) -> Matrix:
         if not texts:
             return np.empty((0, self.dimensions), dtype=np.float32)
-        import torch
-
         with self._lock:
             model = self._model = self._model or self._load()
-            # One thread for a question: with busy neighbours torch's default takes fifteen times as long.
-            torch.set_num_threads(
-                _THREADS_FOR_A_QUESTION if len(texts) <= _SMALL_BATCH else _THREADS_FOR_INDEXING
-            )
-            vectors = model.encode(
-                list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False
-            )
-        return np.ascontiguousarray(vectors, dtype=np.float32)
+        if len(texts) < _HALVES_FROM:
+            return _encode(model, texts)
+        with ThreadPoolExecutor(2, thread_name_prefix="knowledge-model") as halves:
+            parts = halves.map(lambda half: _encode(model, half), (texts[::2], texts[1::2]))
+            vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
+            vectors[::2], vectors[1::2] = parts
+        return vectors
 
     def _load(self) -> "SentenceTransformer":
         folder = self._folder or _packaged_model()
@@ -58,8 +60,10 @@ class MiniLM:
             _check_weights(folder / "model.safetensors", self._sha256)
         os.environ["HF_HUB_OFFLINE"] = "1"  # read by the hub client when it is imported, just below
         try:
+            import torch
             from sentence_transformers import SentenceTransformer
 
+            torch.set_num_threads(_MODEL_THREADS)
             model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         except (ImportError, OSError, ValueError) as error:
             raise ModelUnavailable(f"The embedding model {self.name} cannot be loaded: {error}.") from error
@@ -69,6 +73,17 @@ class MiniLM:
                 f"The embedding model {self.name} gives {found} dimensions, not {self.dimensions}."
             )
         return model
+
+
+def _encode(model: "SentenceTransformer", texts: Sequence[str]) -> Matrix:
+    longest = max(len(text) for text in texts)
+    vectors = model.encode(
+        list(texts),
+        batch_size=max(2, min(32, _BATCH_CHARACTERS // max(longest, 1))),
+        normalize_embeddings=True,
+        show_progress_bar=False,
+    )
+    return np.ascontiguousarray(vectors, dtype=np.float32)
 
 
 def _packaged_model() -> Path:

@@ -57,7 +57,11 @@ def search(
         found = snapshots[candidate.base].at(candidate.row)
         if found is None or not _adds(found, said):
             continue
-        hits.append(_hit(snapshots[candidate.base], candidate.row, found, fused[candidate], cosines[candidate], weights))
+        hits.append(
+            _hit(
+                snapshots[candidate.base], candidate.row, found, fused[candidate], cosines[candidate], weights
+            )
+        )
         if len(hits) == limit:
             break
     return hits

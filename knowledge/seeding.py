@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -64,7 +65,9 @@ class Seeding:
             # The boundary of a background task: whoever waits for it hears of it.
             log.exception("seeding failed")
             self.publish(
-                KnowledgeStatus(state="failed", detail="The knowledge could not be indexed; the log has the cause.")
+                KnowledgeStatus(
+                    state="failed", detail="The knowledge could not be indexed; the log has the cause."
+                )
             )
         else:
             unreadable = sum(plan.unreadable for plan in plans)
@@ -73,7 +76,9 @@ class Seeding:
             self.publish(KnowledgeStatus(state="ready", done=total, total=total, detail=detail))
 
     async def _seed(self) -> list[_Plan]:
-        self.publish(KnowledgeStatus(state="loading", detail="Reading the documents and the embedding model."))
+        self.publish(
+            KnowledgeStatus(state="loading", detail="Reading the documents and the embedding model.")
+        )
         loop = asyncio.get_running_loop()
         planning = loop.run_in_executor(self.threads, self._plans)
         # The first use loads the model: meanwhile the documents are read, and the first question finds it warm.
@@ -99,9 +104,8 @@ class Seeding:
                 count(0)
                 prepared = await embed(drafted, self.thread, self.embedder, count)
                 seed, added = (before.seed, before.added) if before else (True, datetime.now(UTC))
-                await loop.run_in_executor(
-                    self.threads, lambda p=plan, d=prepared, s=seed, a=added: p.base.put(d, seed=s, added=a)
-                )
+                put = functools.partial(plan.base.put, prepared, seed=seed, added=added)
+                await loop.run_in_executor(self.threads, put)
             await loop.run_in_executor(self.threads, plan.base.drop, plan.gone)
 
     def _plans(self) -> list[_Plan]:
@@ -157,7 +161,9 @@ class Seeding:
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        self.publish(KnowledgeStatus(state="loading", detail="Waiting while another process indexes, if one does."))
+        self.publish(
+            KnowledgeStatus(state="loading", detail="Waiting while another process indexes, if one does.")
+        )
         loop = asyncio.get_running_loop()
         held = await loop.run_in_executor(self.threads, self.lock.acquire, self.closing)
         try:

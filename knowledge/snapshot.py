@@ -62,9 +62,7 @@ class Snapshot:
 
     def __post_init__(self) -> None:
         rows = {
-            row: (loaded, ordinal)
-            for loaded in self.entries
-            for ordinal, row in enumerate(loaded.entry.rows)
+            row: (loaded, ordinal) for loaded in self.entries for ordinal, row in enumerate(loaded.entry.rows)
         }
         object.__setattr__(self, "_by_row", rows)
         object.__setattr__(self, "_size", max(rows, default=-1) + 1)

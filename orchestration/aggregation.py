@@ -5,7 +5,7 @@ that say the same are merged; citations are numbered once, in the order in which
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -42,7 +42,7 @@ class Aggregator(Protocol):
         selection: Selection,
         results: Sequence[StepResult],
         registry: AgentRegistry,
-    ) -> AsyncIterator[str | Aggregate]: ...
+    ) -> AsyncGenerator[str | Aggregate, None]: ...
 
 
 @dataclass
@@ -61,7 +61,7 @@ class ExtractiveAggregator:
         selection: Selection,
         results: Sequence[StepResult],
         registry: AgentRegistry,
-    ) -> AsyncIterator[str | Aggregate]:
+    ) -> AsyncGenerator[str | Aggregate, None]:
         numbers = _Numbers(run)
         text = ""
         shown: set[str] = set()
@@ -118,7 +118,9 @@ def nothing_found(run: str, selection: Selection) -> Aggregate:
     lines = []
     for passage in selection.nearest:
         where = " › ".join(filter(None, (passage.title, passage.section)))
-        lines.append(f"- {as_markdown(where)} ({as_markdown(passage.source)}) {numbers.cite(passage.base, passage, '')}")
+        lines.append(
+            f"- {as_markdown(where)} ({as_markdown(passage.source)}) {numbers.cite(passage.base, passage, '')}"
+        )
     text = NOTHING
     if lines:
         text += " The nearest sources, which do not answer it:\n\n" + "\n".join(lines)
@@ -187,15 +189,11 @@ def _block(heading: str, statements: Sequence[_Statement], numbers: _Numbers) ->
 
 
 def _missing(failed: Sequence[StepResult], registry: AgentRegistry) -> str:
-    said = [
-        f"{registry[r.agent].title if r.agent in registry else r.agent} did not answer: {r.error}" for r in failed
-    ]
+    said = [f"{registry[r.agent].title if r.agent in registry else r.agent} did not answer: {r.error}" for r in failed]
     return "\n\n> " + " ".join(as_markdown(s) for s in dict.fromkeys(said))
 
 
-def _conflicts(
-    results: Sequence[StepResult], numbers: _Numbers, registry: AgentRegistry
-) -> tuple[Conflict, ...]:
+def _conflicts(results: Sequence[StepResult], numbers: _Numbers, registry: AgentRegistry) -> tuple[Conflict, ...]:
     findings = []
     for result in results:
         documents = {p.id: p.document for p in result.passages}
@@ -203,8 +201,5 @@ def _conflicts(
             number = numbers.number_of(claim.passage)
             if claim.kind != "code" and number is not None:
                 precedence = registry[result.agent].precedence if result.agent in registry else 0
-                findings.append(
-                    Finding(result.agent, precedence, claim.text, documents.get(claim.passage, ""), number)
-                )
+                findings.append(Finding(result.agent, precedence, claim.text, documents.get(claim.passage, ""), number))
     return find_conflicts(findings)
-

@@ -138,9 +138,7 @@ class CouncilEngine:
         for run_id in await self._store.unowned():
             if run_id in self._driving:
                 continue
-            run = await self._store.adopt(
-                run_id, owner=self.name, lease_ms=self._settings.lease_ms
-            )
+            run = await self._store.adopt(run_id, owner=self.name, lease_ms=self._settings.lease_ms)
             if run is not None:
                 if run.fence > 1:
                     log.info("run %s adopted with fence %d", run_id, run.fence)

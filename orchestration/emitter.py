@@ -20,9 +20,7 @@ class StepEmitter:
     `superseded` is called when the log refuses the fence, so that the work can stop.
     """
 
-    def __init__(
-        self, store: RunStore, run: str, step: str, fence: int, superseded: Callable[[], object]
-    ) -> None:
+    def __init__(self, store: RunStore, run: str, step: str, fence: int, superseded: Callable[[], object]) -> None:
         self._store = store
         self._run, self._step, self._fence = run, step, fence
         self._superseded = superseded

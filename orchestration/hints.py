@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import Iterator
 
 from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections
 from orchestration.keys import Keys

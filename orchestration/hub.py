@@ -12,10 +12,10 @@ from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections
 from orchestration.errors import UnsupportedMessage
 from orchestration.keys import Keys
 from orchestration.messages import Recorded, decode_event
+from orchestration.streams import Fields, Streams, read
 
 log = logging.getLogger(__name__)
 
-Fields = dict[bytes, bytes]
 _Queue = asyncio.Queue[Recorded]
 
 
@@ -27,9 +27,7 @@ def recorded(entry: bytes, fields: Fields) -> Recorded | None:
         log.warning("event %s is left out: %s", entry.decode(), type(error).__name__)
         return None
     stamp = {"attempt": int(fields.get(b"a", 0)), "fence": int(fields.get(b"f", 0))}
-    return Recorded(
-        id=entry.decode(), at=int(entry.partition(b"-")[0]) / 1000, event=event.model_copy(update=stamp)
-    )
+    return Recorded(id=entry.decode(), at=int(entry.partition(b"-")[0]) / 1000, event=event.model_copy(update=stamp))
 
 
 class EventHub:
@@ -41,6 +39,7 @@ class EventHub:
 
     def __init__(self, connections: Connections, keys: Keys) -> None:
         self._connections = connections
+        self._streams = Streams(connections.commands)
         self._keys = keys
         self._watchers: dict[bytes, set[_Queue]] = {}
         self._cursors: dict[bytes, bytes] = {}
@@ -58,8 +57,8 @@ class EventHub:
         queue: _Queue = asyncio.Queue()
         if stream not in self._watchers:
             self._watchers[stream] = set()
-            newest = await self._connections.commands.xrevrange(stream, count=1)
-            self._cursors.setdefault(stream, newest[0][0] if newest else b"0-0")
+            newest = await self._streams.newest(stream.decode())
+            self._cursors.setdefault(stream, newest)
         self._watchers[stream].add(queue)
         await self._include(stream)
         try:
@@ -100,10 +99,10 @@ class EventHub:
         self._reading = frozenset(cursors)
         self._read_ended.clear()
         try:
-            reply = await reader.xread(cursors, block=BLOCK_MS)
+            reply = await read(reader, cursors, BLOCK_MS)
         finally:
             self._finish_read()
-        for stream, entries in reply or ():
+        for stream, entries in reply:
             for entry, fields in entries:
                 self._deliver(stream, entry, fields)
 
@@ -125,7 +124,7 @@ class EventHub:
         self._changed.set()
         # The reader may have sent its XREAD without being blocked in it yet, so one UNBLOCK can come too early.
         while self._reading and stream not in self._reading and self._client_id is not None:
-            await self._connections.commands.client_unblock(self._client_id)
+            await self._streams.unblock(self._client_id)
             try:
                 async with asyncio.timeout(0.005):
                     await self._read_ended.wait()

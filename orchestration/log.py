@@ -66,7 +66,8 @@ class MemoryLog:
         position = int(after.partition("-")[0] or 0)
         while True:
             async with self._grown:
-                await self._grown.wait_for(lambda: len(self._runs[run]) > position)
+                while len(self._runs[run]) <= position:
+                    await self._grown.wait()
                 fresh = self._runs[run][position:]
             for recorded in fresh:
                 yield recorded

@@ -320,8 +320,8 @@ def decode(model: type[M], data: bytes) -> M:
 
 def _check_version(data: bytes) -> None:
     # The version stands first in what we write; anything else is parsed for it.
-    head = b'{"v":"' + SCHEMA.split(".")[0].encode() + b"."
+    head = b'{"v":"' + SCHEMA.split(".", maxsplit=1)[0].encode() + b"."
     if not data.startswith(head):
         version = _Envelope.model_validate_json(data).v
-        if version.split(".")[0] != SCHEMA.split(".")[0]:
+        if version.split(".")[0] != SCHEMA.split(".", maxsplit=1)[0]:
             raise UnsupportedMessage(f"a message of schema {version}; this program reads {SCHEMA}")

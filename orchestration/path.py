@@ -107,9 +107,7 @@ async def _plan(council: Council, run: OwnedRun, selection: Selection) -> Coordi
     return plan
 
 
-async def _execute(
-    council: Council, run: OwnedRun, plan: CoordinationPlan, results: dict[str, StepResult]
-) -> None:
+async def _execute(council: Council, run: OwnedRun, plan: CoordinationPlan, results: dict[str, StepResult]) -> None:
     """Send what is ready, wait for results, send what became ready, until every step has ended."""
     begun = {step.id for step in plan.steps if step.id in results}
     async with council.hub.watch(run.task.id) as events:
@@ -154,8 +152,8 @@ async def _aggregate(
         return
     await _journal(council, run, {}, Aggregating(run=run.task.id, answered=len(answered), asked=len(plan.steps)))
     pieces = council.aggregator.aggregate(run.task.id, selection, ordered, council.registry)
-    async with aclosing(pieces) as stream:  # type: ignore[type-var]
-        async for piece in stream:
+    async with aclosing(pieces):
+        async for piece in pieces:
             if isinstance(piece, str):
                 await _journal(council, run, {}, Token(run=run.task.id, channel="answer", text=piece))
             else:
@@ -193,9 +191,7 @@ async def _end(
 ) -> None:
     result = ended(run.task, state, steps, selection, aggregate, reason, council.clock() - run.accepted)
     event = Answer(run=run.task.id, result=result)
-    await council.store.finish(
-        run.task.id, result, event, fence=run.fence, retention_ms=council.settings.retention_ms
-    )
+    await council.store.finish(run.task.id, result, event, fence=run.fence, retention_ms=council.settings.retention_ms)
 
 
 def ended(

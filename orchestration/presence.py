@@ -8,7 +8,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 from redis.asyncio import Redis
@@ -62,7 +62,7 @@ class Heartbeat:
         slots: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._redis = redis
+        self._redis: Any = redis
         self._keys = keys
         self._name = name
         self._kind = kind

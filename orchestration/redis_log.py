@@ -8,13 +8,14 @@ from orchestration.hub import EventHub, recorded
 from orchestration.keys import Keys
 from orchestration.messages import Answer, Recorded, Task
 from orchestration.store import RunStore
+from orchestration.streams import Streams
 
 
 class RedisLog:
     """Reads a run's event stream: first what is there, then what comes."""
 
     def __init__(self, connections: Connections, keys: Keys, hub: EventHub, store: RunStore) -> None:
-        self._redis = connections.commands
+        self._streams = Streams(connections.commands)
         self._keys = keys
         self._hub = hub
         self._store = store
@@ -23,8 +24,7 @@ class RedisLog:
         await self.task(run, person)
         async with self._hub.watch(run) as queue:
             last = (0, 0)
-            start = f"({after}" if after else "-"
-            for entry, fields in await self._redis.xrange(self._keys.events(run), min=start):
+            for entry, fields in await self._streams.after(self._keys.events(run), after):
                 last = _order(entry.decode())
                 event = recorded(entry, fields)
                 if event is not None:

@@ -21,6 +21,7 @@ from orchestration.embedded import open_embedded
 from orchestration.errors import ConfigurationError, EngineUnavailable, UnknownRun
 from orchestration.hints import Hints
 from orchestration.hub import EventHub
+from orchestration.inbox import Inbox
 from orchestration.keys import Keys
 from orchestration.log import MemoryLog
 from orchestration.messages import Answer, Recorded, Task, TaskResult
@@ -31,6 +32,7 @@ from orchestration.selector import Selector
 from orchestration.settings import Settings
 from orchestration.single import SingleAgent
 from orchestration.store import RunStore
+from orchestration.streams import Streams
 from orchestration.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -176,7 +178,7 @@ async def open_runtime(
             slots=settings.run.slots,
         )
         selector = Selector(registry, knowledge, heartbeat.health)
-        dispatcher = Dispatcher(connections.commands, keys, store, settings.run)
+        dispatcher = Dispatcher(Streams(connections.commands), keys, store, settings.run)
         council = Council(
             registry=registry,
             selector=selector,
@@ -233,9 +235,7 @@ async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Connections:
 
 
 async def _somebody_orchestrates(connections: Connections, keys: Keys) -> bool:
-    reader = Heartbeat(
-        connections.commands, keys, name="", kind="ask", orchestrates=False, worker=None, slots=0
-    )
+    reader = Heartbeat(connections.commands, keys, name="", kind="ask", orchestrates=False, worker=None, slots=0)
     return any(presence.orchestrates for presence in await reader.alive())
 
 
@@ -250,14 +250,10 @@ async def _joined(
     """A process that hands tasks in and watches; another one drives them."""
     store = RunStore(connections.commands, keys)
     hub, hints = EventHub(connections, keys), Hints(connections, keys)
-    heartbeat = Heartbeat(
-        connections.commands, keys, name=name, kind="ask", orchestrates=False, worker=None, slots=0
-    )
+    heartbeat = Heartbeat(connections.commands, keys, name=name, kind="ask", orchestrates=False, worker=None, slots=0)
     engine = CouncilEngine(name, store, settings.run, hints, None)
     await stack.enter_async_context(_running([hub.run, heartbeat.run], None))
-    return AgentOrchestrator(
-        registry, None, None, engine, RedisLog(connections, keys, hub, store), heartbeat, hub
-    )
+    return AgentOrchestrator(registry, None, None, engine, RedisLog(connections, keys, hub, store), heartbeat, hub)
 
 
 @asynccontextmanager
@@ -301,9 +297,8 @@ def _worker(
     return Worker(
         name=name,
         agents=agents,
+        inbox=Inbox(name, agents, connections, keys, store),
         runner=runner,
-        connections=connections,
-        keys=keys,
         store=store,
         hints=hints,
         settings=settings.run,
@@ -311,9 +306,7 @@ def _worker(
 
 
 @asynccontextmanager
-async def _running(
-    loops: Sequence[Callable[[], Awaitable[None]]], worker: Worker | None
-) -> AsyncIterator[None]:
+async def _running(loops: Sequence[Callable[[], Awaitable[None]]], worker: Worker | None) -> AsyncIterator[None]:
     """Run the loops until the block ends; a worker finishes what it has begun, within its grace."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_as_coroutine(loop)) for loop in loops]

@@ -11,7 +11,7 @@ from agents.runner import Library
 from knowledge import Hit, Matrix, Passage, Vector
 from orchestration.messages import Selection, Task
 from orchestration.selection import THRESHOLD, Evidence, mentions, select_part, without_mentions
-from orchestration.splitting import Part, split_question
+from orchestration.splitting import split_question
 from orchestration.vectors import pack
 
 SEARCHED = 3
@@ -103,9 +103,7 @@ class Selector:
         return self._profiles
 
 
-def _evidence(
-    hits: Sequence[Hit], examples: Matrix, description: Vector, vector: Vector, health: float
-) -> Evidence:
+def _evidence(hits: Sequence[Hit], examples: Matrix, description: Vector, vector: Vector, health: float) -> Evidence:
     return Evidence(
         knowledge=_knowledge(hits),
         examples=float(np.max(examples @ vector)) if len(examples) else None,
@@ -127,4 +125,3 @@ def _nearest(hits: Sequence[Hit]) -> tuple[Passage, ...]:
     for hit in sorted(hits, key=lambda h: -h.passage.score):
         best.setdefault(hit.passage.document, hit.passage)
     return tuple(best.values())[:NEAREST]
-

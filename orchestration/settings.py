@@ -11,6 +11,10 @@ from knowledge import KnowledgeSettings
 from orchestration.errors import ConfigurationError
 
 
+def _default_data_folder() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "roundtable"
+
+
 class RunSettings(BaseModel):
     """How long things about a run may take and are kept."""
 
@@ -61,15 +65,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data: Path = Field(default_factory=lambda: _default_data_folder())
+    data: Path = Field(default_factory=_default_data_folder)
     redis_url: SecretStr | None = None
     run: RunSettings = RunSettings()
     web: WebSettings = WebSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
-
-
-def _default_data_folder() -> Path:
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "roundtable"
 
 
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {

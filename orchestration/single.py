@@ -135,13 +135,15 @@ class SingleAgent:
     async def _execute(self, task: Task, plan: CoordinationPlan) -> tuple[StepResult, ...]:
         results: list[StepResult] = []
         for step in plan.steps:
-            await self.log.append(Started(run=task.id, step=step.id, agent=SINGLE.name, worker="here", attempt=1, fence=1))
+            await self.log.append(
+                Started(run=task.id, step=step.id, agent=SINGLE.name, worker="here", attempt=1, fence=1)
+            )
             try:
                 parts = perform(
                     self._runner, SINGLE, step, run=task.id, person=task.person, bases=self._bases, context=()
                 )
-                async with aclosing(parts) as stream:  # type: ignore[type-var]
-                    async for part in stream:
+                async with aclosing(parts):
+                    async for part in parts:
                         if isinstance(part, StepResult):
                             results.append(part)
                         else:
@@ -158,8 +160,8 @@ class SingleAgent:
         failed = [r for r in results if r.state == "failed"]
         if any(r.state == "answered" for r in results):
             pieces = self._aggregator.aggregate(task.id, selection, results, self._registry)
-            async with aclosing(pieces) as stream:  # type: ignore[type-var]
-                async for piece in stream:
+            async with aclosing(pieces):
+                async for piece in pieces:
                     if isinstance(piece, Aggregate):
                         return ended(task, "answered", results, selection, piece, "", self._clock() - begun)
                     await self.log.append(Token(run=task.id, channel="answer", text=piece))

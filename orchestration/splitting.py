@@ -5,10 +5,34 @@ from dataclasses import dataclass
 
 MOST_PARTS = 5
 
-_INTERROGATIVES = (
-    "how what who whom whose when where why which can could do does did is are was were will would should may might"
-    " must has have"
-).split()
+_INTERROGATIVES = [
+    "how",
+    "what",
+    "who",
+    "whom",
+    "whose",
+    "when",
+    "where",
+    "why",
+    "which",
+    "can",
+    "could",
+    "do",
+    "does",
+    "did",
+    "is",
+    "are",
+    "was",
+    "were",
+    "will",
+    "would",
+    "should",
+    "may",
+    "might",
+    "must",
+    "has",
+    "have",
+]
 _ASK = "|".join(_INTERROGATIVES)
 _JOINT = re.compile(
     rf"\s*(?:[,;]\s*(?:(?:and|but|or)\s+)?(?:also\s+|then\s+)?|\s(?:and|but|or|as\s+well\s+as)\s+(?:also\s+|then\s+)?)"
@@ -18,7 +42,8 @@ _JOINT = re.compile(
 _SENTENCE = re.compile(r"(?<=[?!.])\s+(?=\S)")
 _PREMISE = re.compile(rf"^(?P<premise>[^?]{{8,200}}?):\s+(?P<rest>(?:{_ASK})\b.*)$", re.IGNORECASE | re.DOTALL)
 _POINTS_BACK = re.compile(
-    r"\b(it|its|they|them|their|theirs|this|these|those|that one|the same|he|she|his|her|both|each of)\b", re.IGNORECASE
+    r"\b(it|its|they|them|their|theirs|this|these|those|that one|the same|he|she|his|her|both|each of)\b",
+    re.IGNORECASE,
 )
 _BUILDS_ON = re.compile(
     r"^(?:then|given that|based on (?:that|this|it)|after (?:that|this)|with that|in that case|if so)\b"
@@ -47,7 +72,9 @@ def split_question(question: str) -> tuple[Part, ...]:
     if match:
         premise, text = match["premise"].strip(), match["rest"]
     clauses = _merge_short([clause for sentence in _sentences(text) for clause in _clauses(sentence)])
-    clauses = clauses[: MOST_PARTS - 1] + [" ".join(clauses[MOST_PARTS - 1 :])] if len(clauses) > MOST_PARTS else clauses
+    clauses = (
+        clauses[: MOST_PARTS - 1] + [" ".join(clauses[MOST_PARTS - 1 :])] if len(clauses) > MOST_PARTS else clauses
+    )
     if len(clauses) == 1:
         whole = " ".join(question.split())
         return (Part(heading=whole, question=whole),)

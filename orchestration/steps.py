@@ -1,7 +1,7 @@
 """Turns what an agent does into a step's events and its result; the same for every place that runs steps."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from agents import Agent, Piece
@@ -20,13 +20,13 @@ async def perform(
     bases: tuple[str, ...],
     context: tuple[str, ...],
     clock: Callable[[], float] = time.time,
-) -> AsyncIterator[AnyEvent | StepResult]:
+) -> AsyncGenerator[AnyEvent | StepResult, None]:
     """A step's events as they happen, then its StepResult, last."""
     begun = clock()
     vector = unpack(step.vector) if step.vector else None
     parts = runner.run(agent, step.question, vector, bases=bases, person=person, context=context)
-    async with aclosing(parts) as stream:  # type: ignore[type-var]
-        async for part in stream:
+    async with aclosing(parts):
+        async for part in parts:
             if isinstance(part, Found):
                 passages = tuple(hit.passage for hit in part.hits)
                 yield Retrieved(run=run, step=step.id, passages=passages)

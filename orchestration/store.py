@@ -76,7 +76,8 @@ class RunStore:
     """Typed access to the scripts. Times are seconds here and milliseconds in Redis."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
-        self._redis = redis
+        # redis-py's stubs give every reply as a union of all its modes; the modes used here are fixed.
+        self._redis: Any = redis
         self._keys = keys
 
     @cached_property
@@ -84,13 +85,21 @@ class RunStore:
         folder = files("orchestration") / "scripts"
         return {
             name: self._redis.register_script((folder / f"{name}.lua").read_text())
-            for name in ("accept", "adopt", "journal", "claim", "append", "renew", "commit", "finish",
-                         "keep", "leave")
+            for name in (
+                "accept",
+                "adopt",
+                "journal",
+                "claim",
+                "append",
+                "renew",
+                "commit",
+                "finish",
+                "keep",
+                "leave",
+            )
         }
 
-    async def accept(
-        self, task: Task, *, owner: str, lease_ms: int, deadline_ms: int, retention_ms: int
-    ) -> OwnedRun:
+    async def accept(self, task: Task, *, owner: str, lease_ms: int, deadline_ms: int, retention_ms: int) -> OwnedRun:
         """Take a task in; with an empty owner any orchestrator may adopt it."""
         keys = self._run_keys(task.id)
         if task.conversation:
@@ -121,9 +130,7 @@ class RunStore:
             queued=tuple(step for step, state in steps.items() if state == "queued"),
             running=tuple(step for step, state in steps.items() if state == "running"),
             results={
-                k.removesuffix(".result"): decode(StepResult, v)
-                for k, v in fields.items()
-                if k.endswith(".result")
+                k.removesuffix(".result"): decode(StepResult, v) for k, v in fields.items() if k.endswith(".result")
             },
         )
 
@@ -141,7 +148,14 @@ class RunStore:
         self, run: str, result: TaskResult, event: AnyEvent, *, fence: int | None, retention_ms: int
     ) -> Fenced:
         """End a run; without a fence whoever asks may, which is how Stop works when no owner is alive."""
-        args = [run, "" if fence is None else fence, result.state, encode(result), encode(event), retention_ms]
+        args = [
+            run,
+            "" if fence is None else fence,
+            result.state,
+            encode(result),
+            encode(event),
+            retention_ms,
+        ]
         status = await self._scripts["finish"](keys=self._run_keys(run), args=[*args, self._keys.hints])
         return Fenced(status.decode())
 
@@ -182,11 +196,11 @@ class RunStore:
         args = [result.step, fence, result.state, encode(result), encode(event), *tokens]
         return Fenced((await self._scripts["commit"](keys=self._run_keys(run)[:2], args=args)).decode())
 
-    async def keep(self, stream: bytes, group: str, consumer: str, entries: Sequence[bytes]) -> None:
+    async def keep(self, stream: str, group: str, consumer: str, entries: Sequence[bytes]) -> None:
         """Reset the idle time of messages that this consumer still holds, so that nobody recovers them."""
         await self._scripts["keep"](keys=[stream], args=[group, consumer, *entries])
 
-    async def leave(self, stream: bytes, group: str, consumer: str) -> None:
+    async def leave(self, stream: str, group: str, consumer: str) -> None:
         """Remove a consumer, unless it holds messages."""
         await self._scripts["leave"](keys=[stream], args=[group, consumer])
 

@@ -26,7 +26,7 @@ OUTSIDE: tuple[str, ...] = (
 
 PARAPHRASES: tuple[tuple[str, str], ...] = (
     (
-        "Which rights must that private directory have so that other accounts on the server cannot look inside?",
+        "Which rights must that directory have so that other accounts on the server cannot look inside?",
         "security",
     ),
     (

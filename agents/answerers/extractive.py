@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +37,7 @@ class _Candidate:
 class ExtractiveAnswerer:
     """Chooses the few sentences that answer best and differ, and puts them into reading order."""
 
-    async def answer(self, question: Question) -> AsyncIterator[Piece | Draft]:
+    async def answer(self, question: Question) -> AsyncGenerator[Piece | Draft, None]:
         yield Piece("reasoning", _considered(question.hits))
         chosen = await asyncio.to_thread(_choose, question)
         if not chosen:

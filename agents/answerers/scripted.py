@@ -1,6 +1,6 @@
 """An answerer for tests and benchmarks: says what it is told to say."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from agents.answers import Claim, Draft, Piece, Question
 
@@ -8,13 +8,11 @@ from agents.answers import Claim, Draft, Piece, Question
 class ScriptedAnswerer:
     """Answers with `text`; `before` is awaited first, so that a test decides when it goes on or fails."""
 
-    def __init__(
-        self, text: str = "As scripted.", before: Callable[[Question], Awaitable[None]] | None = None
-    ) -> None:
+    def __init__(self, text: str = "As scripted.", before: Callable[[Question], Awaitable[None]] | None = None) -> None:
         self._text = text
         self._before = before
 
-    async def answer(self, question: Question) -> AsyncIterator[Piece | Draft]:
+    async def answer(self, question: Question) -> AsyncGenerator[Piece | Draft, None]:
         if self._before is not None:
             yield Piece("reasoning", f"{question.agent.title} begins.")
             await self._before(question)

@@ -227,9 +227,7 @@ def private_socket(folder: Path) -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
     except OSError as error:
-        raise ConfigurationError(
-            f"The runtime folder {folder} cannot be used: {error.strerror or error}."
-        ) from error
+        raise ConfigurationError(f"The runtime folder {folder} cannot be used: {error.strerror or error}.") from error
     if not stat.S_ISDIR(found.st_mode):
         raise ConfigurationError(f"The runtime folder {folder} is not a real folder: remove what is there.")
     if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) != 0o700:

@@ -7,6 +7,7 @@ any point: the locks end with their process, and a server without users is simpl
 """
 
 import logging
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from orchestration.embedded.datafolder import (
     private_socket,
     runtime_folder,
 )
-from orchestration.embedded.process import EmbeddedRedis, State, ask, launch, server_pid, stop
+from orchestration.embedded.process import EmbeddedRedis, State, ask, end_child, launch, server_pid, stop
 from orchestration.errors import ConfigurationError, EngineUnavailable
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Membership:
         self._runtime = runtime.absolute() if runtime else runtime_folder(self.folder.path)
         self._users = self.folder.users()
         self._where: Whereabouts | None = None  # remembered, in case somebody deletes the folder under us
+        self._process: subprocess.Popen[bytes] | None = None  # if it was this user who started one
         self._given_up = threading.Event()
 
     def join(self) -> EmbeddedRedis:
@@ -114,10 +116,10 @@ class Membership:
         # Recorded first: if this process is killed at the next line, the server can still be found.
         self.folder.record_whereabouts(where)
         self.folder.pid_file.unlink(missing_ok=True)
-        process = launch(binary.path, self.folder, where.socket)
+        process = self._process = launch(binary.path, self.folder, where.socket)
         answer = self._await_answer(lambda: process.poll() is not None)
         if (process.poll() or 0) < 0:  # killed from outside while it came up: it deserves a second chance
-            process = launch(binary.path, self.folder, where.socket)
+            process = self._process = launch(binary.path, self.folder, where.socket)
             answer = self._await_answer(lambda: process.poll() is not None)
         if not isinstance(answer, EmbeddedRedis):
             reason = self.folder.last_log_line() or "it said nothing"
@@ -125,9 +127,7 @@ class Membership:
         self.folder.record_version(answer.version)
         return answer
 
-    def _await_answer(
-        self, ended: Callable[[], bool], *, absent: float = UP_SECONDS
-    ) -> EmbeddedRedis | State:
+    def _await_answer(self, ended: Callable[[], bool], *, absent: float = UP_SECONDS) -> EmbeddedRedis | State:
         """Ask until there is an answer, the server has ended, or the time is up."""
         patience = {State.ABSENT: absent, State.SILENT: UP_SECONDS, State.LOADING: LOADING_SECONDS}
         began = time.monotonic()
@@ -176,6 +176,9 @@ class Membership:
     def _stop(self) -> None:
         where = self.folder.whereabouts() or self._where
         stop(self.folder, where.socket if where else None)
+        if self._process:
+            # One that was launched a moment ago may not have had a command line to recognise it by.
+            end_child(self._process)
         self.folder.forget_whereabouts()
         if where:
             where.socket.unlink(missing_ok=True)

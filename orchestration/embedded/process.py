@@ -172,6 +172,17 @@ def stop(folder: DataFolder, socket: Path | None) -> None:
             os.close(process)
 
 
+def end_child(process: subprocess.Popen[bytes]) -> None:
+    """End a server that this very process has launched; harmless when it has ended already."""
+    for send, seconds in ((process.terminate, TERMINATE_SECONDS), (process.kill, KILL_SECONDS)):
+        send()
+        try:
+            process.wait(seconds)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
 def _ask_to_stop(socket: Path) -> bool:
     with _client(socket) as client:
         try:

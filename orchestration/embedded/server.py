@@ -131,7 +131,10 @@ class EmbeddedServer:
             writer.close()
 
     def _in_thread(self, call: Callable[[], T]) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._thread, call)
+        future = asyncio.get_running_loop().run_in_executor(self._thread, call)
+        # When everybody who waited was cancelled, nobody is left to be told of a failure.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return future
 
 
 @asynccontextmanager

@@ -97,7 +97,7 @@ function row(source) {
         {where ? <span className="rt-source-place">{where}</span> : null}
         <span className="rt-source-agent">
           <span className="rt-dot" />
-          {agentName(source.agent)}
+          <span>{agentName(source.agent)}</span>
         </span>
         <ChevronRight aria-hidden="true" className="rt-chevron" />
       </button>

@@ -1,0 +1,57 @@
+"""Chainlit's entry: it loads this file by its path, and this file only names the handlers."""
+
+import chainlit as cl
+from chainlit.config import config
+from chainlit.data.base import BaseDataLayer
+from chainlit.session import WebsocketSession
+
+from chat.asking import answer
+from chat.passages import open_passage
+from chat.person import LOCAL
+from chat.profiles import mode_of, offer_profiles, starters
+from chat.sockets import register, window_of
+from chat.threads import Threads
+
+
+@cl.data_layer
+def threads() -> BaseDataLayer:
+    """Always ours: without one, variables of the environment would select another."""
+    return Threads()
+
+
+@cl.header_auth_callback
+async def local_person(headers: object) -> cl.User | None:
+    return cl.User(identifier=LOCAL)
+
+
+@cl.set_starters
+async def offer_starters(user: cl.User | None, language: str | None) -> list[cl.Starter]:
+    return starters()
+
+
+@cl.on_chat_resume
+async def resume(thread: object) -> None:
+    """That this exists makes threads resumable; what was said comes from the log (chat/sockets.py)."""
+
+
+@cl.action_callback("open_passage")
+async def show_source(action: cl.Action) -> bool:
+    run, number = action.payload.get("run"), action.payload.get("number")
+    return await open_passage(window_of(_session()), str(run), number if isinstance(number, int) else 0)
+
+
+async def ask(message: cl.Message) -> None:
+    session = _session()
+    await answer(window_of(session), message.id, message.content, mode_of(session.chat_profile))
+
+
+def _session() -> WebsocketSession:
+    session = cl.context.session
+    assert isinstance(session, WebsocketSession), "the chat is only served over the socket"
+    return session
+
+
+# Set directly: the decorators would add a step with a random id, and a coroutine nobody waits for.
+config.code.on_message = ask
+config.code.set_chat_profiles = offer_profiles
+register()

@@ -1,0 +1,132 @@
+"""One run on one page: events in, changes of the page out, until the run has ended."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from chat.changes import Emission, changes
+from chat.picture import AUTHOR, Titles, draw
+from chat.story import Story, tell
+from chat.wire import Picture, Step, stable_id
+from orchestration.errors import RoundtableError, UnknownRun
+from orchestration.log import RunLog
+from orchestration.messages import TaskResult
+
+log = logging.getLogger(__name__)
+
+Emit = Callable[[Emission], Awaitable[None]]
+
+
+class Follower:
+    """Shows one run.
+
+    What has already happened and what happens now come the same way: events are folded as they arrive, and the page
+    is told the difference at most once an interval. So catching up is one snapshot, and tokens come in pieces that a
+    browser can draw.
+    """
+
+    def __init__(
+        self,
+        run: str,
+        person: str,
+        *,
+        runs: RunLog,
+        titles: Titles,
+        emit: Emit,
+        announce: Callable[[], Awaitable[None]],
+        interval: float,
+        leftover: frozenset[str] = frozenset(),
+    ) -> None:
+        self._person = person
+        self._runs = runs
+        self._titles = titles
+        self._emit = emit
+        self._announce = announce
+        self._interval = interval
+        self._leftover = leftover
+        self._story = Story(run)
+        self._trouble = ""
+        self._shown = Picture()
+        self._fresh = asyncio.Event()
+        self._over = asyncio.Event()
+        self.caught_up = asyncio.Event()
+        """Set when the page has been told what had happened before."""
+
+    @property
+    def result(self) -> TaskResult | None:
+        """The run's end, once it is there."""
+        return self._story.result
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The steps that the page may have of this run."""
+        return self._leftover | {step.id for step in self._shown.steps}
+
+    async def show(self, after: asyncio.Event | None) -> None:
+        """Show the run until it has ended, but nothing of it before `after`: runs stand in their order."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read())
+            tasks.create_task(self._tell(after))
+
+    async def _read(self) -> None:
+        run = self._story.run
+        try:
+            async for recorded in self._runs.follow(run, person=self._person):
+                self._story = tell(self._story, recorded)
+                self._fresh.set()
+        except UnknownRun:
+            log.info("run %s is no longer there to be shown", run)
+        except RoundtableError as error:
+            log.warning("run %s cannot be followed: %s", run, error)
+            self._trouble = str(error)
+        except Exception:
+            # Whatever breaks one run's stream must not take the other runs off the page.
+            log.exception("run %s cannot be followed", run)
+            self._trouble = "Something went wrong while this answer was shown."
+        finally:
+            self._over.set()
+            self._fresh.set()
+
+    async def _tell(self, after: asyncio.Event | None) -> None:
+        if after is not None:
+            await after.wait()
+        over = False
+        while not over:
+            await self._fresh.wait()
+            await self._gather()
+            over = self._over.is_set()
+            self._fresh.clear()
+            if not over:
+                await self._announce()
+            picture = self._picture()
+            for emission in changes(self._shown, picture, self._leftover):
+                await self._emit(emission)
+            self._shown, self._leftover = picture, frozenset()
+            self.caught_up.set()
+
+    async def _gather(self) -> None:
+        """Let one interval of events come together; the run's end cuts it short."""
+        try:
+            async with asyncio.timeout(self._interval):
+                await self._over.wait()
+        except TimeoutError:
+            return
+
+    def _picture(self) -> Picture:
+        picture = draw(self._story, self._titles)
+        if not self._trouble or self._story.task is None:
+            return picture
+        run = self._story.run
+        message = Step(
+            id=stable_id(run, "trouble"),
+            thread=self._story.task.conversation,
+            parent=stable_id(run, "run"),
+            type="assistant_message",
+            name=AUTHOR,
+            output=f"{self._trouble} Reload the page to see this answer.",
+            began=self._story.accepted,
+            ended=self._story.accepted,
+            failed=True,
+        )
+        return replace(picture, steps=(*picture.steps, message))

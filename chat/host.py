@@ -1,0 +1,55 @@
+"""Where the server hands the orchestrator over to the chat.
+
+Chainlit loads app.py by its path and calls its handlers without arguments, so this hand-over is the one piece of
+module state in the chat. In the server's lifespan:
+
+    chat.host.install(orchestrator, registry)
+    try:
+        yield
+    finally:
+        await chat.host.uninstall()
+
+A handler that runs before `install`, or after `uninstall`, gets NotStarted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agents import Agent
+from chat.errors import NotStarted
+from chat.viewer import Viewers
+from orchestration.orchestrator import Orchestrator
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the handlers work with."""
+
+    orchestrator: Orchestrator
+    registry: Mapping[str, Agent]
+    viewers: Viewers
+
+
+class _Slot:
+    host: Host | None = None
+
+
+def install(orchestrator: Orchestrator, registry: Mapping[str, Agent]) -> Host:
+    """Hand over a running orchestrator; replaces an earlier one."""
+    titles = {name: agent.title for name, agent in registry.items()}
+    _Slot.host = Host(orchestrator, registry, Viewers(orchestrator, titles))
+    return _Slot.host
+
+
+async def uninstall() -> None:
+    """Take the orchestrator away before it is closed: windows stop being told anything."""
+    host, _Slot.host = _Slot.host, None
+    if host is not None:
+        await host.viewers.close_all()
+
+
+def current() -> Host:
+    """Raises NotStarted."""
+    if _Slot.host is None:
+        raise NotStarted("Roundtable is still starting. Please ask again in a moment.")
+    return _Slot.host

@@ -1,0 +1,207 @@
+"""What one browser session sees of its thread: every run of it, from the start and live.
+
+A first view, a page reload, a second window and a reconnected socket all come here and get the same.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chat.changes import Emission
+from chat.follower import Emit, Follower
+from chat.picture import Titles
+from orchestration.errors import RoundtableError
+from orchestration.log import RunLog
+from orchestration.messages import TaskResult
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A browser session as the chat knows it: whose it is, which thread it shows and how to reach it."""
+
+    id: str
+    thread: str
+    person: str
+    emit: Emit
+
+
+class Viewer:
+    """Keeps one window up to date. Its tasks end with the runs that they show, or with `close`."""
+
+    def __init__(self, window: Window, runs: RunLog, titles: Titles, interval: float) -> None:
+        self.window = window
+        self._runs = runs
+        self._titles = titles
+        self._interval = interval
+        self._followers: dict[str, Follower] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._opening: asyncio.Task[None] | None = None
+        self._live: set[str] = set()
+        self._last: asyncio.Event | None = None
+        self._announced = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def live(self) -> frozenset[str]:
+        """The runs on show that have not ended, as far as this window knows."""
+        return frozenset(self._live)
+
+    def restart(self) -> None:
+        """Show the whole thread from the start, for a page that is new or has missed something."""
+        old = tuple(self._tasks)
+        for task in old:
+            task.cancel()
+        leftover = {run: follower.ids for run, follower in self._followers.items()}
+        self._followers.clear()
+        self._last, self._announced = None, False
+        self._opening = self._spawn(self._open(old, leftover), "open the thread")
+
+    async def opened(self) -> None:
+        """Wait until it is known which runs there are."""
+        while self._opening is not None and not self._opening.done():
+            await asyncio.wait([self._opening])
+
+    async def watch(self, run: str) -> bool:
+        """Show one more run; False when it was the thread's first."""
+        await self.opened()
+        first = not self._followers
+        if run not in self._followers:
+            self._follow(run, frozenset())
+        return not first
+
+    async def idle(self) -> None:
+        """Wait until no run on show is live, or the window is gone."""
+        await self._idle.wait()
+
+    def result(self, run: str) -> TaskResult | None:
+        """A shown run's end, without asking the log again."""
+        follower = self._followers.get(run)
+        return follower.result if follower else None
+
+    async def close(self) -> None:
+        """The session is gone for good: stop showing, release whoever waits."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._live.clear()
+        self._idle.set()
+
+    async def _open(self, old: tuple[asyncio.Task[None], ...], leftover: dict[str, frozenset[str]]) -> None:
+        await asyncio.gather(*old, return_exceptions=True)
+        try:
+            runs = await self._runs.runs(self.window.person, self.window.thread)
+        except RoundtableError as error:
+            log.warning("thread %s cannot be shown: %s", self.window.thread, error)
+            await self._forget_all(str(error))
+        except Exception:
+            # The task's boundary: the person learns that the page is not complete.
+            log.exception("thread %s cannot be shown", self.window.thread)
+            await self._forget_all("This conversation cannot be shown at the moment.")
+        else:
+            self._live &= set(runs)
+            for run in runs:
+                self._follow(run, leftover.get(run, frozenset()))
+            await self._settle()
+
+    def _follow(self, run: str, leftover: frozenset[str]) -> None:
+        follower = Follower(
+            run,
+            self.window.person,
+            runs=self._runs,
+            titles=self._titles,
+            emit=self.window.emit,
+            announce=self._announce,
+            interval=self._interval,
+            leftover=leftover,
+        )
+        self._followers[run] = follower
+        self._live.add(run)
+        self._idle.clear()
+        self._spawn(self._show(run, follower, self._last), f"show run {run}")
+        self._last = follower.caught_up
+
+    async def _show(self, run: str, follower: Follower, after: asyncio.Event | None) -> None:
+        try:
+            await follower.show(after)
+        except ExceptionGroup:
+            # The task's boundary; what the log of the run does wrong is told by the follower itself.
+            log.exception("run %s cannot be shown", run)
+            await self.toast("An answer could not be shown. Reload the page to see it.")
+        follower.caught_up.set()
+        self._live.discard(run)
+        await self._settle()
+
+    async def _announce(self) -> None:
+        """Something is running: the page shows the Stop button and keeps running steps open."""
+        if not self._announced:
+            self._announced = True
+            await self.window.emit(Emission("task_start", {}))
+
+    async def _settle(self) -> None:
+        if not self._live:
+            self._announced = False
+            await self.window.emit(Emission("task_end", {}))
+            self._idle.set()
+
+    async def _forget_all(self, sentence: str) -> None:
+        self._live.clear()
+        await self.toast(sentence)
+        await self._settle()
+
+    async def toast(self, sentence: str) -> None:
+        """A sentence in the corner of the page that goes away by itself."""
+        await self.window.emit(Emission("toast", {"message": sentence, "type": "error"}))
+
+    async def still_running(self) -> None:
+        """The page has put its Stop button away, but the run goes on."""
+        self._announced = False
+        if self._live:
+            await self._announce()
+
+    def _spawn(self, work: "asyncio._CoroutineLike[None]", name: str) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+class Viewers:
+    """Every window's viewer."""
+
+    def __init__(self, runs: RunLog, titles: Titles, interval: float = 0.08) -> None:
+        self._runs = runs
+        self._titles = titles
+        self._interval = interval
+        self._viewers: dict[str, Viewer] = {}
+
+    def of(self, window: Window) -> Viewer:
+        """The window's viewer, the same one for as long as the session lasts."""
+        viewer = self._viewers.get(window.id)
+        if viewer is None:
+            viewer = self._viewers[window.id] = Viewer(window, self._runs, self._titles, self._interval)
+        return viewer
+
+    def on(self, thread: str, person: str) -> tuple[Viewer, ...]:
+        """The viewers of all windows of one person that show this thread."""
+        viewers = self._viewers.values()
+        return tuple(v for v in viewers if v.window.thread == thread and v.window.person == person)
+
+    async def close(self, window_id: str) -> None:
+        """One session is gone for good."""
+        viewer = self._viewers.pop(window_id, None)
+        if viewer is not None:
+            await viewer.close()
+
+    async def prune(self, alive: Callable[[str], bool]) -> None:
+        """Close the viewers of sessions that have timed out; the chat server does not tell about those."""
+        for window_id in [id for id in self._viewers if not alive(id)]:
+            await self.close(window_id)
+
+    async def close_all(self) -> None:
+        for window_id in list(self._viewers):
+            await self.close(window_id)

@@ -1,0 +1,23 @@
+"""What a command can refuse by itself; what the rest of the product raises is explained in outcome.py.
+
+CommandError
+├── WrongUsage    the command line cannot be understood: exit code 2
+├── PortTaken     somebody else serves this port, or may not be moved from it: exit code 1
+└── NoAnswer      nobody answered within the time that a question may take: exit code 1
+"""
+
+
+class CommandError(Exception):
+    """The root; its text is one sentence for the person at the terminal."""
+
+
+class WrongUsage(CommandError):
+    """The command line cannot be understood."""
+
+
+class PortTaken(CommandError):
+    """The port cannot be served."""
+
+
+class NoAnswer(CommandError):
+    """A run's events stopped before its end."""

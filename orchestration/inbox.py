@@ -1,0 +1,149 @@
+"""A worker's side of its agents' streams: what comes in, what it holds, what is done with."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from agents import Agent
+from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections
+from orchestration.keys import GROUP, Keys
+from orchestration.store import RunStore
+from orchestration.streams import Entry, Fields, Streams, take
+
+log = logging.getLogger(__name__)
+
+DEAD_LETTERS_KEPT = 1_000
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message for an agent. Entries of different streams may have the same id."""
+
+    agent: Agent
+    entry: bytes
+    fields: Fields
+
+
+class Inbox:
+    """Reads one consumer group on several streams under one consumer name."""
+
+    def __init__(
+        self,
+        consumer: str,
+        agents: Mapping[str, Agent],
+        connections: Connections,
+        keys: Keys,
+        store: RunStore,
+    ) -> None:
+        self._consumer = consumer
+        self._connections = connections
+        self._streams = Streams(connections.commands)
+        self._keys = keys
+        self._store = store
+        self._agents = {keys.tasks(agent): agents[agent] for agent in agents}
+        self._reader_id: int | None = None
+        self._leaving = False
+
+    async def open(self) -> None:
+        """Make the groups; waits for Redis when it is away."""
+        while True:
+            try:
+                await self._make_groups()
+                return
+            except UNREACHABLE as error:
+                log.warning("%s waits for Redis: %s", self._consumer, error)
+                await asyncio.sleep(0.2)
+
+    async def read(self, free: Callable[[], object], deliver: Callable[[Delivery], None]) -> None:
+        """Deliver messages until `leave`. `free` is awaited before each read and gives the number of free slots.
+
+        A blocked read is never cancelled: what it was given would be lost from sight. After any failed read the
+        consumer's own list is read first, because the reply that was lost may have put messages on it.
+        """
+        while not self._leaving:
+            reader = self._connections.reader()
+            try:
+                self._reader_id = await reader.client_id()
+                self._deliver(await self._take(reader, "0", 100, None), deliver)
+                while not self._leaving:
+                    slots = await free()  # type: ignore[misc]
+                    if not self._leaving:
+                        count = max(1, slots // len(self._agents))
+                        self._deliver(await self._take(reader, ">", count, BLOCK_MS), deliver)
+            except UNREACHABLE as error:
+                log.warning("%s cannot read its messages: %s", self._consumer, error)
+                await asyncio.sleep(0.1)
+            except ResponseError as error:
+                await self._recreate(error)
+            finally:
+                self._reader_id = None
+                await reader.aclose()
+
+    async def leave(self) -> None:
+        """Read nothing new."""
+        self._leaving = True
+        if self._reader_id is not None:
+            await self._streams.unblock(self._reader_id)
+
+    async def recover(self, idle_ms: int, most: int) -> list[Delivery]:
+        """Take over messages whose worker gave no sign of life for so long."""
+        found: list[Delivery] = []
+        try:
+            for stream, agent in self._agents.items():
+                if len(found) < most and not self._leaving:
+                    left = most - len(found)
+                    entries = await self._streams.idle(stream, GROUP, self._consumer, idle_ms, left)
+                    found += [Delivery(agent, entry, fields) for entry, fields in entries]
+        except ResponseError as error:
+            await self._recreate(error)
+        return found
+
+    async def keep(self, held: Sequence[Delivery]) -> None:
+        """Show that these are still being worked on."""
+        for stream, agent in self._agents.items():
+            entries = [delivery.entry for delivery in held if delivery.agent is agent]
+            if entries:
+                await self._store.keep(stream, GROUP, self._consumer, entries)
+
+    async def done(self, delivery: Delivery) -> None:
+        """The message has done its work. A crash before this delivers it again, and claim answers DONE."""
+        await self._streams.acknowledge(self._keys.tasks(delivery.agent.name), GROUP, delivery.entry)
+
+    async def bury(self, delivery: Delivery, reason: str) -> None:
+        """No worker can use this message: keep it as a dead letter, with the reason."""
+        log.error("dead letter for %s: %s", delivery.agent.name, reason)
+        about = {**delivery.fields, b"reason": reason.encode(), b"entry": delivery.entry}
+        await self._streams.bury(self._keys.dead(delivery.agent.name), about, DEAD_LETTERS_KEPT)
+        await self.done(delivery)
+
+    async def close(self) -> None:
+        """Remove this consumer where it holds nothing, so that names do not pile up."""
+        try:
+            for stream in self._agents:
+                await self._store.leave(stream, GROUP, self._consumer)
+        except (*UNREACHABLE, ResponseError) as error:
+            log.info("%s was not removed: %s", self._consumer, error)
+
+    async def _take(
+        self, reader: Redis, start: str, count: int, block_ms: int | None
+    ) -> list[tuple[bytes, list[Entry]]]:
+        return await take(reader, GROUP, self._consumer, list(self._agents), start, count, block_ms)
+
+    def _deliver(self, reply: list[tuple[bytes, list[Entry]]], deliver: Callable[[Delivery], None]) -> None:
+        for stream, entries in reply:
+            for entry, fields in entries:
+                deliver(Delivery(self._agents[stream.decode()], entry, fields or {}))
+
+    async def _recreate(self, error: ResponseError) -> None:
+        """Somebody flushed the server: the groups are made again, from the first entry."""
+        if "NOGROUP" not in str(error):
+            raise error
+        await self._make_groups()
+
+    async def _make_groups(self) -> None:
+        for stream in self._agents:
+            await self._streams.make_group(stream, GROUP)

@@ -1,0 +1,87 @@
+"""The stream commands used here, with plain types. Bytes in, bytes out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+Fields = dict[bytes, bytes]
+Entry = tuple[bytes, Fields]
+
+
+class Streams:
+    """Commands that take nothing away from anybody, and those of a consumer group."""
+
+    def __init__(self, redis: Redis) -> None:
+        # redis-py's stubs give every reply as a union of all its modes; the modes used here are fixed.
+        self._redis: Any = redis
+
+    async def newest(self, stream: str) -> bytes:
+        """The id of the newest entry, or the id before all entries."""
+        entries = await self._redis.xrevrange(stream, count=1)
+        return entries[0][0] if entries else b"0-0"
+
+    async def after(self, stream: str, entry: str) -> list[Entry]:
+        """Every entry after an id; from the start when it is empty."""
+        found: list[Entry] = await self._redis.xrange(stream, min=f"({entry}" if entry else "-")
+        return found
+
+    async def send(self, messages: Iterable[tuple[str, Mapping[str, bytes]]]) -> None:
+        """Add messages to their streams in one round trip."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for stream, fields in messages:
+                pipe.xadd(stream, fields)
+            await pipe.execute()
+
+    async def unblock(self, client: int) -> None:
+        """End another connection's blocking read; it returns with what it has."""
+        await self._redis.client_unblock(client)
+
+    async def make_group(self, stream: str, group: str) -> None:
+        """Make sure that the group exists; from the first entry, so that what was sent before it counts."""
+        try:
+            await self._redis.xgroup_create(stream, group, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    async def idle(self, stream: str, group: str, consumer: str, idle_ms: int, most: int) -> list[Entry]:
+        """Take over entries that their consumer has not touched for so long."""
+        _, entries, *_ = await self._redis.xautoclaim(
+            stream, group, consumer, min_idle_time=idle_ms, start_id="0-0", count=most
+        )
+        # Redis 6.2 answers (None, None) for an entry that was deleted while it was pending.
+        return [(entry, fields) for entry, fields in entries if entry is not None]
+
+    async def acknowledge(self, stream: str, group: str, entry: bytes) -> None:
+        """The entry has done its work: take it off the group's list and out of the stream."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.xack(stream, group, entry)
+            pipe.xdel(stream, entry)
+            await pipe.execute()
+
+    async def bury(self, dead: str, fields: Mapping[bytes, bytes], most: int) -> None:
+        """Keep a message that nobody can use, with what is known about it."""
+        await self._redis.xadd(dead, dict(fields), maxlen=most)
+
+
+async def read(reader: Redis, cursors: Mapping[bytes, bytes], block_ms: int) -> list[tuple[bytes, list[Entry]]]:
+    """New entries of several streams; waits for the first one."""
+    commands: Any = reader
+    return await commands.xread(cursors, block=block_ms) or []
+
+
+async def take(
+    reader: Redis,
+    group: str,
+    consumer: str,
+    streams: Sequence[str],
+    start: str,
+    count: int,
+    block_ms: int | None,
+) -> list[tuple[bytes, list[Entry]]]:
+    """Entries for this consumer: new ones with start ">", those it was given before with start "0"."""
+    commands: Any = reader
+    asked = dict.fromkeys(streams, start)
+    return await commands.xreadgroup(group, consumer, asked, count=count, block=block_ms) or []
