@@ -78,7 +78,7 @@ class ChatPage:
         finally:
             if config.code.on_app_shutdown:
                 await config.code.on_app_shutdown()
-            if layer := get_data_layer():
+            if layer := get_data_layer():  # type: ignore[no-untyped-call]
                 await layer.close()
             await asyncio.to_thread(self._clear)
 

@@ -59,9 +59,8 @@ async def show(window: Window, run: str, citation: Citation) -> None:
 
 
 async def _result(host: Host, window: Window, run: str) -> TaskResult | None:
-    # Nothing can be cited before the end of a run, so it is read to the end only once it has one.
-    task = await host.orchestrator.task(run, window.person)
-    async for recorded in host.orchestrator.follow(task.id, person=window.person):
+    # Sources come with the end of a run, so whoever can click on one does not wait here.
+    async for recorded in host.orchestrator.follow(run, person=window.person):
         if isinstance(recorded.event, Answer):
             return recorded.event.result
     return None

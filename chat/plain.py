@@ -11,6 +11,7 @@ _CURSOR = "\u200b"
 _CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`)", re.DOTALL)
 _DIRECTIVE = re.compile(r"(?<![\\:]):(?=[A-Za-z])")
 _TARGET = re.compile(r"\](?=[(:\[])(?P<own>\(#cite-[\w-]+\))?")
+_ADDRESS = re.compile(r"\b(https?:|www)(?=[/.])", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<=[\w.+-])@(?=[\w-]+\.)")
 
 
@@ -21,13 +22,15 @@ def plain(text: str) -> str:
 
 
 def harmless(markdown: str) -> str:
-    """Markdown without links to elsewhere and without images; links to our own citations stay.
+    """Markdown without links and images, except the links to our own citations; addresses are shown as text.
 
     Links are broken inside of code, too (it shows a backslash more): what counts as code is the page's decision, and
     a guess that differs from it would let a link through.
     """
     broken = _TARGET.sub(_only_citations, markdown.replace(_CURSOR, ""))
-    return _outside_code(broken, _DIRECTIVE, r"\\:")
+    for pattern, replacement in ((_ADDRESS, "\\1\u2060"), (_EMAIL, "\u2060@"), (_DIRECTIVE, r"\\:")):
+        broken = _outside_code(broken, pattern, replacement)
+    return broken
 
 
 def _only_citations(match: re.Match[str]) -> str:

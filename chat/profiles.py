@@ -1,7 +1,6 @@
 """The two ways to ask, and the questions to start with."""
 
 import asyncio
-from collections.abc import Awaitable
 
 from chainlit import ChatProfile, Starter
 from chainlit.user import User
@@ -43,12 +42,14 @@ def profiles() -> list[ChatProfile]:
     ]
 
 
-def offer_profiles(user: User | None, language: str | None) -> Awaitable[list[ChatProfile]]:
-    """The profiles, already there.
+def offer_profiles(user: User | None, language: str | None) -> asyncio.Task[list[ChatProfile]]:
+    """The profiles for the page.
 
-    Not a coroutine: Chainlit also calls this where it cannot wait, and drops what it got, and a dropped coroutine is
-    a warning in the log for every page.
+    A task, not a coroutine: Chainlit also calls this from inside the loop where it cannot wait, and drops what it
+    got. A dropped coroutine is a warning in the log for every page; a dropped task just ends.
     """
-    offered: asyncio.Future[list[ChatProfile]] = asyncio.get_running_loop().create_future()
-    offered.set_result(profiles())
-    return offered
+
+    async def offered() -> list[ChatProfile]:
+        return profiles()
+
+    return asyncio.get_running_loop().create_task(offered())

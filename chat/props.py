@@ -33,12 +33,12 @@ def plan_props(story: Story, titles: Mapping[str, str]) -> dict[str, Json]:
     for step in story.steps:
         plan = step.plan
         title = titles.get(plan.agent, plan.agent)
-        seconds = step.result.seconds if step.result else None
+        seconds = (step.result.seconds or None) if step.result else None
         nodes.append(_node(plan.id, plan.agent, title, plan.question, _state(story, step), seconds))
         edges += [{"from": before, "to": plan.id} for before in plan.depends_on or (QUESTION,)]
     needed = {before for step in story.steps for before in step.plan.depends_on}
     edges += [{"from": s.plan.id, "to": AGGREGATE} for s in story.steps if s.plan.id not in needed]
-    seconds = story.result.total_seconds or None if story.result else None
+    seconds = (story.result.total_seconds or None) if story.result else None
     nodes.append(_node(AGGREGATE, "", "Answer", "", _end_state(story), seconds))
     return {"state": state, "nodes": nodes, "edges": edges}
 

@@ -25,7 +25,7 @@ def window_of(session: WebsocketSession) -> Window:
     """The window behind a session; it reaches whichever socket the session has at the time."""
 
     async def emit(emission: Emission) -> None:
-        await session.emit(emission.event, emission.data)
+        await sio.emit(emission.event, emission.data, to=session.socket_id)
 
     person = session.user.identifier if session.user else LOCAL
     return Window(id=session.id, thread=session.thread_id, person=person, emit=emit)

@@ -5,7 +5,7 @@ A first view, a page reload, a second window and a reconnected socket all come h
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from chat.changes import Emission
@@ -163,7 +163,7 @@ class Viewer:
         if self._live:
             await self._announce()
 
-    def _spawn(self, work: "asyncio._CoroutineLike[None]", name: str) -> asyncio.Task[None]:
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

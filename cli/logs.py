@@ -33,8 +33,9 @@ def log_to_stderr(level: int) -> None:
 
 def log_to_file(data: Path) -> Path:
     """For the server: `logs/roundtable.log` in the data folder, rotated; returns the file."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = data / "logs"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     file = folder / "roundtable.log"
     handler = RotatingFileHandler(file, maxBytes=MOST_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
     handler.setFormatter(JsonLine())

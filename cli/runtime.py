@@ -1,5 +1,6 @@
 """What the commands need of the rest of the product: the seam that a test puts a stand-in into."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ class Runtime:
 
 def real_runtime() -> Runtime:
     """The product itself."""
+    # Read when the model is loaded: a progress bar between the lines of a command is noise.
+    os.environ.setdefault("TQDM_DISABLE", "1")
     from agents import load_catalog
     from orchestration import open_runtime, open_single, read_settings
 

@@ -20,8 +20,6 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
-    import uvloop
-
     from cli.logs import log_to_file
     from cli.sockets import listening
 
@@ -30,8 +28,8 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
         settings = settings.model_copy(update={"web": settings.web.model_copy(update={"port": args.port})})
     with listening(settings.web.port) as sockets:
         log_to_file(settings.data)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, sockets, console))
+        # Not uvloop: 0.22 and 0.23 stop the loop at the first socket that Chainlit accepts (measured; 0.21 does not).
+        asyncio.run(_serve(settings, sockets, console))
     return DONE
 
 

@@ -3,7 +3,7 @@
 import errno
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from cli.errors import PortTaken
 
@@ -18,11 +18,9 @@ def listening(port: int) -> Iterator[list[socket.socket]]:
     """
     opened = [_listen(socket.AF_INET, "127.0.0.1", port)]
     try:
-        if socket.has_ipv6:
-            try:
-                opened.append(_listen(socket.AF_INET6, "::1", port))
-            except OSError:
-                pass  # This machine has no IPv6; browsers then use 127.0.0.1.
+        # Without IPv6 on this machine browsers use 127.0.0.1.
+        with suppress(OSError):
+            opened.append(_listen(socket.AF_INET6, "::1", port))
         yield opened
     finally:
         for each in opened:

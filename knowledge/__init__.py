@@ -1,7 +1,7 @@
 """Documents in, passages out: the knowledge bases of the agents.
 
-`open_knowledge` gives a `Knowledge`; everything else here is what it takes and returns. Importing this package
-loads no model and no index library: that happens at first use.
+`open_knowledge` gives a `Knowledge`; everything else here is what it takes and returns. Importing this
+package loads no model and no index library: that happens at first use.
 """
 
 from knowledge.embedding import Embedder, HashEmbedder

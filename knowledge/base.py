@@ -1,5 +1,6 @@
 """One knowledge base: its folder, its changes, and the snapshot that searches use. Blocking throughout."""
 
+import hashlib
 import logging
 import re
 import threading
@@ -37,14 +38,15 @@ class Base:
     """Reads see the newest snapshot; writes go artefacts first, manifest second, indexes last.
 
     The manifest's replacement is the moment at which a document is in. The index files are caches for its
-    key and are made again where they do not match. The lock is the knowledge folder's, over all processes.
+    content and are made again where they do not match. The lock is the whole folder's, over all processes.
     """
 
-    def __init__(self, folder: Path, lock: FolderLock, embedder: str) -> None:
-        if not _NAME.fullmatch(folder.name):
-            raise InvalidBase(f"“{folder.name}” cannot be the name of a knowledge base.")
-        self.name = folder.name
-        self._folder = folder
+    def __init__(self, parent: Path, name: str, lock: FolderLock, embedder: str) -> None:
+        """Raises InvalidBase: a name is a folder's, and never a way out of `parent`."""
+        if not _NAME.fullmatch(name):
+            raise InvalidBase(f"“{name}” cannot be the name of a knowledge base.")
+        self.name = name
+        self._folder = folder = parent / name
         self._lock = lock
         self._embedder = embedder
         self._manifest = ManifestFile(folder / "manifest.json")
@@ -57,6 +59,10 @@ class Base:
         with self._lock.held():
             make_folder(self._folder)
             remove_leftovers(self._folder)
+
+    def exists(self) -> bool:
+        """Whether anything was ever put in."""
+        return self._folder.is_dir()
 
     def manifest(self) -> Manifest:
         """What is in the base at this moment, whoever put it there."""
@@ -105,15 +111,15 @@ class Base:
 
     def settle(self) -> None:
         """After changes: bring the indexes up to date, and remove artefacts that no document uses."""
-        snapshot = self.snapshot()
+        self.snapshot()
         with self._lock.held():
             manifest = self._manifest.read()
             used = {entry.artefact for entry in manifest.documents}
             for name in self.artefacts.names():
                 if name not in used:
                     self.artefacts.remove(name)
-            if manifest.key() == snapshot.key:
-                self._save_dense(snapshot)
+            if self._loaded is not None and self._manifest.stamp() == self._loaded.stamp:
+                self._save_dense(self._loaded.snapshot)
 
     def _reload(self) -> _Loaded:
         with self._reloading:
@@ -137,7 +143,7 @@ class Base:
         now = {loaded.entry for loaded in entries}
         removed = [entry for entry in known if entry not in now]
         added = [loaded for loaded in entries if loaded.entry not in known]
-        key = manifest.key()
+        key = _key(loaded.entry for loaded in entries)
 
         def everything() -> list[IndexedPassage]:
             return [passage for loaded in entries for passage in loaded.indexed()]
@@ -206,6 +212,14 @@ class Base:
 
     def _dense_file(self, key: str) -> Path:
         return self._folder / f"vectors-{key}.faiss"
+
+
+def _key(entries: Iterable[Entry]) -> str:
+    """Names exactly these documents on exactly these rows: an index built for them carries it."""
+    digest = hashlib.blake2b(digest_size=12)
+    for entry in entries:
+        digest.update(f"{entry.artefact} {entry.first_row} {entry.passages}\n".encode())
+    return digest.hexdigest()
 
 
 def _rows(entries: Iterable[Entry]) -> Rows:

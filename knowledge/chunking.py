@@ -12,7 +12,7 @@ MODEL_PIECES = 240
 """all-MiniLM-L6-v2 reads 256 word pieces, of which two are its own; the rest is room for a bad estimate."""
 
 VERSION = 1
-"""Raised when the same document is cut differently than before, so that seeds are cut again."""
+"""Raised when the same document is cut or embedded differently than before: the seeds are made again."""
 
 _PIECE = re.compile(r"[a-zA-Z]+|\S")
 _CODE_LIKE = re.compile(r"(?<=\d)[a-zA-Z]|[a-zA-Z](?=\d)")
@@ -31,9 +31,7 @@ class Chunk:
 
 def pieces(text: str) -> int:
     """About how many word pieces the model makes of it; rather too many than too few."""
-    return sum(1 + (len(part) - 1) // _LETTERS_A_PIECE for part in _PIECE.findall(text)) + len(
-        _CODE_LIKE.findall(text)
-    )
+    return sum(1 + (len(part) - 1) // _LETTERS_A_PIECE for part in _PIECE.findall(text)) + len(_CODE_LIKE.findall(text))
 
 
 def chunk(document: LoadedDocument, words: int) -> list[Chunk]:
@@ -107,9 +105,7 @@ def _split_block(block: Block, limit: _Limit) -> list[Block]:
         items = [part for item in _items(lines) for part in _fitting(item, limit)]
         return [_like(block, part) for part in _packed(items, limit)]
     whole = [part for sentence in sentences.split(block.text) for part in _fitting(sentence, limit)]
-    return [
-        Block(block.kind, " ".join(part), block.level, block.page) for part in _packed(whole, limit, glue=" ")
-    ]
+    return [Block(block.kind, " ".join(part), block.level, block.page) for part in _packed(whole, limit, glue=" ")]
 
 
 def _like(block: Block, lines: list[str]) -> Block:

@@ -1,4 +1,4 @@
-"""Writing so that a power cut leaves the old content or the new, and saying clearly when it cannot be done."""
+"""Writes that leave the old content or the new after a power cut, and clear words where they fail."""
 
 import errno
 import os

@@ -62,9 +62,7 @@ class DenseIndex:
 
         return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
 
-    def search(
-        self, vector: Vector, limit: int, allowed: NDArray[np.bool_] | None
-    ) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, limit: int, allowed: NDArray[np.bool_] | None) -> list[tuple[int, float]]:
         """The nearest rows with their cosine, best first; `allowed[row]` restricts before ranking."""
         import faiss
 

@@ -14,7 +14,7 @@ from knowledge.embedding_thread import EmbeddingThread, Urgency
 from knowledge.errors import UnreadableDocument
 from knowledge.loaders import load
 from knowledge.manifest import Entry
-from knowledge.passages import Matrix, Vector, prefixed
+from knowledge.passages import Matrix, Vector, prefixed, situated
 from knowledge.settings import KnowledgeSettings
 
 _BATCH_CHARACTERS = 12_000
@@ -120,15 +120,15 @@ def draft(file: SourceFile, settings: KnowledgeSettings) -> Draft:
     return Draft(file.id, file.source, file.person, document.title, chunks, chunking_recipe(settings))
 
 
-async def embed(
-    draft: Draft, thread: EmbeddingThread, embedder: str, on_passages: Callable[[int], None]
-) -> Prepared:
+async def embed(draft: Draft, thread: EmbeddingThread, embedder: str, on_passages: Callable[[int], None]) -> Prepared:
     """Embeds passages and sentences in small batches of similar length; a repeated text once.
 
     `on_passages` hears how many more passages are embedded.
     """
     passages = [prefixed(draft.title, chunk.section, chunk.text) for chunk in draft.chunks]
-    sentences = [sentence.text for chunk in draft.chunks for sentence in chunk.sentences]
+    sentences = [
+        situated(draft.title, chunk.section, sentence.text) for chunk in draft.chunks for sentence in chunk.sentences
+    ]
     vectors: dict[str, Vector] = {}
     passages_left = list(passages)
     for batch in _batches([*dict.fromkeys(passages), *dict.fromkeys(sentences)]):

@@ -27,9 +27,7 @@ class KeptVectors:
         try:
             with self._open() as database:
                 for text in set(texts):
-                    row = database.execute(
-                        "SELECT vector FROM kept WHERE key = ?", (self._key(text),)
-                    ).fetchone()
+                    row = database.execute("SELECT vector FROM kept WHERE key = ?", (self._key(text),)).fetchone()
                     if row is not None:
                         found[text] = np.frombuffer(row[0], dtype=np.float32)
         except sqlite3.DatabaseError as error:
@@ -50,9 +48,7 @@ class KeptVectors:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self._path, timeout=10)) as database:
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID"
-            )
+            database.execute("CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
             yield database
 
     def _key(self, text: str) -> bytes:

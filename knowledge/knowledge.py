@@ -16,7 +16,7 @@ import numpy as np
 from knowledge.base import Base
 from knowledge.embedding import Embedder
 from knowledge.embedding_thread import EmbeddingThread, Urgency
-from knowledge.errors import StorageDamaged, UnreadableDocument
+from knowledge.errors import KnowledgeUnavailable, StorageDamaged, UnreadableDocument
 from knowledge.files import make_folder
 from knowledge.ingestion import draft, embed, read
 from knowledge.kept import KeptVectors
@@ -96,7 +96,7 @@ class Knowledge:
         """The passages that answer `question`, best first, over all of `bases` at once.
 
         `vector` is the question's embedding. Only the team's documents and `person`'s own are looked at.
-        A base without documents gives nothing. Raises StorageError where a base was never loaded and cannot be.
+        A base without documents gives nothing. Raises StorageError where a base cannot be loaded at all.
         """
         count = self.settings.passages if limit is None else limit
         return await self._run(self._search, tuple(dict.fromkeys(bases)), question, vector, person, count)
@@ -162,19 +162,15 @@ class Knowledge:
         except StorageDamaged:
             return None  # replaced between the two reads
 
-    def _search(
-        self, bases: tuple[str, ...], question: str, vector: Vector, person: str, limit: int
-    ) -> list[Hit]:
-        targets = [self.base(name) for name in bases if (self.folder / name).is_dir() or name in self._bases]
+    def _search(self, bases: tuple[str, ...], question: str, vector: Vector, person: str, limit: int) -> list[Hit]:
+        targets = [base for name in bases if (base := self.base(name)).exists()]
         try:
             return search([base.snapshot() for base in targets], question, vector, person, limit)
         except StorageDamaged:
             # Another process replaced a document between our look at the manifest and reading its vectors.
             return search([base.snapshot() for base in targets], question, vector, person, limit)
 
-    async def _ingest(
-        self, base: Base, path: Path, person: str, report: Callable[[Progress], None]
-    ) -> Ingested:
+    async def _ingest(self, base: Base, path: Path, person: str, report: Callable[[Progress], None]) -> Ingested:
         source = path.name
         report(Progress(source=source, stage="reading"))
         try:
@@ -204,17 +200,21 @@ class Knowledge:
         """For this package's own modules. Raises InvalidBase."""
         base = self._bases.get(name)
         if base is None:
-            base = self._bases.setdefault(name, Base(self.folder / name, self.lock, self.embedder.name))
+            base = self._bases.setdefault(name, Base(self.folder, name, self.lock, self.embedder.name))
         return base
 
     def close(self) -> None:
         """Ends the threads. Blocking, for at most the batch and the file at hand."""
         self.embedding.close()
-        self.threads.shutdown(wait=True, cancel_futures=True)
+        self.threads.shutdown(wait=True)
 
     async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.threads, functools.partial(work, *args, **kwargs))
+        try:
+            running = loop.run_in_executor(self.threads, functools.partial(work, *args, **kwargs))
+        except RuntimeError as error:  # only from handing it over: the threads have ended
+            raise KnowledgeUnavailable("The knowledge is closed.") from error
+        return await running
 
 
 @contextlib.asynccontextmanager
@@ -223,7 +223,7 @@ async def open_knowledge(
 ) -> AsyncIterator[Knowledge]:
     """The bases under `folder`, seeded with the catalog's documents (by base) in the background.
 
-    Returns at once: `status`, `watch` and `wait_ready` tell how far it is, and what is stored already answers.
+    Returns at once: `status`, `watch` and `wait_ready` tell how far it is; what is stored answers already.
     Raises StorageError where the folder cannot be made, InvalidBase for a base that cannot be a folder.
     """
     make_folder(folder)

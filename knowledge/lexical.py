@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STOP_WORDS = (
-    "a about all also am an and any are as at be because been being between both but by can could did do does doing "
-    "done during each either else for from further get gets give given had has have having he her here him his how i "
-    "if in into is it its just like make may me might more most much must my no nor not of off on once one only onto "
-    "or other our out over own per please same shall she should so some such tell than that the their them then there "
-    "these they this those through to too under until up upon us very was we were what when where whether which while "
-    "who whom whose why will with within would you your"
-).split()
+_STOP_WORDS = """
+a about all also am an and any are as at be because been being between both but by can could did do
+does doing done during each either else for from further get gets give given had has have having he
+her here him his how i if in into is it its just like make may me might more most much must my no
+nor not of off on once one only onto or other our out over own per please same shall she should so
+some such tell than that the their them then there these they this those through to too under until
+up upon us very was we were what when where whether which while who whom whose why will with within
+would you your
+"""
+STOP_WORDS = tuple(_STOP_WORDS.split())
 """Words that say nothing about what a question is about, question words among them."""
 
 _WRITER_BYTES = 15_000_000
@@ -75,7 +77,7 @@ class LexicalIndex:
         self._searcher = index.searcher()
 
     def search(self, words: Sequence[str], person: str | None, limit: int) -> list[tuple[int, float]]:
-        """The rows that match best with their BM25 score; `person` restricts before ranking, None does not."""
+        """The rows that match best with their BM25 score; `person` restricts before ranking unless None."""
         from tantivy import Occur, Query
 
         if not words:
@@ -85,14 +87,10 @@ class LexicalIndex:
         )
         if person is not None:
             owners = Query.term_set_query(self._schema, "owner", [owner(""), owner(person)])
-            query = Query.boolean_query(
-                [(Occur.Must, query), (Occur.Must, Query.const_score_query(owners, 0.0))]
-            )
+            query = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(owners, 0.0))])
         hits = self._searcher.search(query, limit, count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
-        return [
-            (int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True) if row is not None
-        ]
+        return [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True) if row is not None]
 
     def frequency(self, word: str) -> int:
         """In how many passages a word of `terms` occurs."""
@@ -100,7 +98,7 @@ class LexicalIndex:
 
 
 class LexicalFolder:
-    """The index on disk: a cache that carries the key of the manifest it was built for.
+    """The index on disk: a cache that carries the key of the documents it was built for.
 
     Every method is called with the base's lock held, or on a folder of None, which keeps it in memory.
     """
@@ -198,7 +196,7 @@ def open_lexical(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What differs from the manifest of key `since`."""
+    """What differs from the documents of key `since`."""
 
     since: str
     removed: Sequence[str]

@@ -1,6 +1,5 @@
 """The list of a base's documents: the one file that says what is in it."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -42,13 +41,9 @@ class Entry(BaseModel, frozen=True):
 class Manifest(BaseModel, frozen=True):
     format: Literal[1] = 1
     generation: int = 0
-    """Grows with every change; with the rest of the content it makes the key of the caches."""
+    """Grows with every change."""
     next_row: int = 0
     documents: tuple[Entry, ...] = ()
-
-    def key(self) -> str:
-        """Names exactly this content. An index that was built for it carries the same key."""
-        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=12).hexdigest()
 
     def find(self, document: str) -> Entry | None:
         return next((entry for entry in self.documents if entry.id == document), None)

@@ -34,7 +34,7 @@ class MiniLM:
     dimensions = DIMENSIONS
 
     def __init__(self, folder: Path | None = None, sha256: str | None = WEIGHTS_SHA256) -> None:
-        """`folder` holds a model of 384 dimensions (None: the packaged one); `sha256` None skips the check."""
+        """`folder` holds a model (None: the packaged one); `sha256` None skips the check of its weights."""
         self.name = folder.name if folder else "all-MiniLM-L6-v2"
         self._folder = folder
         self._sha256 = sha256
@@ -69,9 +69,7 @@ class MiniLM:
             raise ModelUnavailable(f"The embedding model {self.name} cannot be loaded: {error}.") from error
         found = model.get_embedding_dimension()
         if found != self.dimensions:
-            raise ModelUnavailable(
-                f"The embedding model {self.name} gives {found} dimensions, not {self.dimensions}."
-            )
+            raise ModelUnavailable(f"The embedding model {self.name} gives {found} dimensions, not {self.dimensions}.")
         return model
 
 
@@ -102,5 +100,5 @@ def _check_weights(weights: Path, expected: str) -> None:
         raise ModelUnavailable(f"The weights {weights.name} cannot be read: {error.strerror}.") from error
     if found != expected:
         raise ModelUnavailable(
-            f"The weights {weights.name} are not the published ones (SHA-256 {found[:12]}…), so they are not loaded."
+            f"The weights {weights.name} are not the published ones (SHA-256 {found[:12]}…): not loaded."
         )

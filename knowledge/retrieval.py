@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from knowledge.chunking import Chunk
 from knowledge.lexical import terms
 from knowledge.passages import Hit, Vector, prefixed
 from knowledge.snapshot import LoadedEntry, Snapshot
@@ -26,9 +27,20 @@ class _Candidate:
     row: int
 
 
-def search(
-    snapshots: Sequence[Snapshot], question: str, vector: Vector, person: str, limit: int
-) -> list[Hit]:
+@dataclass(frozen=True)
+class _Found:
+    row: int
+    loaded: LoadedEntry
+    ordinal: int
+    rank_score: float
+    cosine: float
+
+    @property
+    def chunk(self) -> Chunk:
+        return self.loaded.chunks[self.ordinal]
+
+
+def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, person: str, limit: int) -> list[Hit]:
     """The best `limit` passages over all the bases, by reciprocal rank fusion of cosine and BM25.
 
     The bases' passages are merged by score into one ranking of each kind before the fusion: taking turns
@@ -54,14 +66,11 @@ def search(
     hits: list[Hit] = []
     said: set[str] = set()
     for candidate in order:
-        found = snapshots[candidate.base].at(candidate.row)
-        if found is None or not _adds(found, said):
-            continue
-        hits.append(
-            _hit(
-                snapshots[candidate.base], candidate.row, found, fused[candidate], cosines[candidate], weights
-            )
-        )
+        snapshot = snapshots[candidate.base]
+        at = snapshot.at(candidate.row)
+        if at is not None and _adds(at[0].chunks[at[1]], said):
+            found = _Found(candidate.row, *at, fused[candidate], cosines[candidate])
+            hits.append(_hit(snapshot, found, weights))
         if len(hits) == limit:
             break
     return hits
@@ -80,9 +89,7 @@ def _fused(rankings: Sequence[Sequence[_Candidate]]) -> dict[_Candidate, float]:
     return scores
 
 
-def _cosines(
-    snapshots: Sequence[Snapshot], vector: Vector, candidates: list[_Candidate]
-) -> dict[_Candidate, float]:
+def _cosines(snapshots: Sequence[Snapshot], vector: Vector, candidates: list[_Candidate]) -> dict[_Candidate, float]:
     cosines: dict[_Candidate, float] = {}
     for number, snapshot in enumerate(snapshots):
         mine = [candidate for candidate in candidates if candidate.base == number]
@@ -103,36 +110,27 @@ def _weights(snapshots: Sequence[Snapshot], words: Sequence[str]) -> dict[str, f
     return weights
 
 
-def _adds(found: tuple[LoadedEntry, int], said: set[str]) -> bool:
+def _adds(chunk: Chunk, said: set[str]) -> bool:
     """False for a near duplicate: a passage that says no sentence which a better one does not say.
 
     Similarity would not do: two passages that contradict each other in one number are nearly the same
     vector, and the contradiction is what somebody must see.
     """
-    loaded, ordinal = found
-    own = {" ".join(_SIGNIFICANT.findall(s.text.lower())) for s in loaded.chunks[ordinal].sentences}
+    own = {" ".join(_SIGNIFICANT.findall(sentence.text.lower())) for sentence in chunk.sentences}
     if own <= said:
         return False
     said |= own
     return True
 
 
-def _hit(
-    snapshot: Snapshot,
-    row: int,
-    found: tuple[LoadedEntry, int],
-    rank_score: float,
-    cosine: float,
-    weights: dict[str, float],
-) -> Hit:
-    loaded, ordinal = found
-    passage = loaded.passage(snapshot.base, ordinal, score=cosine)
-    occurring = set(terms(prefixed(passage.title, passage.section, passage.text)))
+def _hit(snapshot: Snapshot, passage: _Found, weights: dict[str, float]) -> Hit:
+    text = prefixed(passage.loaded.entry.title, passage.chunk.section, passage.chunk.text)
+    occurring = set(terms(text))
     total = sum(weights.values())
     return Hit(
-        passage=passage,
-        sentences=loaded.chunks[ordinal].sentences,
-        vectors=snapshot.sentence_vectors(row),
-        rank_score=rank_score,
+        passage=passage.loaded.passage(snapshot.base, passage.ordinal, score=passage.cosine),
+        sentences=passage.chunk.sentences,
+        vectors=snapshot.sentence_vectors(passage.row),
+        rank_score=passage.rank_score,
         lexical=sum(weights[word] for word in weights if word in occurring) / total if total else 0.0,
     )

@@ -65,9 +65,7 @@ class Seeding:
             # The boundary of a background task: whoever waits for it hears of it.
             log.exception("seeding failed")
             self.publish(
-                KnowledgeStatus(
-                    state="failed", detail="The knowledge could not be indexed; the log has the cause."
-                )
+                KnowledgeStatus(state="failed", detail="The knowledge could not be indexed; the log has the cause.")
             )
         else:
             unreadable = sum(plan.unreadable for plan in plans)
@@ -76,12 +74,10 @@ class Seeding:
             self.publish(KnowledgeStatus(state="ready", done=total, total=total, detail=detail))
 
     async def _seed(self) -> list[_Plan]:
-        self.publish(
-            KnowledgeStatus(state="loading", detail="Reading the documents and the embedding model.")
-        )
+        self.publish(KnowledgeStatus(state="loading", detail="Reading the documents and the embedding model."))
         loop = asyncio.get_running_loop()
         planning = loop.run_in_executor(self.threads, self._plans)
-        # The first use loads the model: meanwhile the documents are read, and the first question finds it warm.
+        # The first use loads the model, while the documents are read; the first question finds it warm.
         plans, _ = await asyncio.gather(planning, self.thread.embed(["ready?"], Urgency.DOCUMENT))
         await self._embed(plans)
         for plan in plans:
@@ -161,9 +157,7 @@ class Seeding:
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        self.publish(
-            KnowledgeStatus(state="loading", detail="Waiting while another process indexes, if one does.")
-        )
+        self.publish(KnowledgeStatus(state="loading", detail="Waiting while another process indexes, if one does."))
         loop = asyncio.get_running_loop()
         held = await loop.run_in_executor(self.threads, self.lock.acquire, self.closing)
         try:

@@ -3,11 +3,13 @@
 import re
 
 _CODE = re.compile(r"(`+[^`]*`+)")
-_END = re.compile(r"""[.!?…]+["'”’)\]*_]*(?=\s+["'“‘(\[*_`]*[A-Z0-9À-ÞΑ-ΩА-Я`])|[。！？]""")
-_ABBREVIATIONS = frozenset(
-    "e.g i.e etc. cf vs viz mr mrs ms dr prof sr jr st no nos fig figs eq sec ch vol pp ed eds al approx "
-    "inc corp ltd co dept est min max resp incl excl a.m p.m u.s u.k u.n jan feb mar apr jun jul aug sep sept oct nov dec".split()
-)
+_END = re.compile(r"""[.!?…]+["'”’)\]*_]*(?=\s+["'“‘(\[*_`]*[A-Z0-9À-ÞΑ-ΩА-Я`])|[。！？]""")  # noqa: RUF001
+_SHORTENED = """
+e.g i.e etc cf vs viz mr mrs ms dr prof sr jr st no nos fig figs eq sec ch vol pp ed eds al approx
+inc corp ltd co dept est min max resp incl excl a.m p.m u.s u.k u.n jan feb mar apr jun jul aug sep
+sept oct nov dec
+"""
+_ABBREVIATIONS = frozenset(_SHORTENED.split())
 _MARKERS = (
     (re.compile(r"!\[([^\]]*)\]\([^)]*\)"), r"\1"),
     (re.compile(r"\[([^\]]+)\]\((?:[^()]|\([^()]*\))*\)"), r"\1"),
@@ -28,7 +30,7 @@ _CHECKBOX = re.compile(r"^\[[ xX]\]\s+")
 def split(text: str) -> list[str]:
     """The sentences of a paragraph, in order; abbreviations, initials, numbers and inline code stay whole."""
     text = " ".join(text.split())
-    masked = _CODE.sub(lambda code: "x" * len(code.group()), text)
+    masked = _CODE.sub(lambda code: "X" * len(code.group()), text)
     sentences: list[str] = []
     start = 0
     for end in _END.finditer(masked):
@@ -46,7 +48,7 @@ def _ends_sentence(before: str, mark: str) -> bool:
     words = before.split()
     if not words:
         return False
-    word = words[-1].lstrip("\"'“‘([*_").lower()
+    word = words[-1].lstrip("\"'“‘([*_").lower()  # noqa: RUF001
     initial = len(word) == 1 and word.isalpha() and words[-1].isupper() and word != "i"
     numbering = len(words) == 1 and word.isdigit()
     return not (initial or numbering or word in _ABBREVIATIONS)

@@ -52,7 +52,7 @@ class LoadedEntry:
 class Snapshot:
     base: str
     key: str
-    """Of the manifest it was made from."""
+    """Names its documents and their rows; the indexes on disk carry it."""
     entries: tuple[LoadedEntry, ...]
     dense: DenseIndex
     lexical: LexicalIndex
@@ -61,9 +61,7 @@ class Snapshot:
     _size: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        rows = {
-            row: (loaded, ordinal) for loaded in self.entries for ordinal, row in enumerate(loaded.entry.rows)
-        }
+        rows = {row: (loaded, ordinal) for loaded in self.entries for ordinal, row in enumerate(loaded.entry.rows)}
         object.__setattr__(self, "_by_row", rows)
         object.__setattr__(self, "_size", max(rows, default=-1) + 1)
 

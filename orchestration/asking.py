@@ -3,9 +3,9 @@
 import unicodedata
 
 from agents import AgentRegistry, UnknownAgent
+from orchestration.calls import mentions
 from orchestration.errors import InvalidTask
 from orchestration.messages import Task
-from orchestration.selection import mentions
 
 MOST_CHARACTERS = 8_000
 

@@ -1,5 +1,6 @@
 """Connections to Redis: one pool for commands, separate connections for blocking reads."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -52,6 +53,16 @@ class Connections:
 
     async def close(self) -> None:
         await self.commands.aclose()
+
+
+def still_wanted() -> None:
+    """Raise CancelledError when this task was cancelled during a read that had just got its reply.
+
+    redis-py waits with asyncio.wait_for, which on Python 3.11 returns such a reply and forgets the cancellation.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 @asynccontextmanager

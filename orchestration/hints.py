@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
-from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections
+from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections, still_wanted
 from orchestration.keys import Keys
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class Hints:
                     await pubsub.subscribe(self._keys.hints)
                     while True:
                         hint = await pubsub.get_message(ignore_subscribe_messages=True, timeout=BLOCK_MS / 1000)
+                        still_wanted()
                         if hint is not None:
                             for event in self._listeners:
                                 event.set()

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections
+from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections, still_wanted
 from orchestration.errors import UnsupportedMessage
 from orchestration.keys import Keys
 from orchestration.messages import Recorded, decode_event
@@ -102,6 +102,7 @@ class EventHub:
             reply = await read(reader, cursors, BLOCK_MS)
         finally:
             self._finish_read()
+        still_wanted()
         for stream, entries in reply:
             for entry, fields in entries:
                 self._deliver(stream, entry, fields)

@@ -11,7 +11,7 @@ class Keys:
     """Key names under one prefix; a test or a second installation on the same server takes another."""
 
     def __init__(self, prefix: str = PREFIX) -> None:
-        self._prefix = prefix
+        self.prefix = prefix
         self.active = f"{prefix}:{{run}}:active"
         """Sorted set: run id -> until when (server ms) its owner holds it; 0 while nobody does."""
         self.hints = f"{prefix}:hints"
@@ -21,24 +21,24 @@ class Keys:
 
     def run(self, run: str) -> str:
         """Hash: everything about a run, its steps included."""
-        return f"{self._prefix}:{{run}}:run:{run}"
+        return f"{self.prefix}:{{run}}:run:{run}"
 
     def events(self, run: str) -> str:
         """Stream: what can be watched of a run."""
-        return f"{self._prefix}:{{run}}:run:{run}:events"
+        return f"{self.prefix}:{{run}}:run:{run}:events"
 
     def conversation(self, person: str, conversation: str) -> str:
         """List: the runs of one chat thread, in order."""
-        return f"{self._prefix}:{{run}}:conversation:{person}:{conversation}"
+        return f"{self.prefix}:{{run}}:conversation:{person}:{conversation}"
 
     def conversations(self, person: str) -> str:
         """Sorted set: one person's chat threads by the time of their newest run (server ms)."""
-        return f"{self._prefix}:{{run}}:conversations:{person}"
+        return f"{self.prefix}:{{run}}:conversations:{person}"
 
     def tasks(self, agent: str) -> str:
         """Stream: steps on their way to an agent."""
-        return f"{self._prefix}:{{agent:{agent}}}:tasks"
+        return f"{self.prefix}:{{agent:{agent}}}:tasks"
 
     def dead(self, agent: str) -> str:
         """Stream: messages that no worker could take, with the reason."""
-        return f"{self._prefix}:{{agent:{agent}}}:dead"
+        return f"{self.prefix}:{{agent:{agent}}}:dead"

@@ -309,7 +309,7 @@ def _worker(
 async def _running(loops: Sequence[Callable[[], Awaitable[None]]], worker: Worker | None) -> AsyncIterator[None]:
     """Run the loops until the block ends; a worker finishes what it has begun, within its grace."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_as_coroutine(loop)) for loop in loops]
+        tasks = [group.create_task(_as_coroutine(loop), name=loop.__qualname__) for loop in loops]
         working = group.create_task(worker.run()) if worker is not None else None
         try:
             yield

@@ -1,146 +1,196 @@
-"""Chooses the agents for each part of a question, without a language model.
+"""Chooses the agents for each part of a question, without a language model. Pure: evidence in, choice out.
 
-Scores come from several criteria; their weights stand in WEIGHTS and every score is kept for the person to see.
+What an agent has to show for itself is its evidence: how near its documents, its examples and its description are
+to the question. It alone decides whether anybody is asked at all. Among those who have evidence, the one whose own
+words the question fits better than the others' goes first. Every criterion is kept, 0 to 1, for the person to see.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents import Agent, AgentRegistry
 from orchestration.messages import AgentScore, PartSelection
 from orchestration.splitting import Part
 
-WEIGHTS: Mapping[str, float] = {
-    "knowledge": 0.50,
-    "examples": 0.30,
-    "description": 0.10,
-    "health": 0.05,
-    "precedence": 0.05,
-}
-"""What each criterion counts; a criterion that does not apply to an agent leaves its weight to the others."""
-THRESHOLD = 0.34
+WEIGHTS: Mapping[str, float] = {"knowledge": 0.65, "examples": 0.25, "description": 0.10}
+"""What each kind of evidence counts; one that an agent does not have leaves its weight to the others."""
+WITHOUT_DOCUMENTS = 0.6
+"""Questions resemble each other more than they resemble passages: evidence without documents counts this much."""
+THRESHOLD = 0.24
 """Below this an agent has nothing to say on a question."""
-MARGIN = 0.045
-"""A second agent is asked when it is this near to the best."""
+NEAR_BEST = 0.85
+"""A further agent is asked when its score is at least this share of the best one's."""
 MOST_PER_PART = 2
-
-_MENTION = re.compile(r"(?<![\w@])@([A-Za-z][\w-]*)")
+BUSY = 0.5
+"""Health below this is said to the person."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for one agent on one part; each 0 to 1, None where it does not apply."""
+    """What speaks for one agent on one text; each 0 to 1, None where it does not apply."""
 
     knowledge: float | None
     examples: float | None
     description: float | None
+    fit: float = 1.0
+    """How much more the text is like this agent's own words than like the others'."""
     health: float = 1.0
+    """How able to work it is; 0 when nobody runs it."""
+
+    def strength(self) -> float:
+        """The weighted mean of what there is, 0 to 1."""
+        values = {"knowledge": self.knowledge, "examples": self.examples, "description": self.description}
+        known = {name: value for name, value in values.items() if value is not None}
+        if not known:
+            return 0.0
+        mean = sum(WEIGHTS[name] * value for name, value in known.items()) / sum(WEIGHTS[name] for name in known)
+        return mean if self.knowledge is not None else mean * WITHOUT_DOCUMENTS
 
 
-def mentions(question: str, registry: AgentRegistry) -> tuple[list[str], list[str]]:
-    """Agents that the question calls by name ("@security", "ask security ..."), and names that nobody has."""
-    called, unknown = [], []
-    for name in _MENTION.findall(question):
-        (called if name.lower() in registry else unknown).append(name.lower())
-    spoken = re.match(r"\s*(?:hey|ask|summon)\s+(?:the\s+)?([A-Za-z][\w-]*)\b", question, re.IGNORECASE)
-    if spoken and spoken[1].lower() in registry:
-        called.append(spoken[1].lower())
-    return list(dict.fromkeys(called)), unknown
+@dataclass(frozen=True)
+class Standing:
+    """One agent among the others for one text."""
+
+    agent: Agent
+    evidence: Evidence
+    strength: float
+    score: float
+    """Its strength, less what another agent fits better; the best score equals the best strength."""
+
+    def order(self) -> float:
+        """The score with what decides near ties: who is free, and whom the catalog prefers."""
+        return self.score * (1 + 0.02 * self.evidence.health + 0.01 * self.agent.precedence / 100)
 
 
-def without_mentions(question: str) -> str:
-    """The question as an agent should read it."""
-    return " ".join(_MENTION.sub("", question).split()) or question
+Ranking = tuple[Standing, ...]
+"""All agents for one text, best first."""
 
 
-def score(agent: Agent, evidence: Evidence, called: bool) -> tuple[float, dict[str, float]]:
-    """An agent's weighted score and the score of each criterion."""
-    scores = {
-        "knowledge": evidence.knowledge,
-        "examples": evidence.examples,
-        "description": evidence.description,
-        "health": evidence.health,
-        "precedence": agent.precedence / 100,
-    }
-    known = {name: max(0.0, min(1.0, value)) for name, value in scores.items() if value is not None}
-    weight = sum(WEIGHTS[name] for name in known)
-    total = sum(WEIGHTS[name] * value for name, value in known.items()) / weight
+def rank(registry: AgentRegistry, evidence: Mapping[str, Evidence]) -> Ranking:
+    """The agents in the order in which they should be asked."""
+    strengths = {name: evidence[name].strength() for name in registry}
+    best_fit = max(evidence[name].fit for name in registry)
+    raw = {name: strengths[name] * (1 - best_fit + evidence[name].fit) for name in registry}
+    highest = max(raw.values())
+    scale = max(strengths.values()) / highest if highest > 0 else 0.0
+    standings = [
+        Standing(agent, evidence[name], strengths[name], min(1.0, raw[name] * scale))
+        for name, agent in registry.items()
+    ]
+    return tuple(sorted(standings, key=lambda s: (-s.order(), -s.agent.precedence, s.agent.name)))
+
+
+def choose(ranking: Ranking, called: Sequence[str] = (), most: int = MOST_PER_PART) -> frozenset[str]:
+    """Those who were called by name; or else the best one that has evidence, and who is near it, up to `most`."""
     if called:
-        return 1.0, {"mention": 1.0, **known}
-    return total, {"mention": 0.0, **known}
+        return frozenset(called)
+    able = [s for s in ranking if s.evidence.health > 0 and s.strength >= THRESHOLD and s.score > 0]
+    if not able:
+        return frozenset()
+    return frozenset(s.agent.name for s in able if s.score >= NEAR_BEST * able[0].score) & {
+        s.agent.name for s in able[:most]
+    }
 
 
-def select_part(
-    part: Part,
-    registry: AgentRegistry,
-    evidence: Mapping[str, Evidence],
-    called: Sequence[str] = (),
-    *,
-    vector: str = "",
-    most: int = MOST_PER_PART,
+def choose_exactly(count: int, parts: Sequence[Ranking], whole: Ranking) -> tuple[frozenset[str], ...]:
+    """Exactly `count` agents over all the parts (fewer only where there are fewer), whatever their evidence.
+
+    For a caller who knows the number. An agent counts by its best part, measured against that part's best agent,
+    and by the whole question; each is chosen for the part that needs it most.
+    """
+    lag: dict[str, list[float]] = {}
+    for ranking in parts:
+        best = max(s.score for s in ranking)
+        for s in ranking:
+            lag.setdefault(s.agent.name, []).append(s.score - best)
+    able = [s for s in whole if s.evidence.health > 0] or list(whole)
+    order = sorted(able, key=lambda s: -(max(lag[s.agent.name]) + s.score))[:count]
+    chosen: list[set[str]] = [set() for _ in parts]
+    for s in order:
+        lags = lag[s.agent.name]
+        chosen[lags.index(max(lags))].add(s.agent.name)
+    return tuple(frozenset(names) for names in chosen)
+
+
+def part_selection(
+    part: Part, ranking: Ranking, chosen: frozenset[str], called: Sequence[str] = (), vector: str = ""
 ) -> PartSelection:
-    """Rank the agents for one part and choose among them; those that were called by name are always chosen."""
-    ranked = []
-    for name, agent in registry.items():
-        total, scores = score(agent, evidence[name], name in called)
-        ranked.append((total, agent, scores))
-    ranked.sort(key=lambda item: (-item[0], -item[1].precedence, item[1].name))
-    best = max((total for total, a, _ in ranked if evidence[a.name].health), default=0.0)
-    chosen: set[str] = set(called)
-    if not chosen:
-        able = [
-            a.name
-            for total, a, _ in ranked
-            if evidence[a.name].health and total >= THRESHOLD and total >= best - MARGIN
-        ]
-        chosen = set(able[:most])
+    """The choice for one part with the scores and reasons of all, the chosen ones first."""
+    ordered = sorted(ranking, key=lambda s: s.agent.name not in chosen)
     return PartSelection(
         question=part.question,
         heading=part.heading,
         builds_on=part.builds_on,
         vector=vector,
-        agents=tuple(
-            AgentScore(
-                agent=agent.name,
-                score=round(total, 4),
-                scores={name: round(value, 4) for name, value in scores.items()},
-                reason=_reason(scores, total, agent.name in chosen),
-                chosen=agent.name in chosen,
-            )
-            for total, agent, scores in ranked
-        ),
+        agents=tuple(_scored(s, s.agent.name in chosen, s.agent.name in called) for s in ordered),
     )
 
 
-def _reason(scores: Mapping[str, float], total: float, chosen: bool) -> str:
-    if scores["mention"]:
+def _scored(standing: Standing, chosen: bool, called: bool) -> AgentScore:
+    evidence = standing.evidence
+    criteria = {
+        "mention": 1.0 if called else 0.0,
+        "knowledge": evidence.knowledge,
+        "examples": evidence.examples,
+        "description": evidence.description,
+        "fit": evidence.fit,
+        "health": evidence.health,
+        "precedence": standing.agent.precedence / 100,
+    }
+    return AgentScore(
+        agent=standing.agent.name,
+        score=1.0 if called else round(standing.score, 4),
+        scores={name: round(value, 4) for name, value in criteria.items() if value is not None},
+        reason=_reason(standing, chosen, called),
+        chosen=chosen,
+    )
+
+
+def _reason(standing: Standing, chosen: bool, called: bool) -> str:
+    if called:
         return "You asked for it by name."
+    evidence = standing.evidence
     said = []
-    if "knowledge" in scores:
-        said.append(f"its documents {_in_words(scores['knowledge'])} ({scores['knowledge']:.2f})")
-    if "examples" in scores:
-        said.append(f"questions it is meant for {_in_words(scores['examples'])} ({scores['examples']:.2f})")
-    if "description" in scores:
-        said.append(f"its field {_in_words(scores['description'])} ({scores['description']:.2f})")
-    text = "; ".join(said)
-    text = text[:1].upper() + text[1:] + "."
-    if not scores["health"]:
-        text += " No worker runs it right now."
-    elif scores["health"] < 0.5:
-        text += " Its workers are busy."
-    if not chosen and total < THRESHOLD:
-        text += f" Below the threshold of {THRESHOLD:.2f}."
-    elif not chosen:
-        text += " Others are nearer."
-    return text
+    if evidence.knowledge is not None:
+        said.append(_sentence("Its documents", evidence.knowledge, _DOCUMENTS))
+    if evidence.examples is not None:
+        said.append(_sentence("the questions it is meant for", evidence.examples, _EXAMPLES))
+    if evidence.description is not None and not said:
+        said.append(_sentence("its description", evidence.description, _EXAMPLES))
+    text = ", ".join(said[:-1]) + (" and " if len(said) > 1 else "") + said[-1] if said else "It has nothing to go by"
+    return f"{text[:1].upper()}{text[1:]}. {_verdict(standing, chosen)}".strip()
 
 
-def _in_words(value: float) -> str:
-    if value >= 0.65:
-        return "match closely"
-    if value >= 0.5:
-        return "match well"
-    if value >= THRESHOLD:
-        return "match partly"
-    return "hardly match"
+def _verdict(standing: Standing, chosen: bool) -> str:
+    if not standing.evidence.health:
+        return "No worker runs it right now."
+    if chosen:
+        return "Its workers are busy." if standing.evidence.health < BUSY else ""
+    if standing.strength < THRESHOLD:
+        return f"That is below the threshold of {THRESHOLD:.2f}."
+    return "Another agent fits the question better."
+
+
+_Scale = Callable[[float], str]
+
+
+def _scale(little: float, well: float, closely: float) -> _Scale:
+    def in_words(value: float) -> str:
+        if value >= closely:
+            return "match the question closely"
+        if value >= well:
+            return "match it well"
+        return "match it partly" if value >= little else "hardly match it"
+
+    return in_words
+
+
+_DOCUMENTS = _scale(0.27, 0.45, 0.6)
+_EXAMPLES = _scale(0.2, 0.35, 0.5)
+
+
+def _sentence(subject: str, value: float, scale: _Scale) -> str:
+    verb = scale(value)
+    if subject.endswith("description"):
+        verb = verb.replace("match", "matches")
+    return f"{subject} {verb} ({value:.2f})"

@@ -1,123 +1,187 @@
 """Gathers the evidence for a selection: one embedding of the question's parts, one search in every knowledge base."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
-
-import numpy as np
 
 from agents import Agent, AgentRegistry
 from agents.runner import Library
 from knowledge import Hit, Matrix, Passage, Vector
+from orchestration.calls import mentions, without_mentions
 from orchestration.messages import Selection, Task
-from orchestration.selection import THRESHOLD, Evidence, mentions, select_part, without_mentions
-from orchestration.splitting import split_question
+from orchestration.profiles import Likeness, Profiles, profile_texts
+from orchestration.selection import (
+    THRESHOLD,
+    Evidence,
+    Ranking,
+    choose,
+    choose_exactly,
+    part_selection,
+    rank,
+)
+from orchestration.splitting import Part, split_question
 from orchestration.vectors import pack
 
-SEARCHED = 3
+SEARCHED = 6
 """Passages looked at in each knowledge base."""
+BEST_PASSAGES = 2
+"""How many of them count: one alone may be chance."""
+WORDS = 0.35
+"""How much the question's words in a passage count beside its meaning."""
 NEAREST = 4
 """Passages kept for a person whose question nobody can answer."""
 
+Health = Callable[[], Awaitable[Mapping[str, float]]]
 
-class Profiles(Library, Protocol):
+
+class Shelf(Library, Protocol):
     """Knowledge that also keeps embeddings of texts which do not change."""
 
     async def embed_kept(self, texts: Sequence[str]) -> Matrix: ...
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A text that agents are ranked for."""
+
+    text: str
+    vector: Vector
+    hits: Mapping[str, Sequence[Hit]]
 
 
 class Selector:
     """Chooses agents for a task. `health` tells how able to work each agent is, 0 (nobody runs it) to 1."""
 
     def __init__(
-        self,
-        registry: AgentRegistry,
-        library: Profiles,
-        health: Callable[[], Awaitable[Mapping[str, float]]],
-        clock: Callable[[], float] = time.time,
+        self, registry: AgentRegistry, library: Shelf, health: Health, clock: Callable[[], float] = time.time
     ) -> None:
         self._registry = registry
         self._library = library
         self._health = health
         self._clock = clock
-        self._profiles: dict[str, tuple[Matrix, Vector]] | None = None
+        self._profiles: Profiles | None = None
+        self._learning = asyncio.Lock()
 
-    async def select(self, task: Task) -> Selection:
-        """Zero, one or several agents for each part of the question."""
+    async def select(self, task: Task, count: int | None = None) -> Selection:
+        """Zero, one or several agents for each part of the question; exactly `count` in all where it is given."""
         registry = self._registry.only(task.agents) if task.agents else self._registry
         called, _ = mentions(task.question, registry)
         called = called or list(task.agents)
-        parts = split_question(without_mentions(task.question))
+        question = without_mentions(task.question, registry)
+        parts = split_question(question)
         health = await self._health()
         begun = self._clock()
-        profiles = await self._embedded_profiles()
-        vectors = await self._library.embed([part.question for part in parts])
-        chosen = []
-        nearest: list[Hit] = []
-        for part, vector in zip(parts, vectors, strict=True):
-            evidence = {}
-            for name in registry:
-                hits = await self._library.search([name], part.question, vector, person=task.person, limit=SEARCHED)
-                nearest += hits
-                evidence[name] = _evidence(hits, *profiles[name], vector, health.get(name, 0.0))
-            chosen.append(select_part(part, registry, evidence, called, vector=pack(vector)))
-        return Selection(
-            parts=tuple(chosen),
-            threshold=THRESHOLD,
-            nearest=_nearest(nearest),
-            busy=((begun, self._clock()),),
-        )
+        texts = [part.question for part in parts]
+        if count is not None and len(parts) > 1:
+            texts.append(question)
+        asked = await self._ask(texts, {name: [name] for name in registry}, task.person)
+        profiles = await self._learned()
+        rankings = await asyncio.to_thread(_rankings, asked, registry, profiles, health)
+        if count is None:
+            chosen = tuple(choose(ranking, called) for ranking in rankings)
+        else:
+            chosen = choose_exactly(count, rankings[: len(parts)], rankings[-1])
+        return self._selection(parts, asked, rankings, chosen, called, begun)
 
     async def select_one(self, task: Task, agent: Agent) -> Selection:
-        """The same for one agent over all the knowledge: it gets each part that its passages may answer."""
-        alone = AgentRegistry([agent])
+        """The same for one agent over all the knowledge: it gets each part that somebody's evidence speaks for."""
+        registry = AgentRegistry([agent])
+        parts = split_question(without_mentions(task.question, self._registry))
         begun = self._clock()
-        parts = split_question(without_mentions(task.question))
-        vectors = await self._library.embed([part.question for part in parts])
-        chosen = []
-        nearest: list[Hit] = []
-        for part, vector in zip(parts, vectors, strict=True):
-            hits = await self._library.search(
-                list(self._registry), part.question, vector, person=task.person, limit=SEARCHED
-            )
-            nearest += hits
-            evidence = Evidence(knowledge=_knowledge(hits), examples=None, description=None)
-            chosen.append(select_part(part, alone, {agent.name: evidence}, vector=pack(vector)))
+        asked = await self._ask([p.question for p in parts], {agent.name: list(self._registry)}, task.person)
+        profiles = await self._learned()
+        rankings = await asyncio.to_thread(_rankings_of_one, asked, registry, profiles)
+        chosen = tuple(choose(ranking) for ranking in rankings)
+        return self._selection(parts, asked, rankings, chosen, (), begun)
+
+    async def _ask(self, texts: Sequence[str], bases: Mapping[str, Sequence[str]], person: str) -> list[_Asked]:
+        """Embed all the texts at once and search for each agent's passages, all searches at the same time."""
+        vectors = await self._library.embed(texts)
+        searches = [
+            self._library.search(where, text, vector, person=person, limit=SEARCHED)
+            for text, vector in zip(texts, vectors, strict=True)
+            for where in bases.values()
+        ]
+        found = iter(await asyncio.gather(*searches))
+        return [
+            _Asked(text, vector, {name: next(found) for name in bases})
+            for text, vector in zip(texts, vectors, strict=True)
+        ]
+
+    async def _learned(self) -> Profiles:
+        """The agents' own words, read at the first question."""
+        async with self._learning:
+            if self._profiles is None:
+                agents = list(self._registry.values())
+                vectors = await self._library.embed_kept(profile_texts(agents))
+                self._profiles = await asyncio.to_thread(Profiles.of, agents, vectors)
+            return self._profiles
+
+    def _selection(
+        self,
+        parts: Sequence[Part],
+        asked: Sequence[_Asked],
+        rankings: Sequence[Ranking],
+        chosen: Sequence[frozenset[str]],
+        called: Sequence[str],
+        begun: float,
+    ) -> Selection:
         return Selection(
-            parts=tuple(chosen),
+            parts=tuple(
+                part_selection(part, ranking, names, called, pack(one.vector))
+                for part, one, ranking, names in zip(parts, asked, rankings, chosen, strict=False)
+            ),
             threshold=THRESHOLD,
-            nearest=_nearest(nearest),
+            nearest=_nearest([hit for one in asked for hits in one.hits.values() for hit in hits]),
             busy=((begun, self._clock()),),
         )
 
-    async def _embedded_profiles(self) -> Mapping[str, tuple[Matrix, Vector]]:
-        """For each agent the vectors of its examples and of its description."""
-        if self._profiles is None:
-            texts = [text for agent in self._registry.values() for text in (agent.description, *agent.examples)]
-            vectors = await self._library.embed_kept(texts)
-            profiles, at = {}, 0
-            for name, agent in self._registry.items():
-                profiles[name] = (vectors[at + 1 : at + 1 + len(agent.examples)], vectors[at])
-                at += 1 + len(agent.examples)
-            self._profiles = profiles
-        return self._profiles
+
+def _rankings(
+    asked: Sequence[_Asked], registry: AgentRegistry, profiles: Profiles, health: Mapping[str, float]
+) -> list[Ranking]:
+    rankings = []
+    for one in asked:
+        alike = profiles.likeness(one.text, one.vector)
+        evidence = {
+            name: Evidence(
+                knowledge=_knowledge(hits),
+                examples=alike[name].examples,
+                description=alike[name].description,
+                fit=alike[name].fit,
+                health=health.get(name, 0.0),
+            )
+            for name, hits in one.hits.items()
+        }
+        rankings.append(rank(registry, evidence))
+    return rankings
 
 
-def _evidence(hits: Sequence[Hit], examples: Matrix, description: Vector, vector: Vector, health: float) -> Evidence:
-    return Evidence(
-        knowledge=_knowledge(hits),
-        examples=float(np.max(examples @ vector)) if len(examples) else None,
-        description=float(description @ vector),
-        health=health,
-    )
+def _rankings_of_one(asked: Sequence[_Asked], registry: AgentRegistry, profiles: Profiles) -> list[Ranking]:
+    """Whoever's words are nearest speaks for the one agent, so that the same threshold holds."""
+    rankings = []
+    for one in asked:
+        alike: list[Likeness] = list(profiles.likeness(one.text, one.vector).values())
+        evidence = {
+            name: Evidence(
+                knowledge=_knowledge(hits),
+                examples=max((a.examples for a in alike if a.examples is not None), default=None),
+                description=max(a.description for a in alike),
+            )
+            for name, hits in one.hits.items()
+        }
+        rankings.append(rank(registry, evidence))
+    return rankings
 
 
 def _knowledge(hits: Sequence[Hit]) -> float | None:
-    """The best passages count: how near they are, and how many of the question's words they hold."""
+    """The best passages, by meaning and by words, 0 to 1; None without documents."""
     if not hits:
-        return 0.0
-    near = sorted((0.8 * hit.passage.score + 0.2 * hit.lexical for hit in hits), reverse=True)
-    return 0.7 * near[0] + 0.3 * sum(near[:2]) / len(near[:2])
+        return None
+    near = sorted(((1 - WORDS) * hit.passage.score + WORDS * hit.lexical for hit in hits), reverse=True)[:BEST_PASSAGES]
+    return sum(near) / len(near)
 
 
 def _nearest(hits: Sequence[Hit]) -> tuple[Passage, ...]:

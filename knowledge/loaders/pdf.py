@@ -62,8 +62,7 @@ def _paragraphs(text: str) -> Iterator[str]:
     """Lines joined until a blank one, or a short one that ends a sentence. PDF has no paragraphs."""
     lines: list[str] = []
     width = max((len(line) for line in text.splitlines()), default=0)
-    for line in [*text.splitlines(), ""]:
-        line = line.strip()
+    for line in [*map(str.strip, text.splitlines()), ""]:
         if line:
             lines.append(line)
         if lines and (not line or (len(line) < width * 0.75 and _ENDS.search(line))):

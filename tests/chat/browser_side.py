@@ -1,0 +1,128 @@
+"""The browser's side of the protocol: signs in, holds sockets, keeps what it hears on a page."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+import socketio
+
+from tests.chat.page import Page
+
+_PATIENCE = 10.0
+"""Seconds; only a broken test ever waits this long."""
+
+
+class Tab:
+    """One page of one browser."""
+
+    def __init__(self, address: str, cookie: str, profile: str) -> None:
+        self.session = str(uuid.uuid4())
+        self.page = Page()
+        self.thread = ""
+        self.heard: list[tuple[str, object]] = []
+        self._address = address
+        self._cookie = cookie
+        self._profile = profile
+        self._grown = asyncio.Condition()
+        self._socket: socketio.AsyncClient | None = None
+
+    async def connect(self, thread: str = "") -> None:
+        """Connect as the page does; again with the same session after `lose`."""
+        client = socketio.AsyncClient(reconnection=False)
+        client.on("*", self._hear)
+        await client.connect(
+            self._address,
+            socketio_path="/ws/socket.io",
+            transports=["websocket"],
+            headers={"Cookie": self._cookie, "Origin": self._address},
+            auth={
+                "clientType": "webapp", "sessionId": self.session, "threadId": thread or self.thread,
+                "userEnv": "{}", "chatProfile": self._profile,
+            },
+        )  # fmt: skip
+        self._socket = client
+        await client.emit("connection_successful")
+
+    async def ask(self, question: str) -> str:
+        """Send a message; gives its id."""
+        assert self._socket is not None, "connect first"
+        message = {
+            "id": str(uuid.uuid4()), "name": "local", "type": "user_message", "output": question,
+            "threadId": "", "createdAt": "2026-01-01T00:00:00Z",
+        }  # fmt: skip
+        self.page.hear("new_message", {**message, "parentId": None})
+        await self._socket.emit("client_message", {"message": message, "fileReferences": []})
+        return message["id"]
+
+    async def stop(self) -> None:
+        assert self._socket is not None, "connect first"
+        await self._socket.emit("stop")
+
+    async def lose(self) -> None:
+        """The connection goes away; the server keeps the session."""
+        if self._socket is not None:
+            await self._socket.disconnect()
+            self._socket = None
+
+    async def leave(self) -> None:
+        """The person opens another conversation in this tab."""
+        assert self._socket is not None, "connect first"
+        await self._socket.call("clear_session")
+        await self.lose()
+
+    async def until(self, seen: Callable[[Page], object]) -> None:
+        """Wait until the page looks like this."""
+
+        def there() -> bool:
+            with contextlib.suppress(StopIteration):
+                return bool(seen(self.page))
+            return False
+
+        async with asyncio.timeout(_PATIENCE), self._grown:
+            await self._grown.wait_for(there)
+
+    async def until_heard(self, event: str) -> object:
+        """Wait for an event of the socket; gives the data of the newest."""
+        async with asyncio.timeout(_PATIENCE), self._grown:
+            await self._grown.wait_for(lambda: any(name == event for name, _ in self.heard))
+        return next(data for name, data in reversed(self.heard) if name == event)
+
+    async def _hear(self, event: str, data: object = None) -> None:
+        async with self._grown:
+            self.heard.append((event, data))
+            self.page.hear(event, data)
+            if event == "first_interaction" and isinstance(data, Mapping):
+                self.thread = str(data["thread_id"])
+            self._grown.notify_all()
+
+
+@dataclass
+class Site:
+    """The server as somebody who is signed in reaches it."""
+
+    http: httpx.AsyncClient
+    address: str
+    tabs: list[Tab]
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, address: str) -> "AsyncIterator[Site]":
+        async with httpx.AsyncClient(base_url=address, timeout=_PATIENCE) as http:
+            (await http.post("/auth/header")).raise_for_status()
+            site = cls(http, address, [])
+            try:
+                yield site
+            finally:
+                for tab in site.tabs:
+                    await tab.lose()
+
+    async def tab(self, thread: str = "", profile: str = "Council") -> Tab:
+        """A new page, at the start or at a thread's address."""
+        cookie = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
+        tab = Tab(self.address, cookie, profile)
+        self.tabs.append(tab)
+        await tab.connect(thread)
+        return tab

@@ -1,0 +1,65 @@
+"""A real server with the real Chainlit, over an orchestrator that a test scripts.
+
+Chainlit reads its folder and its secret from the environment when it is first imported, so both are set here, before
+any test of this folder imports it; every import of it in these tests is inside a function for that reason.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import tempfile
+import warnings
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import PydanticDeprecatedSince20
+
+from tests.chat.browser_side import Site
+from tests.chat.scripted import ScriptedOrchestrator
+
+_folder = tempfile.TemporaryDirectory(prefix="roundtable-chat-tests-")
+os.environ.setdefault("CHAINLIT_APP_ROOT", _folder.name)
+os.environ.setdefault("CHAINLIT_AUTH_SECRET", "a secret of the tests that is long enough")
+
+
+def pytest_unconfigure() -> None:
+    _folder.cleanup()
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def orchestrator() -> ScriptedOrchestrator:
+    return ScriptedOrchestrator()
+
+
+@pytest.fixture
+async def site(orchestrator: ScriptedOrchestrator) -> AsyncIterator[Site]:
+    """Roundtable's page on a free port of the loopback, with a signed-in person."""
+    import uvicorn
+
+    with warnings.catch_warnings():
+        # Chainlit defines its models in the old way.
+        warnings.simplefilter("ignore", PydanticDeprecatedSince20)
+        from chainlit.config import load_module
+        from chainlit.server import app as chainlit_app
+
+        load_module(str(ROOT / "app.py"))
+    from agents import load_catalog
+    from chat import host
+
+    host.install(orchestrator, load_catalog())
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(chainlit_app, log_level="warning", lifespan="off", ws="websockets-sansio")
+    server = uvicorn.Server(config)
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server.serve(sockets=[listening]))
+        port = listening.getsockname()[1]
+        async with contextlib.AsyncExitStack() as opened:
+            yield await opened.enter_async_context(Site.open(f"http://127.0.0.1:{port}"))
+        await host.uninstall()
+        server.should_exit = True
+        await serving

@@ -1,0 +1,62 @@
+"""Text of documents and models loads nothing and hides no address."""
+
+import pytest
+
+from chat.plain import harmless, plain
+from chat.words import counted, listed, shortened
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "[click](http://evil.example)",
+        "![pixel](http://evil.example/p.png)",
+        "[click][1]\n\n[1]: http://evil.example",
+        "`code` [click](javascript:alert(1))",
+        "`a | [click](http://evil.example) | b`",
+        "<div>\n```\n\n[click](http://evil.example)\n\n```",
+    ],
+)
+def test_a_link_to_elsewhere_is_only_text(hostile: str) -> None:
+    """Inline, by reference, as an image, and where it only looks like code."""
+    shown = harmless(hostile)
+    assert "](" not in shown
+    assert "][" not in shown
+    assert "]:" not in shown
+
+
+def test_a_citation_of_ours_stays_a_link() -> None:
+    """The number under a statement opens its source."""
+    assert harmless("Copy it [1](#cite-ab12-1)[2](#cite-ab12-2).") == "Copy it [1](#cite-ab12-1)[2](#cite-ab12-2)."
+
+
+def test_an_address_stays_text_but_not_in_code() -> None:
+    """The page makes links of bare addresses; a command must stay as it is, to be copied."""
+    assert "https://" not in harmless("See https://evil.example or www.evil.example.")
+    assert "www." not in harmless("See https://evil.example or www.evil.example.")
+    assert harmless("Run `curl http://localhost:8000/health`.") == "Run `curl http://localhost:8000/health`."
+
+
+def test_a_colon_before_a_word_is_not_a_directive() -> None:
+    """The page would swallow the word; in code it is left alone."""
+    assert harmless("agents:security and `run:steps`") == "agents\\:security and `run:steps`"
+
+
+def test_the_pages_cursor_mark_is_taken_out() -> None:
+    """A zero-width space would be drawn as a blinking cursor."""
+    assert harmless("a\u200bb") == "ab"
+    assert plain("a\u200bb") == "ab"
+
+
+def test_a_title_is_one_line_in_which_nothing_is_active() -> None:
+    """For file names, questions and reasons."""
+    assert plain("# *Bold*\n<b>[x](y)</b>") == "\\# \\*Bold\\* \\<b\\>\\[x\\](y)\\</b\\>"
+    assert "@evil" not in plain("me@evil.example").replace("\u2060@", "")
+
+
+def test_small_sentences() -> None:
+    """Lists, counts and what is too long."""
+    assert [listed(["A"]), listed(["A", "B"]), listed(["A", "B", "C"])] == ["A", "A and B", "A, B and C"]
+    assert [counted(n, "passage") for n in (0, 1, 2)] == ["no passage", "1 passage", "2 passages"]
+    assert shortened("How do I back up the data folder?", 20) == "How do I back up…"
+    assert shortened("Short\n one", 20) == "Short one"

@@ -1,0 +1,294 @@
+"""A run's events become the picture of the run, one event after another."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from chat.changes import changes
+from chat.picture import draw
+from chat.story import Story, tell
+from chat.wire import Element, Picture, Step
+from orchestration.messages import AnyEvent, PlanStep, Recorded
+from tests.chat.events import (
+    MESSAGE,
+    OPERATIONS,
+    QUESTION,
+    RUN,
+    SECURITY,
+    TITLES,
+    accepted,
+    aggregating,
+    answer,
+    answer_token,
+    conflict,
+    council_run,
+    failed,
+    finished,
+    planned,
+    preparing,
+    recorded,
+    restarted,
+    result,
+    retrieved,
+    selected,
+    started,
+    thought,
+    token,
+)
+from tests.chat.page import Page, shows
+
+
+def fold(events: Iterable[Recorded]) -> Story:
+    story = Story(RUN)
+    for event in events:
+        story = tell(story, event)
+    return story
+
+
+def picture(*events: AnyEvent) -> Picture:
+    return draw(fold(recorded(*events)), TITLES)
+
+
+def step(drawn: Picture, name: str) -> Step:
+    return next(s for s in drawn.steps if s.name == name)
+
+
+def element(drawn: Picture, name: str) -> Element:
+    return next(e for e in drawn.elements if e.name == name)
+
+
+def names(drawn: Picture) -> list[str]:
+    return [s.name for s in drawn.steps]
+
+
+def states(drawn: Picture) -> list[object]:
+    nodes = element(drawn, "PlanGraph").props["nodes"]
+    assert isinstance(nodes, list)
+    return [node["state"] for node in nodes]
+
+
+BEFORE = (accepted(), selected("operations", "security"), planned())
+ALONE = PlanStep(id="s1", agent="operations", question=QUESTION)
+
+
+def test_an_accepted_question_is_the_message_that_asked_it() -> None:
+    """The page has drawn the message already; the same id makes ours the same message."""
+    drawn = picture(accepted())
+    question, run = drawn.steps
+    assert (question.id, question.output, question.type) == (MESSAGE, QUESTION, "user_message")
+    assert (run.name, run.type, run.parent, run.ended) == ("on_message", "run", MESSAGE, None)
+
+
+def test_a_question_from_elsewhere_gets_a_stable_id() -> None:
+    """Whatever asked without a chat message is shown all the same."""
+    assert picture(accepted(message="")).steps[0].id == picture(accepted(message="")).steps[0].id
+
+
+def test_waiting_for_the_knowledge_is_one_step_that_counts_and_ends() -> None:
+    """The first start reads the documents while the question waits."""
+    waiting = picture(accepted(), preparing(120)).steps[-1]
+    assert waiting.name == "Reading the demo knowledge: 120 of 250 passages"
+    assert waiting.ended is None
+    over = picture(accepted(), preparing(120), preparing(250), selected("operations"))
+    assert over.steps[2].id == waiting.id
+    assert over.steps[2].ended is not None
+
+
+def test_the_selection_says_who_and_why() -> None:
+    """In a sentence, and each score in its element."""
+    drawn = picture(accepted(), selected("operations", "security"))
+    assert step(drawn, "Selection").output == "Operations and Security were chosen."
+    assert not step(drawn, "Selection").open
+    props = element(drawn, "Selection").props
+    assert props["threshold"] == 0.4
+    assert isinstance(props["agents"], list)
+    assert props["agents"][0]["scores"] == {"description": 0.6, "knowledge": 0.8}
+
+
+def test_the_plan_is_a_graph_from_the_question_to_the_answer() -> None:
+    """The second step waits for the first, and the graph says so."""
+    drawn = picture(*BEFORE)
+    assert step(drawn, "Plan").output == "2 agents, 2 steps; 1 waits for what others find."
+    assert states(drawn) == ["answered", "queued", "waiting", "waiting"]
+    assert element(drawn, "PlanGraph").props["edges"] == [
+        {"from": "question", "to": "s1"},
+        {"from": "s1", "to": "s2"},
+        {"from": "s2", "to": "aggregate"},
+    ]
+
+
+def test_an_agent_at_work_is_open_and_streams() -> None:
+    """Its step is named by the agent and its part of the question, what it found is nested."""
+    drawn = picture(
+        *BEFORE, started(OPERATIONS), retrieved(OPERATIONS), token(OPERATIONS, "Stop "), token(OPERATIONS, "it.")
+    )
+    working = step(drawn, "Operations: How do I back up the data folder?")
+    assert (working.output, working.streaming, working.open, working.ended) == ("Stop it.", True, True, None)
+    assert working.avatar == "operations"
+    found = step(drawn, "Found 1 passage")
+    assert (found.parent, found.type) == (working.id, "retrieval")
+    assert found.output == "- **backup.md** (Copying), score 0.81"
+    assert states(drawn) == ["answered", "running", "waiting", "waiting"]
+
+
+def test_reasoning_is_nested_when_there_is_any() -> None:
+    """It streams until the answer begins, then it folds."""
+    thinking = picture(*BEFORE, started(OPERATIONS), thought(OPERATIONS, "Look "), thought(OPERATIONS, "closely."))
+    assert step(thinking, "Reasoning").output == "Look closely."
+    assert step(thinking, "Reasoning").streaming
+    spoken = picture(*BEFORE, started(OPERATIONS), thought(OPERATIONS, "Look closely."), token(OPERATIONS, "Stop it."))
+    assert not step(spoken, "Reasoning").streaming
+    assert step(spoken, "Reasoning").ended is not None
+
+
+def test_a_result_replaces_what_was_streamed() -> None:
+    """The committed text counts, whatever the tokens said; the step folds."""
+    drawn = picture(*BEFORE, started(OPERATIONS), token(OPERATIONS, "Sto"), finished(OPERATIONS, "Copy it."))
+    done = step(drawn, "Operations: How do I back up the data folder?")
+    assert (done.output, done.streaming, done.open, done.folds) == ("Copy it.", False, False, True)
+    assert done.ended is not None
+    assert states(drawn) == ["answered", "answered", "queued", "waiting"]
+
+
+def test_a_restart_clears_the_dead_attempt_and_says_so() -> None:
+    """Tokens of the dead attempt that come late do not count either."""
+    drawn = picture(
+        *BEFORE, started(OPERATIONS), retrieved(OPERATIONS), token(OPERATIONS, "Dead "), restarted(OPERATIONS),
+        token(OPERATIONS, "late"), token(OPERATIONS, "Alive", attempt=2),
+    )  # fmt: skip
+    again = step(drawn, "Operations: How do I back up the data folder?")
+    assert again.output == "*Started again: its worker went away.*\n\nAlive"
+    assert "Found 1 passage" not in names(drawn)
+    assert states(drawn)[1] == "restarted"
+
+
+def test_a_failure_gives_its_reason_and_leaves_the_others_alone() -> None:
+    """Red, in words; the other agent goes on."""
+    drawn = picture(*BEFORE, started(OPERATIONS), started(SECURITY), failed(OPERATIONS), token(SECURITY, "Encrypt it."))
+    broken = step(drawn, "Operations: How do I back up the data folder?")
+    assert (broken.failed, broken.output) == (True, "Its model did not answer in time.")
+    assert not step(drawn, "Security: How do I keep the backup confidential?").failed
+    assert states(drawn) == ["answered", "failed", "running", "waiting"]
+
+
+def test_conflicts_are_listed_where_it_is_put_together() -> None:
+    """With what was claimed and how it was settled."""
+    drawn = picture(*BEFORE, finished(OPERATIONS), finished(SECURITY), aggregating(2), conflict())
+    together = step(drawn, "Putting it together")
+    assert together.output.startswith("2 of 2 agents answered.\n\n- Not the same about how often:")
+    assert "Every week." in together.output
+    assert "The newer source counts." in together.output
+
+
+def test_the_answer_streams_and_then_holds_the_result_with_its_sources() -> None:
+    """The links to our own citations stay links."""
+    streaming = step(picture(*BEFORE, answer_token("Copy "), answer_token("the")), "Roundtable")
+    assert (streaming.output, streaming.streaming) == ("Copy the", True)
+    drawn = picture(*BEFORE, answer_token("Copy "), answer())
+    final = step(drawn, "Roundtable")
+    assert final.id == streaming.id
+    assert (final.output, final.streaming) == ("Copy the folder [1](#cite-run1-1).", False)
+    assert final.type == "assistant_message"
+    props = element(drawn, "Sources").props
+    assert (props["run"], props["contributed"]) == (RUN, ["operations", "security"])
+    assert all(s.ended is not None for s in drawn.steps)
+
+
+def test_another_orchestrator_begins_the_answer_anew() -> None:
+    """The tokens of the one that went away do not count."""
+    drawn = picture(*BEFORE, answer_token("Dead "), answer_token("Alive", attempt=1), answer_token("late"))
+    assert step(drawn, "Roundtable").output == "Alive"
+
+
+def test_one_agent_needs_no_ceremony() -> None:
+    """No graph, nothing to put together, and no sub-question in the name."""
+    drawn = picture(
+        accepted(mode="single"), selected("operations"), planned(ALONE), started(ALONE), finished(ALONE),
+        aggregating(1, 1), answer(),
+    )  # fmt: skip
+    assert names(drawn)[2:] == ["Selection", "Operations", "Found 1 passage", "Roundtable"]
+    assert [e.name for e in drawn.elements] == ["Selection", "Sources"]
+
+
+def test_a_single_agent_that_is_not_in_the_catalog_has_a_readable_name() -> None:
+    """The single agent over all the knowledge is nobody of the council."""
+    alone = PlanStep(id="s1", agent="single_agent", question=QUESTION)
+    assert "Single agent" in names(picture(accepted(mode="single"), planned(alone), started(alone)))
+
+
+def test_stop_ends_what_runs_and_says_so() -> None:
+    """No red, no step left running."""
+    drawn = picture(
+        *BEFORE, started(OPERATIONS), finished(OPERATIONS), started(SECURITY), token(SECURITY, "Enc"),
+        answer("cancelled", reason="Stopped."),
+    )  # fmt: skip
+    stopped = step(drawn, "Security: How do I keep the backup confidential?")
+    assert (stopped.output, stopped.failed, stopped.streaming) == ("Enc\n\n*Stopped.*", False, False)
+    assert states(drawn) == ["answered", "answered", "cancelled", "cancelled"]
+    said = step(drawn, "Roundtable")
+    assert said.output == "Stopped. One agent had answered; what it found is in its step above."
+    assert all(s.ended is not None for s in drawn.steps)
+
+
+def test_nothing_found_is_an_answer_without_sources() -> None:
+    """The result's own words, with what was nearest."""
+    drawn = picture(*BEFORE, answer("nothing_found", "Nothing was found. The nearest is the backup page."))
+    assert step(drawn, "Roundtable").output == "Nothing was found. The nearest is the backup page."
+    assert [e.name for e in drawn.elements] == ["Selection", "PlanGraph"]
+
+
+@pytest.mark.parametrize("state", ["failed", "expired"])
+def test_an_end_without_an_answer_gives_its_reason(state: str) -> None:
+    """And marks the steps that it cut off."""
+    ending = answer("failed" if state == "failed" else "expired", reason="The time was over.")
+    drawn = picture(*BEFORE, started(OPERATIONS), ending)
+    assert step(drawn, "Roundtable").output == "The time was over."
+    assert step(drawn, "Roundtable").failed
+    cut = step(drawn, "Operations: How do I back up the data folder?")
+    assert cut.output == "*Left here: the run had ended.*"
+
+
+def test_a_finished_step_needs_only_its_result() -> None:
+    """What the log has trimmed since then is in the result, too."""
+    live = picture(*BEFORE, started(OPERATIONS), retrieved(OPERATIONS), finished(OPERATIONS))
+    trimmed = picture(*BEFORE, started(OPERATIONS), finished(OPERATIONS))
+    assert names(live) == names(trimmed)
+    assert result(OPERATIONS).passages != ()
+
+
+def test_every_event_leads_from_one_picture_to_the_next() -> None:
+    """A page that is told every change shows the picture after every event."""
+    page, story, before = Page(), Story(RUN), Picture()
+    for event in council_run():
+        story = tell(story, event)
+        after = draw(story, TITLES)
+        page.hear_all(changes(before, after))
+        before = after
+        assert shows(page, after)
+
+
+@pytest.mark.parametrize("split", range(len(council_run()) + 1))
+def test_catching_up_and_going_on_is_the_same_as_having_been_there(split: int) -> None:
+    """A snapshot at any moment, then live: the same page as from the start to the end in one."""
+    events, page = council_run(), Page()
+    until_then, in_the_end = draw(fold(events[:split]), TITLES), draw(fold(events), TITLES)
+    page.hear_all(changes(Picture(), until_then))
+    page.hear_all(changes(until_then, in_the_end))
+    assert shows(page, in_the_end)
+
+
+@pytest.mark.parametrize("lost", range(len(council_run()) + 1))
+def test_a_page_that_missed_something_is_put_right(lost: int) -> None:
+    """It shows an old picture when its connection comes back: everything is sent again, leftovers go."""
+    events, page = council_run(), Page()
+    old, now = draw(fold(events[:lost]), TITLES), draw(fold(events), TITLES)
+    page.hear_all(changes(Picture(), old))
+    page.hear_all(changes(Picture(), now, leftover=frozenset(s.id for s in old.steps)))
+    assert page.steps == {s.id: s.json() for s in now.steps}
+
+
+def test_tokens_travel_as_tokens() -> None:
+    """Not as the whole text again."""
+    before = picture(*BEFORE, started(OPERATIONS), token(OPERATIONS, "Stop "))
+    after = picture(*BEFORE, started(OPERATIONS), token(OPERATIONS, "Stop "), token(OPERATIONS, "it."))
+    assert [e.event for e in changes(before, after)] == ["stream_token"]

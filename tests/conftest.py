@@ -1,0 +1,74 @@
+"""What all tests share: a real Redis server of their own, and no way to any network but loopback."""
+
+import os
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis
+
+from orchestration.embedded.binary import find_binary
+from orchestration.keys import Keys
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that opens a connection to anywhere else fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else "localhost"
+        assert str(host) in ("127.0.0.1", "::1", "localhost"), f"a connection to {host} left this machine"
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The bundled Redis server, for the whole session; each test uses a key prefix of its own."""
+    with tempfile.TemporaryDirectory(prefix="rt-") as folder:
+        path = Path(folder) / "redis.sock"
+        binary = find_binary(None, lambda version: True).path
+        command = [str(binary), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", folder]
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            client = Redis(unix_socket_path=str(path))
+            while server.poll() is None:
+                try:
+                    client.ping()
+                    break
+                except RedisConnectionError:
+                    continue
+            client.close()
+            yield f"unix://{path}"
+        finally:
+            server.terminate()
+            server.wait()
+
+
+@pytest.fixture
+def keys(redis_url: str) -> Iterator[Keys]:
+    """Names under a prefix of this test's own; afterwards every ended run must be on its way out of memory."""
+    prefix = f"test-{uuid.uuid4().hex[:8]}"
+    yield Keys(prefix)
+    client = Redis.from_url(redis_url, decode_responses=True)
+    found = list(client.scan_iter(f"{prefix}:*"))
+    forever = [
+        key
+        for key in found
+        if ":run:" in key and not key.endswith(":events") and client.type(key) == "hash"
+        if client.hget(key, "state") != "running" and client.ttl(key) < 0
+    ]
+    if found:
+        client.delete(*found)
+    client.close()
+    assert not forever, f"ended runs that would stay for ever: {forever}"

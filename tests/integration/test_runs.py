@@ -1,0 +1,222 @@
+"""What happens to a run when things go wrong; on a real Redis."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from agents import AgentError, Question
+from agents.answerers.scripted import ScriptedAnswerer
+from orchestration import InvalidTask, Task, UnknownRun
+from orchestration.keys import GROUP, Keys
+from orchestration.messages import Answer, TaskResult, Token
+from tests.orchestration.worlds import Gate, events_until, kinds, world
+
+BOTH = "@garden @kitchen What is best in March?"
+
+
+async def test_stop_ends_the_run_and_its_agents(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """Stop: the run ends as cancelled at once, and the agents are stopped in the middle of their work."""
+    gate = Gate()
+    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer()) as orchestrator:
+        task = Task(question=BOTH)
+        run = await orchestrator.submit(task)
+        await gate.arrived.wait()
+
+        assert await orchestrator.cancel(run, person="local")
+        events = [recorded.event async for recorded in orchestrator.follow(run, person="local")]
+        async with asyncio.timeout(1.0):
+            while gate.stopped != gate.waiting:
+                await gate.cancelled.wait()
+                gate.cancelled.clear()
+
+        assert isinstance(events[-1], Answer)
+        assert events[-1].result.state == "cancelled"
+        assert not await orchestrator.cancel(run, person="local"), "a run ends once"
+
+
+async def test_one_agent_failing_never_fails_the_task(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """The others answer, and the answer says who is missing and why."""
+
+    async def fail_the_baker(question: Question) -> None:
+        if question.agent.name == "kitchen":
+            raise AgentError("The oven is broken.")
+
+    answerer = ScriptedAnswerer("March is for pruning.", before=fail_the_baker)
+    async with world(tmp_path, redis_url, keys.prefix, answerer=answerer) as orchestrator:
+        result = await orchestrator.dispatch_task(Task(question=BOTH))
+
+    assert result.state == "answered"
+    assert result.missing == ("kitchen",)
+    assert "March is for pruning." in result.answer
+    assert "Baker did not answer: The oven is broken." in result.answer
+
+
+async def test_when_every_agent_fails_the_run_fails_with_a_reason(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """An exception in somebody's answerer becomes a sentence; the worker goes on and answers the next question."""
+    broken = True
+
+    async def fail_once(question: Question) -> None:
+        if broken:
+            raise ZeroDivisionError
+
+    answerer = ScriptedAnswerer(before=fail_once)
+    async with world(tmp_path, redis_url, keys.prefix, answerer=answerer) as orchestrator:
+        failed = await orchestrator.dispatch_task(Task(question="@garden Why?"))
+        broken = False
+        answered = await orchestrator.dispatch_task(Task(question="@garden And now?"))
+
+    assert failed.state == "failed"
+    assert failed.reason == "Gardener failed while answering (ZeroDivisionError)."
+    assert answered.state == "answered"
+
+
+async def test_the_deadline_keeps_what_was_found(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """When the time is over the findings so far are the answer; who was too late is named."""
+    gate = Gate(held=frozenset({"kitchen"}))
+    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer()) as orchestrator:
+        result = await orchestrator.dispatch_task(Task(question=BOTH, deadline_seconds=0.6))
+
+    assert result.state == "answered"
+    assert result.contributed == ("garden",)
+    assert result.missing == ("kitchen",)
+
+
+async def test_a_run_without_any_finding_expires(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """A deadline with nothing found is an end of its own."""
+    async with world(tmp_path, redis_url, keys.prefix, answerer=Gate().answerer(), workers=False) as orchestrator:
+        result = await orchestrator.dispatch_task(Task(question="@garden Anybody?", deadline_seconds=0.3))
+
+    assert result.state in ("expired", "failed")
+    assert result.reason
+
+
+async def test_a_dead_workers_step_is_taken_over(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """A worker that took a message and died keeps it for one lease; then another worker answers the step."""
+    redis = Redis.from_url(redis_url)
+    async with world(tmp_path, redis_url, keys.prefix, workers=False) as orchestrator:
+        task = Task(question="@garden Who answers?")
+        run = await orchestrator.submit(task)
+        await events_until(orchestrator.follow(run, person="local"), "planned")
+        stream = keys.tasks("garden")
+        await redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
+        while not await redis.xreadgroup(GROUP, "a-dead-worker", {stream: ">"}, count=1, block=100):
+            pass
+        async with world(tmp_path, redis_url, keys.prefix, workers=["garden"]):
+            events = [recorded.event async for recorded in orchestrator.follow(run, person="local")]
+
+    await redis.aclose()
+    assert isinstance(events[-1], Answer)
+    assert events[-1].result.state == "answered"
+
+
+async def test_a_zombies_late_result_is_refused(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """When another worker has taken the step over, the first one's result does not count, and its text is cleared."""
+    gate = Gate()
+    redis = Redis.from_url(redis_url)
+    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer(), lease_seconds=30) as orchestrator:
+        run = await orchestrator.submit(Task(question="@garden Who is first?"))
+        await gate.arrived.wait()
+        stream = keys.tasks("garden")
+        (pending,) = await redis.xpending_range(stream, GROUP, "-", "+", 1)
+        # Somebody else believes that the first worker is dead.
+        other = ScriptedAnswerer("From the second worker.")
+        async with world(tmp_path, redis_url, keys.prefix, answerer=other, workers=["garden"], lease_seconds=0.5):
+            await redis.xclaim(stream, GROUP, "nobody", 0, [pending["message_id"]], idle=60_000)
+            events = [recorded.event async for recorded in orchestrator.follow(run, person="local")]
+            gate.opened.set()
+
+    await redis.aclose()
+    assert "restarted" in kinds(events)
+    assert isinstance(events[-1], Answer)
+    assert [step.text for step in events[-1].result.steps] == ["From the second worker."]
+
+
+async def test_a_garbage_message_stops_nobody(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """What no worker can read becomes a dead letter with a reason, and the next step is answered."""
+    redis = Redis.from_url(redis_url)
+    async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
+        await redis.xadd(keys.tasks("garden"), {"m": b"\xff not a step"})
+        result = await orchestrator.dispatch_task(Task(question="@garden Still there?"))
+        dead = await redis.xread({keys.dead("garden"): "0"}, block=2_000)
+
+    await redis.aclose()
+    assert result.state == "answered"
+    assert b"not a step" in dead[0][1][0][1][b"reason"]
+
+
+async def test_another_orchestrator_goes_on_with_a_run(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """The process that drove a run leaves in the middle of it; another one adopts it and finishes it."""
+    gate = Gate()
+    task = Task(question=BOTH)
+    async with world(tmp_path / "b", redis_url, keys.prefix, workers=False) as other:
+        async with world(tmp_path / "a", redis_url, keys.prefix, answerer=gate.answerer()) as first:
+            await first.submit(task)
+            await gate.arrived.wait()
+            leaving = asyncio.create_task(asyncio.sleep(0))
+            gate.opened.set()
+            await leaving
+        async with world(tmp_path / "c", redis_url, keys.prefix):
+            events = [recorded.event async for recorded in other.follow(task.id, person="local")]
+
+    end = events[-1]
+    assert isinstance(end, Answer)
+    assert end.result.state == "answered"
+    assert [step.state for step in end.result.steps] == ["answered", "answered"]
+
+
+async def test_a_result_supersedes_its_tokens(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """Once a step is committed, its tokens are gone from the log and its text is in the result."""
+    async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
+        task = Task(question="@garden Say something?")
+        await orchestrator.dispatch_task(task)
+        events = [recorded.event async for recorded in orchestrator.follow(task.id, person="local")]
+
+    assert not [event for event in events if isinstance(event, Token) and event.step]
+
+
+async def test_nobody_sees_another_persons_run(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """For anybody else a run does not exist: not to read, not to stop, not in a list."""
+    async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
+        task = Task(question="@garden A secret?", person="ada", conversation="thread")
+        await orchestrator.dispatch_task(task)
+
+        with pytest.raises(UnknownRun):
+            [recorded async for recorded in orchestrator.follow(task.id, person="bob")]
+        with pytest.raises(UnknownRun):
+            await orchestrator.cancel(task.id, person="bob")
+        assert await orchestrator.runs("bob", "thread") == []
+        assert await orchestrator.conversations("bob") == []
+        assert await orchestrator.runs("ada", "thread") == [task.id]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("   ", "empty"),
+        ("?!", "empty"),
+        ("x" * 200_000, "200,000 characters"),
+        ("\x00\x01\x02\x03 \x07\x08 abc", "binary"),
+    ],
+)
+async def test_a_question_that_cannot_be_asked(
+    tmp_path: Path, redis_url: str, keys: Keys, question: str, said: str
+) -> None:
+    """It is refused in one sentence before anything is stored."""
+    async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
+        with pytest.raises(InvalidTask, match=said):
+            await orchestrator.submit(Task(question=question, conversation="thread"))
+        assert await orchestrator.runs("local", "thread") == []
+
+
+async def test_the_server_may_be_flushed_under_a_worker(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """When the groups are gone the worker makes them again and misses nothing that was sent."""
+    redis = Redis.from_url(redis_url)
+    async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
+        await orchestrator.dispatch_task(Task(question="@garden Before?"))
+        await redis.delete(keys.tasks("garden"), keys.tasks("kitchen"))
+        result: TaskResult = await orchestrator.dispatch_task(Task(question="@garden After?"))
+
+    await redis.aclose()
+    assert result.state == "answered"

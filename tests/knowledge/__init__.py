@@ -1,0 +1,1 @@
+"""The knowledge package, by its public face where possible."""

@@ -1,0 +1,34 @@
+"""Asking a question in one line, and waiting for a seeded knowledge in another."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from knowledge import Embedder, HashEmbedder, Hit, Knowledge, KnowledgeSettings, open_knowledge
+
+
+@asynccontextmanager
+async def ready(
+    folder: Path,
+    seeds: Mapping[str, Sequence[Path]] | None = None,
+    embedder: Embedder | None = None,
+    settings: KnowledgeSettings | None = None,
+) -> AsyncIterator[Knowledge]:
+    """An open knowledge whose seeding is done."""
+    opened = open_knowledge(folder, settings or KnowledgeSettings(), embedder or HashEmbedder(), seeds or {})
+    async with opened as knowledge:
+        await knowledge.wait_ready()
+        yield knowledge
+
+
+async def ask(knowledge: Knowledge, question: str, *bases: str, person: str = "local", limit: int = 6) -> list[Hit]:
+    vector = (await knowledge.embed([question]))[0]
+    return await knowledge.search(bases or ("operations",), question, vector, person=person, limit=limit)
+
+
+def sources(hits: Sequence[Hit]) -> list[str]:
+    return [hit.passage.source for hit in hits]
+
+
+def texts(hits: Sequence[Hit]) -> str:
+    return "\n".join(hit.passage.text for hit in hits)

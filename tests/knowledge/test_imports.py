@@ -1,0 +1,21 @@
+"""What importing the package costs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HEAVY = ("torch", "faiss", "sentence_transformers", "transformers", "tantivy", "pypdf", "charset_normalizer")
+
+
+def test_importing_knowledge_loads_nothing_heavy() -> None:
+    """The command line answers `--help` at once."""
+    program = f"import sys, knowledge; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,95 @@
+"""The order of the passages, over one base and several."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge.index import DenseIndex
+from knowledge.lexical import terms
+from knowledge.passages import DIMENSIONS
+from tests.knowledge.asking import ask, ready, sources
+from tests.knowledge.conftest import BACKUPS, LEASES, Write
+
+
+async def test_several_bases_are_merged_by_score(folder: Path, write: Write) -> None:
+    """The best passages come first whichever base they are in: no base gets a place for being there."""
+    leases = [write(f"lease-{n}.md", f"# Lease {n}\n\nThe lease of worker {n} ends at noon.\n") for n in range(6)]
+    garden = [write(f"garden-{n}.md", f"# Garden {n}\n\nRoses of bed {n} are red.\n") for n in range(6)]
+    async with ready(folder, {"operations": leases, "garden": garden}) as knowledge:
+        hits = await ask(knowledge, "When does the lease of a worker end?", "garden", "operations")
+        assert {hit.passage.base for hit in hits} == {"operations"}
+        assert [hit.rank_score for hit in hits] == sorted((hit.rank_score for hit in hits), reverse=True)
+
+
+async def test_a_rare_word_counts_more_than_a_common_one(folder: Path, write: Write) -> None:
+    """`lexical` is the share of the question's words that occur, by how much each one tells."""
+    notes = [write(f"n{n}.md", f"# Note {n}\n\nThe server is number {n}.\n") for n in range(9)]
+    rare = write("rare.md", "# Rare\n\nThe zebrafish lives here.\n")
+    async with ready(folder, {"operations": [*notes, rare]}) as knowledge:
+        hits = await ask(knowledge, "What is the zebrafish server?", limit=10)
+        shares = {hit.passage.source: hit.lexical for hit in hits}
+        assert 0 < shares["n0.md"] < 0.5 < shares["rare.md"] < 1
+        everything = (await ask(knowledge, "Where is the zebrafish living?"))[0]
+        assert everything.lexical == pytest.approx(1.0)  # stems agree, and "where is the" says nothing
+        nothing = await ask(knowledge, "quaternion cohomology")
+        assert all(hit.lexical == 0 for hit in nothing)
+
+
+async def test_a_near_duplicate_is_left_out(folder: Path, write: Write) -> None:
+    """A copy under another name adds nothing; a copy that differs in one number contradicts, and stays."""
+    copy = write("copy.md", LEASES.replace("thirty seconds", "*thirty*  seconds"))
+    other = write("other.md", LEASES.replace("thirty seconds", "ninety seconds"))
+    async with ready(folder, {"operations": [write("leases.md", LEASES), copy, other]}) as knowledge:
+        hits = await ask(knowledge, "When does the lease end without a heartbeat?", limit=20)
+        dying = [hit.passage.text for hit in hits if hit.passage.section == "When a worker dies"]
+        assert len(dying) == 2
+        assert len({"ninety" in text for text in dying}) == 2
+        assert len(hits) == 4
+
+
+async def test_the_limit_and_the_setting(folder: Path, write: Write) -> None:
+    """A search gives as many as asked for, or as the settings say."""
+    async with ready(folder, {"operations": [write("a.md", LEASES), write("b.md", BACKUPS)]}) as knowledge:
+        assert len(await ask(knowledge, "lease backup", limit=2)) == 2
+        vector = (await knowledge.embed(["lease"]))[0]
+        assert len(await knowledge.search(["operations"], "lease", vector)) == 5
+
+
+async def test_a_question_without_words_and_a_base_without_documents(folder: Path, write: Write) -> None:
+    """Nothing breaks, and nothing is invented."""
+    async with ready(folder, {"operations": [write("leases.md", LEASES)], "empty": []}) as knowledge:
+        assert await ask(knowledge, "lease", "empty", "never-heard-of") == []
+        assert sources(await ask(knowledge, "???", "operations", "empty")) == ["leases.md"] * 3
+        assert sources(await ask(knowledge, 'lease AND ("dies', "operations"))[0] == "leases.md"
+
+
+def test_content_words() -> None:
+    """Stemmed, folded, and without what every question has."""
+    assert terms("How do the Résumés of WORKERS differ?") == ["resum", "worker", "differ"]
+
+
+@settings(derandomize=True, deadline=None, database=None)
+@given(st.integers(1, 30), st.integers(0, 2**32 - 1))
+def test_the_dense_index_agrees_with_numpy(count: int, seed: int) -> None:
+    """After removals and additions, restricted or not, it ranks by inner product."""
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(2 * count, DIMENSIONS)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows = np.arange(2 * count, dtype=np.int64)
+    removed = rows[: count // 2]
+    index = DenseIndex.of(rows[:count], vectors[:count]).changed(removed, rows[count:], vectors[count:])
+    index = DenseIndex.from_bytes(index.to_bytes())
+    allowed = random.random(2 * count) < 0.5
+    expected = [row for row in np.argsort(-(vectors @ vectors[-1])) if row not in removed and allowed[row]]
+    found = index.search(vectors[-1], 2 * count, allowed)
+    assert [row for row, _ in found] == expected
+    assert np.allclose(index.vectors(rows[count:]), vectors[count:])
+
+
+def test_a_foreign_file_is_not_an_index() -> None:
+    """The cache is thrown away instead of being believed."""
+    with pytest.raises(ValueError, match="not a FAISS index"):
+        DenseIndex.from_bytes(b"nonsense")

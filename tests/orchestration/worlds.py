@@ -1,0 +1,128 @@
+"""Small worlds for tests: two agents with a few sentences to know, and answerers that do as they are told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from agents import Agent, AgentRegistry, Answerer, Question
+from agents.answerers.scripted import ScriptedAnswerer
+from knowledge import HashEmbedder
+from orchestration import AgentOrchestrator, Settings, open_runtime
+from orchestration.keys import PREFIX
+from orchestration.messages import AnyEvent, Recorded
+from orchestration.settings import RunSettings
+
+GARDEN = """# Roses
+
+## Watering
+
+Roses want ten litres of water each week, given in the morning.
+Water roses at their roots and never on their leaves.
+
+## Pruning
+
+Prune roses in March, when the forsythia blooms.
+"""
+KITCHEN = """# Bread
+
+## Baking
+
+Bake rye bread for fifty minutes at 220 degrees.
+A rye bread is done when it sounds hollow.
+
+## Keeping
+
+Keep bread in a linen bag at room temperature.
+"""
+
+
+def registry(folder: Path) -> AgentRegistry:
+    """A gardener and a baker, each with one document."""
+    agents = []
+    for name, title, text in (("garden", "Gardener", GARDEN), ("kitchen", "Baker", KITCHEN)):
+        documents = folder / "library" / name
+        documents.mkdir(parents=True, exist_ok=True)
+        (documents / f"{name}.md").write_text(text)
+        agents.append(
+            Agent(name=name, title=title, description=f"Knows all about the {name} and its work.", documents=documents)
+        )
+    return AgentRegistry(agents)
+
+
+def settings(folder: Path, redis_url: str, **run: float) -> Settings:
+    """Settings of a world: short leases, so that recovery is quick."""
+    return Settings(
+        data=folder / "data",
+        redis_url=SecretStr(redis_url),
+        run=RunSettings.model_validate({"lease_seconds": 0.5, "deadline_seconds": 20, **run}),
+    )
+
+
+@asynccontextmanager
+async def world(
+    folder: Path,
+    redis_url: str,
+    prefix: str = PREFIX,
+    *,
+    answerer: Answerer | None = None,
+    workers: bool | list[str] = True,
+    **run: float,
+) -> AsyncIterator[AgentOrchestrator]:
+    """An open runtime over the two agents, its knowledge ready."""
+    async with open_runtime(
+        settings(folder, redis_url, **run),
+        registry=registry(folder),
+        answerer=answerer or ScriptedAnswerer(),
+        embedder=HashEmbedder(),
+        workers=workers,
+        prefix=prefix,
+    ) as orchestrator:
+        await orchestrator.knowledge.wait_ready()
+        yield orchestrator
+
+
+@dataclass
+class Gate:
+    """Holds agents back until a test lets them go on; `waiting` says who is there."""
+
+    held: frozenset[str] = frozenset({"garden", "kitchen"})
+    waiting: set[str] = field(default_factory=set)
+    stopped: set[str] = field(default_factory=set)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def answerer(self) -> ScriptedAnswerer:
+        """An answerer that waits at this gate."""
+        return ScriptedAnswerer("At last.", before=self._wait)
+
+    async def _wait(self, question: Question) -> None:
+        if question.agent.name not in self.held:
+            return
+        self.waiting.add(question.agent.name)
+        self.arrived.set()
+        try:
+            await self.opened.wait()
+        except asyncio.CancelledError:
+            self.stopped.add(question.agent.name)
+            self.cancelled.set()
+            raise
+
+
+async def events_until(stream: AsyncIterator[Recorded], kind: str) -> list[AnyEvent]:
+    """Events up to the first one of a kind."""
+    found = []
+    async for recorded in stream:
+        found.append(recorded.event)
+        if recorded.event.kind == kind:
+            break
+    return found
+
+
+def kinds(events: list[AnyEvent]) -> list[str]:
+    """What happened, in order."""
+    return [event.kind for event in events]
