@@ -17,7 +17,9 @@ from redis.exceptions import (
     TimeoutError,
 )
 
+from orchestration.batching import Batcher
 from orchestration.errors import ConfigurationError, EngineUnavailable
+from orchestration.streams import Streams
 
 BLOCK_MS = 2_000
 """Longest wait of a blocking read."""
@@ -39,6 +41,8 @@ class Connections:
         self.commands: RedisClient = Redis.from_url(
             url, retry=retry, retry_on_error=list(UNREACHABLE), socket_timeout=5, socket_connect_timeout=2
         )
+        self.batcher = Batcher(self.commands)
+        self.streams = Streams(self.commands, self.batcher)
         self._url = url
 
     def reader(self) -> RedisClient:
@@ -52,6 +56,7 @@ class Connections:
         )
 
     async def close(self) -> None:
+        await self.batcher.close()
         await self.commands.aclose()
 
 

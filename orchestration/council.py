@@ -72,7 +72,7 @@ class CouncilEngine:
         status = await self._store.finish(
             task.id,
             result,
-            Answer(run=task.id, result=result),
+            [Answer(run=task.id, result=result)],
             fence=None,
             retention_ms=self._settings.retention_ms,
         )
@@ -106,7 +106,7 @@ class CouncilEngine:
             await self._store.finish(
                 run.task.id,
                 result,
-                Answer(run=run.task.id, result=result),
+                [Answer(run=run.task.id, result=result)],
                 fence=run.fence,
                 retention_ms=self._settings.retention_ms,
             )

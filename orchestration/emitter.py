@@ -1,44 +1,44 @@
-"""Sends a step's events to its log, tokens in batches."""
+"""Sends events to a run's log while work goes on, tokens in batches."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from orchestration.errors import Superseded
 from orchestration.messages import AnyEvent, Token
-from orchestration.store import RunStore
 
 BATCH_SECONDS = 0.08
 """Tokens are gathered this long: a browser renders about ten updates a second well, not hundreds."""
 
 
-class StepEmitter:
-    """Appends events under the step's fence, in order.
+class Emitter:
+    """Hands events to `send` in order, in the background.
 
-    The first tokens go at once, later ones every BATCH_SECONDS; any other event takes the tokens before it along.
-    `superseded` is called when the log refuses the fence, so that the work can stop.
+    The first events go after `linger` seconds, later tokens every BATCH_SECONDS; any other event goes at once and
+    takes the tokens before it along. `close` returns what was not sent, for whoever writes the end: a committed
+    result supersedes its tokens, so those need not be sent any more. What `send` raises, `close` raises.
     """
 
-    def __init__(self, store: RunStore, run: str, step: str, fence: int, superseded: Callable[[], object]) -> None:
-        self._store = store
-        self._run, self._step, self._fence = run, step, fence
-        self._superseded = superseded
+    def __init__(self, send: Callable[[Sequence[AnyEvent]], Awaitable[None]], linger: float = 0.0) -> None:
+        self._send = send
+        self._linger = linger
         self._waiting: list[AnyEvent] = []
-        self._due = asyncio.Event()
-        self._closing = False
+        self._arrived = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
-        self.tokens: list[bytes] = []
-        """Ids of the token events in the log; a committed result supersedes them."""
+        self._closing = False
 
     async def __aenter__(self) -> Self:
-        self._sender = asyncio.create_task(self._send())
+        self._sender = asyncio.create_task(self._run())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.close()
+        if self._sender is not None:
+            self._sender.cancel()
+            await asyncio.wait([self._sender])
 
     def emit(self, event: AnyEvent) -> None:
         """Take an event; it is in the log soon after."""
@@ -47,44 +47,38 @@ class StepEmitter:
             self._waiting[-1] = last.model_copy(update={"text": last.text + event.text})
         else:
             self._waiting.append(event)
-        self._due.set()
+        self._arrived.set()
+        if not isinstance(event, Token):
+            self._urgent.set()
 
-    async def close(self) -> None:
-        """Wait for what is on its way; tokens that were not sent yet are superseded by the result to come."""
+    async def close(self) -> list[AnyEvent]:
+        """Wait for what is on its way and return the rest."""
         self._closing = True
-        self._waiting = [event for event in self._waiting if not isinstance(event, Token)]
-        self._due.set()
+        self._arrived.set()
+        self._urgent.set()
         if self._sender is not None:
-            await self._sender
-            self._sender = None
+            sender, self._sender = self._sender, None
+            await sender
+        return self._waiting
 
-    async def _send(self) -> None:
-        while True:
-            await self._due.wait()
-            self._due.clear()
+    async def _run(self) -> None:
+        await self._arrived.wait()
+        self._urgent.clear()
+        await self._pause(self._linger)
+        while not self._closing:
             batch, self._waiting = self._waiting, []
+            self._arrived.clear()
+            self._urgent.clear()
             if batch:
-                try:
-                    ids = await self._store.append(self._run, self._step, self._fence, batch)
-                except Superseded:
-                    self._superseded()
-                    return
-                self.tokens += [i for i, e in zip(ids, batch, strict=True) if isinstance(e, Token)]
-            if self._closing:
-                if not self._waiting:
-                    return
-            elif batch and isinstance(batch[-1], Token):
-                await self._gather()
+                await self._send(batch)
+                if not self._urgent.is_set():
+                    await self._pause(BATCH_SECONDS)
+            else:
+                await self._arrived.wait()
 
-    async def _gather(self) -> None:
-        """Let tokens come together, unless something else comes or the step ends."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + BATCH_SECONDS
-        while not self._closing and all(isinstance(event, Token) for event in self._waiting):
-            try:
-                async with asyncio.timeout_at(until):
-                    await self._due.wait()
-                self._due.clear()
-            except TimeoutError:
-                break
-        self._due.set()
+    async def _pause(self, seconds: float) -> None:
+        """Let events come together, unless one is urgent or the work is over."""
+        if seconds > 0 and not self._closing:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._urgent.wait()

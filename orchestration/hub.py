@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from pydantic import ValidationError
 from redis.asyncio import Redis
@@ -12,7 +12,7 @@ from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections, still_
 from orchestration.errors import UnsupportedMessage
 from orchestration.keys import Keys
 from orchestration.messages import Recorded, decode_event
-from orchestration.streams import Fields, Streams, read
+from orchestration.streams import Fields, read
 
 log = logging.getLogger(__name__)
 
@@ -39,28 +39,33 @@ class EventHub:
 
     def __init__(self, connections: Connections, keys: Keys) -> None:
         self._connections = connections
-        self._streams = Streams(connections.commands)
+        self._streams = connections.streams
         self._keys = keys
         self._watchers: dict[bytes, set[_Queue]] = {}
         self._cursors: dict[bytes, bytes] = {}
         self._reading: frozenset[bytes] = frozenset()
         self._changed = asyncio.Event()
+        self._watched = asyncio.Event()
         self._read_ended = asyncio.Event()
         self._client_id: int | None = None
         self.available = True
         """False while Redis does not answer."""
 
     @asynccontextmanager
-    async def watch(self, run: str) -> AsyncIterator[_Queue]:
-        """A queue that receives every event of the run from now on."""
+    async def watch(self, run: str, *, fresh: bool = False) -> AsyncIterator[_Queue]:
+        """A queue that receives every event of the run from now on; from its first, when the run is fresh.
+
+        "Now" is when this is entered: whatever is appended after that arrives.
+        """
         stream = self._keys.events(run).encode()
         queue: _Queue = asyncio.Queue()
         if stream not in self._watchers:
             self._watchers[stream] = set()
-            newest = await self._streams.newest(stream.decode())
+            newest = b"0-0" if fresh else await self._streams.newest(stream.decode())
             self._cursors.setdefault(stream, newest)
         self._watchers[stream].add(queue)
-        await self._include(stream)
+        self._changed.set()
+        self._watched.set()
         try:
             yield queue
         finally:
@@ -72,6 +77,11 @@ class EventHub:
 
     async def run(self) -> None:
         """Read until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read_on())
+            group.create_task(self._interrupt())
+
+    async def _read_on(self) -> None:
         pause = 0.05
         while True:
             reader = self._connections.reader()
@@ -93,8 +103,8 @@ class EventHub:
 
     async def _read(self, reader: Redis) -> None:
         while not self._cursors:
-            self._changed.clear()
-            await self._changed.wait()
+            self._watched.clear()
+            await self._watched.wait()
         cursors = dict(self._cursors)
         self._reading = frozenset(cursors)
         self._read_ended.clear()
@@ -120,14 +130,17 @@ class EventHub:
         self._reading = frozenset()
         self._read_ended.set()
 
-    async def _include(self, stream: bytes) -> None:
-        """Make sure that the reader waits for this stream too."""
-        self._changed.set()
-        # The reader may have sent its XREAD without being blocked in it yet, so one UNBLOCK can come too early.
-        while self._reading and stream not in self._reading and self._client_id is not None:
-            await self._streams.unblock(self._client_id)
-            try:
-                async with asyncio.timeout(0.005):
-                    await self._read_ended.wait()
-            except TimeoutError:
-                continue
+    async def _interrupt(self) -> None:
+        """End the reader's wait when it does not wait for everything that is watched."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            # The reader may have sent its XREAD without being blocked in it yet, so one UNBLOCK can come too early.
+            while self._reading and not self._reading.issuperset(self._cursors) and self._client_id is not None:
+                try:
+                    await self._streams.unblock(self._client_id)
+                except UNREACHABLE as error:
+                    log.info("the reader waits on: %s", error)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.005):
+                        await self._read_ended.wait()

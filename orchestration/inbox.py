@@ -12,7 +12,7 @@ from agents import Agent
 from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections
 from orchestration.keys import GROUP, Keys
 from orchestration.store import RunStore
-from orchestration.streams import Entry, Fields, Streams, take
+from orchestration.streams import Entry, Fields, take
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Inbox:
     ) -> None:
         self._consumer = consumer
         self._connections = connections
-        self._streams = Streams(connections.commands)
+        self._streams = connections.streams
         self._keys = keys
         self._store = store
         self._agents = {keys.tasks(agent): agents[agent] for agent in agents}

@@ -129,6 +129,7 @@ class StepResult(Message):
     part: int = 0
     state: Literal["answered", "nothing_found", "failed"]
     text: str = ""
+    reasoning: str = ""
     claims: tuple[Claim, ...] = ()
     passages: tuple[Passage, ...] = ()
     confidence: float = 0.0

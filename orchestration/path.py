@@ -6,14 +6,15 @@ What was decided is journalled before it is acted on, so that another process ca
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents import AgentRegistry
 from knowledge import KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, nothing_found
 from orchestration.dispatch import Dispatcher
+from orchestration.emitter import Emitter
 from orchestration.errors import Superseded
 from orchestration.hub import EventHub
 from orchestration.messages import (
@@ -45,6 +46,9 @@ from orchestration.timing import coordination_seconds
 
 log = logging.getLogger(__name__)
 
+LINGER_SECONDS = 0.02
+"""An aggregation that takes less than this is written in one go."""
+
 
 @dataclass(frozen=True)
 class Council:
@@ -71,11 +75,10 @@ async def answer_question(council: Council, run: OwnedRun) -> None:
     selection, plan = run.selection, run.plan
     try:
         async with asyncio.timeout(max(0.0, run.seconds_left)):
-            if selection is None:
+            if selection is None or plan is None:
                 await _until_prepared(council, run)
-                selection = await _select(council, run)
-            if plan is None:
-                plan = await _plan(council, run, selection)
+                selection, plan = await _decide(council, run)
+                run = replace(run, queued=tuple(step.id for step in plan.ready((), ())))
             await _execute(council, run, plan, results)
     except TimeoutError:
         await _end_late(council, run, selection, plan, results)
@@ -91,31 +94,25 @@ async def _until_prepared(council: Council, run: OwnedRun) -> None:
         await _journal(council, run, {}, event)
 
 
-async def _select(council: Council, run: OwnedRun) -> Selection:
+async def _decide(council: Council, run: OwnedRun) -> tuple[Selection, CoordinationPlan]:
+    """Choose the agents and who does what; journalled, with the first steps marked as sent, before any is sent."""
     selection = await council.selector.select(run.task)
-    # Searches and vectors stay out of what is shown; the journal keeps all.
-    event = Selected(run=run.task.id, selection=selection)
-    await _journal(council, run, {"selection": encode(selection)}, event)
-    return selection
-
-
-async def _plan(council: Council, run: OwnedRun, selection: Selection) -> CoordinationPlan:
     plan = make_plan(selection)
-    states = {f"{step.id}.state": "waiting" for step in plan.steps}
-    event = Planned(run=run.task.id, plan=plan)
-    await _journal(council, run, {"plan": encode(plan), **states}, event)
-    return plan
+    first = {step.id for step in plan.ready((), ())}
+    states = {f"{step.id}.state": "queued" if step.id in first else "waiting" for step in plan.steps}
+    decided: dict[str, bytes | str] = {"selection": encode(selection), "plan": encode(plan), **states}
+    events = Selected(run=run.task.id, selection=selection), Planned(run=run.task.id, plan=plan)
+    await _journal(council, run, decided, *events)
+    return selection, plan
 
 
 async def _execute(council: Council, run: OwnedRun, plan: CoordinationPlan, results: dict[str, StepResult]) -> None:
     """Send what is ready, wait for results, send what became ready, until every step has ended."""
-    begun = {step.id for step in plan.steps if step.id in results}
-    async with council.hub.watch(run.task.id) as events:
+    async with council.hub.watch(run.task.id, fresh=run.fence == 1) as events:
         if run.fence > 1:
             # Between the takeover and the first event watched, a worker may have committed.
             results.update(await council.store.results(run.task.id))
-            begun |= results.keys()
-        begun |= await council.dispatcher.resume(run, plan, results)
+        begun = results.keys() | await council.dispatcher.resume(run, plan, results)
         while len(results) < len(plan.steps):
             ready = plan.ready(results, begun)
             begun |= {step.id for step in ready}
@@ -150,17 +147,22 @@ async def _aggregate(
     if not answered:
         await _end(council, run, "nothing_found", ordered, selection, nothing_found(run.task.id, selection))
         return
-    await _journal(council, run, {}, Aggregating(run=run.task.id, answered=len(answered), asked=len(plan.steps)))
+    begun = Aggregating(run=run.task.id, answered=len(answered), asked=len(plan.steps))
     pieces = council.aggregator.aggregate(run.task.id, selection, ordered, council.registry)
-    async with aclosing(pieces):
+
+    async def send(events: Sequence[AnyEvent]) -> None:
+        await _journal(council, run, {}, *events)
+
+    async with aclosing(pieces), Emitter(send, linger=LINGER_SECONDS) as emitter:
+        emitter.emit(begun)
         async for piece in pieces:
             if isinstance(piece, str):
-                await _journal(council, run, {}, Token(run=run.task.id, channel="answer", text=piece))
+                emitter.emit(Token(run=run.task.id, channel="answer", text=piece))
             else:
-                conflicts = [ConflictFound(run=run.task.id, conflict=c) for c in piece.conflicts]
-                if conflicts:
-                    await _journal(council, run, {}, *conflicts)
-                await _end(council, run, "answered", ordered, selection, piece)
+                for conflict in piece.conflicts:
+                    emitter.emit(ConflictFound(run=run.task.id, conflict=conflict))
+                last = await emitter.close()
+                await _end(council, run, "answered", ordered, selection, piece, events=last)
 
 
 async def _end_late(
@@ -188,10 +190,12 @@ async def _end(
     selection: Selection | None,
     aggregate: Aggregate | None = None,
     reason: str = "",
+    events: Sequence[AnyEvent] = (),
 ) -> None:
     result = ended(run.task, state, steps, selection, aggregate, reason, council.clock() - run.accepted)
-    event = Answer(run=run.task.id, result=result)
-    await council.store.finish(run.task.id, result, event, fence=run.fence, retention_ms=council.settings.retention_ms)
+    answer = Answer(run=run.task.id, result=result)
+    retention = council.settings.retention_ms
+    await council.store.finish(run.task.id, result, [*events, answer], fence=run.fence, retention_ms=retention)
 
 
 def ended(

@@ -70,6 +70,8 @@ class Heartbeat:
         self._worker = worker
         self._slots = slots
         self._clock = clock
+        self._health: Mapping[str, float] = {}
+        self._health_at = float("-inf")
 
     async def run(self) -> None:
         """Beat until cancelled, then say goodbye."""
@@ -105,14 +107,21 @@ class Heartbeat:
         return sorted(found, key=lambda p: (p.kind, p.id))
 
     async def health(self) -> Mapping[str, float]:
-        """How able to work each agent is: absent when nobody runs it, 0.1 when all its workers are full, 1 when free."""
+        """How able to work each agent is: absent when nobody runs it, 0.1 with all slots taken, 1 with all free.
+
+        At most a second old: heartbeats are older than that anyway.
+        """
+        if self._clock() - self._health_at < 1.0:
+            return self._health
         slots: dict[str, int] = {}
         free: dict[str, int] = {}
         for presence in await self.alive():
             for agent in presence.agents:
                 slots[agent] = slots.get(agent, 0) + presence.slots
                 free[agent] = free.get(agent, 0) + max(0, presence.slots - presence.busy)
-        return {agent: 0.1 + 0.9 * free[agent] / max(1, slots[agent]) for agent in slots}
+        self._health_at = self._clock()
+        self._health = {agent: 0.1 + 0.9 * free[agent] / max(1, slots[agent]) for agent in slots}
+        return self._health
 
     def _now(self) -> Presence:
         worker = self._worker

@@ -1,6 +1,8 @@
 """The log of runs that live in Redis."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from orchestration.connections import Connections
 from orchestration.errors import UnknownRun
@@ -8,14 +10,13 @@ from orchestration.hub import EventHub, recorded
 from orchestration.keys import Keys
 from orchestration.messages import Answer, Recorded, Task
 from orchestration.store import RunStore
-from orchestration.streams import Streams
 
 
 class RedisLog:
     """Reads a run's event stream: first what is there, then what comes."""
 
     def __init__(self, connections: Connections, keys: Keys, hub: EventHub, store: RunStore) -> None:
-        self._streams = Streams(connections.commands)
+        self._streams = connections.streams
         self._keys = keys
         self._hub = hub
         self._store = store
@@ -31,12 +32,15 @@ class RedisLog:
                     yield event
                     if isinstance(event.event, Answer):
                         return
-            while True:
-                event = await queue.get()
+            async for event in _until_answer(queue):
                 if _order(event.id) > last:
                     yield event
-                    if isinstance(event.event, Answer):
-                        return
+
+    @asynccontextmanager
+    async def begin(self, run: str) -> AsyncIterator[AsyncIterator[Recorded]]:
+        """Every event of a run that is about to be taken in; entered before, so that none needs to be looked up."""
+        async with self._hub.watch(run, fresh=True) as queue:
+            yield _until_answer(queue)
 
     async def task(self, run: str, person: str) -> Task:
         task = await self._store.task(run)
@@ -49,6 +53,14 @@ class RedisLog:
 
     async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
         return await self._store.conversations(person, most)
+
+
+async def _until_answer(queue: asyncio.Queue[Recorded]) -> AsyncIterator[Recorded]:
+    while True:
+        event = await queue.get()
+        yield event
+        if isinstance(event.event, Answer):
+            return
 
 
 def _order(entry: str) -> tuple[int, int]:

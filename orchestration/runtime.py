@@ -32,7 +32,6 @@ from orchestration.selector import Selector
 from orchestration.settings import Settings
 from orchestration.single import SingleAgent
 from orchestration.store import RunStore
-from orchestration.streams import Streams
 from orchestration.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -88,9 +87,15 @@ class AgentOrchestrator:
         raise EngineUnavailable("The run's events ended without an answer.")
 
     async def stream(self, task: Task) -> AsyncIterator[Recorded]:
-        run = await self.submit(task)
-        async for recorded in self.follow(run, person=task.person):
-            yield recorded
+        if task.mode == "single" or self._council_log is None:
+            run = await self.submit(task)
+            async for recorded in self.follow(run, person=task.person):
+                yield recorded
+            return
+        async with self._council_log.begin(task.id) as events:
+            await self.submit(task)
+            async for recorded in events:
+                yield recorded
 
     async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
         async for recorded in self._log_of(run).follow(run, person=person, after=after):
@@ -165,7 +170,7 @@ async def open_runtime(
             return
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
         runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
-        store = RunStore(connections.commands, keys)
+        store = RunStore(connections.batcher, keys)
         hub, hints = EventHub(connections, keys), Hints(connections, keys)
         worker = _worker(name, _chosen(workers, registry), runner, connections, keys, store, hints, settings)
         heartbeat = Heartbeat(
@@ -178,7 +183,7 @@ async def open_runtime(
             slots=settings.run.slots,
         )
         selector = Selector(registry, knowledge, heartbeat.health)
-        dispatcher = Dispatcher(Streams(connections.commands), keys, store, settings.run)
+        dispatcher = Dispatcher(connections.streams, keys, store, settings.run)
         council = Council(
             registry=registry,
             selector=selector,
@@ -248,7 +253,7 @@ async def _joined(
     name: str,
 ) -> AgentOrchestrator:
     """A process that hands tasks in and watches; another one drives them."""
-    store = RunStore(connections.commands, keys)
+    store = RunStore(connections.batcher, keys)
     hub, hints = EventHub(connections, keys), Hints(connections, keys)
     heartbeat = Heartbeat(connections.commands, keys, name=name, kind="ask", orchestrates=False, worker=None, slots=0)
     engine = CouncilEngine(name, store, settings.run, hints, None)

@@ -5,22 +5,26 @@ to the question. It alone decides whether anybody is asked at all. Among those w
 words the question fits better than the others' goes first. Every criterion is kept, 0 to 1, for the person to see.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents import Agent, AgentRegistry
 from orchestration.messages import AgentScore, PartSelection
 from orchestration.splitting import Part
 
-WEIGHTS: Mapping[str, float] = {"knowledge": 0.65, "examples": 0.25, "description": 0.10}
+WEIGHTS: Mapping[str, float] = {"knowledge": 0.65, "examples": 0.30, "description": 0.05}
 """What each kind of evidence counts; one that an agent does not have leaves its weight to the others."""
 WITHOUT_DOCUMENTS = 0.6
 """Questions resemble each other more than they resemble passages: evidence without documents counts this much."""
+FIT = 0.6
+"""How much an agent's score suffers where the question fits another one's words better."""
 THRESHOLD = 0.24
 """Below this an agent has nothing to say on a question."""
 NEAR_BEST = 0.85
 """A further agent is asked when its score is at least this share of the best one's."""
 MOST_PER_PART = 2
+STRENGTH = 0.2
+"""How much evidence counts beside the fit where the number of agents is given."""
 BUSY = 0.5
 """Health below this is said to the person."""
 
@@ -70,7 +74,7 @@ def rank(registry: AgentRegistry, evidence: Mapping[str, Evidence]) -> Ranking:
     """The agents in the order in which they should be asked."""
     strengths = {name: evidence[name].strength() for name in registry}
     best_fit = max(evidence[name].fit for name in registry)
-    raw = {name: strengths[name] * (1 - best_fit + evidence[name].fit) for name in registry}
+    raw = {name: strengths[name] * (1 - FIT * (best_fit - evidence[name].fit)) for name in registry}
     highest = max(raw.values())
     scale = max(strengths.values()) / highest if highest > 0 else 0.0
     standings = [
@@ -95,21 +99,26 @@ def choose(ranking: Ranking, called: Sequence[str] = (), most: int = MOST_PER_PA
 def choose_exactly(count: int, parts: Sequence[Ranking], whole: Ranking) -> tuple[frozenset[str], ...]:
     """Exactly `count` agents over all the parts (fewer only where there are fewer), whatever their evidence.
 
-    For a caller who knows the number. An agent counts by its best part, measured against that part's best agent,
-    and by the whole question; each is chosen for the part that needs it most.
+    For a caller who knows the number: then nothing is to be decided but whose field it is, which the fit tells
+    best. An agent counts by its best part, measured against that part's best agent, and by the whole question; it
+    is chosen for the part that needs it most.
     """
-    lag: dict[str, list[float]] = {}
-    for ranking in parts:
-        best = max(s.score for s in ranking)
-        for s in ranking:
-            lag.setdefault(s.agent.name, []).append(s.score - best)
-    able = [s for s in whole if s.evidence.health > 0] or list(whole)
-    order = sorted(able, key=lambda s: -(max(lag[s.agent.name]) + s.score))[:count]
-    chosen: list[set[str]] = [set() for _ in parts]
-    for s in order:
-        lags = lag[s.agent.name]
-        chosen[lags.index(max(lags))].add(s.agent.name)
-    return tuple(frozenset(names) for names in chosen)
+    lags = [_lags(ranking) for ranking in parts]
+    need = {s.agent.name: max(lag[s.agent.name] for lag in lags) + _claim(s) for s in whole}
+    able = [s.agent.name for s in whole if s.evidence.health > 0] or [s.agent.name for s in whole]
+    names = sorted(able, key=lambda name: -need[name])[:count]
+    best_part = {name: max(range(len(parts)), key=lambda number: lags[number][name]) for name in names}
+    return tuple(frozenset(name for name in names if best_part[name] == number) for number in range(len(parts)))
+
+
+def _claim(standing: Standing) -> float:
+    return standing.evidence.fit + STRENGTH * standing.strength
+
+
+def _lags(ranking: Ranking) -> dict[str, float]:
+    """How far each agent is behind the best one, 0 or less."""
+    best = max(_claim(standing) for standing in ranking)
+    return {standing.agent.name: _claim(standing) - best for standing in ranking}
 
 
 def part_selection(
@@ -149,16 +158,22 @@ def _scored(standing: Standing, chosen: bool, called: bool) -> AgentScore:
 def _reason(standing: Standing, chosen: bool, called: bool) -> str:
     if called:
         return "You asked for it by name."
-    evidence = standing.evidence
-    said = []
-    if evidence.knowledge is not None:
-        said.append(_sentence("Its documents", evidence.knowledge, _DOCUMENTS))
-    if evidence.examples is not None:
-        said.append(_sentence("the questions it is meant for", evidence.examples, _EXAMPLES))
-    if evidence.description is not None and not said:
-        said.append(_sentence("its description", evidence.description, _EXAMPLES))
-    text = ", ".join(said[:-1]) + (" and " if len(said) > 1 else "") + said[-1] if said else "It has nothing to go by"
-    return f"{text[:1].upper()}{text[1:]}. {_verdict(standing, chosen)}".strip()
+    return f"{_matches(standing.evidence)} {_verdict(standing, chosen)}".strip()
+
+
+def _matches(evidence: Evidence) -> str:
+    documents, examples = evidence.knowledge, evidence.examples
+    if documents is not None and examples is not None:
+        first = f"Its documents are {_article(documents)} match ({documents:.2f})"
+        second = f"{_article(examples)} one".replace("hardly a ", "hardly ")
+        return f"{first} and its example questions {second} ({examples:.2f})."
+    if documents is not None:
+        return f"Its documents are {_article(documents)} match ({documents:.2f})."
+    if examples is not None:
+        return f"Its example questions are {_article(examples)} match ({examples:.2f})."
+    if evidence.description is not None:
+        return f"Its description is {_article(evidence.description)} match ({evidence.description:.2f})."
+    return "There is nothing to choose it by."
 
 
 def _verdict(standing: Standing, chosen: bool) -> str:
@@ -171,26 +186,9 @@ def _verdict(standing: Standing, chosen: bool) -> str:
     return "Another agent fits the question better."
 
 
-_Scale = Callable[[float], str]
-
-
-def _scale(little: float, well: float, closely: float) -> _Scale:
-    def in_words(value: float) -> str:
-        if value >= closely:
-            return "match the question closely"
-        if value >= well:
-            return "match it well"
-        return "match it partly" if value >= little else "hardly match it"
-
-    return in_words
-
-
-_DOCUMENTS = _scale(0.27, 0.45, 0.6)
-_EXAMPLES = _scale(0.2, 0.35, 0.5)
-
-
-def _sentence(subject: str, value: float, scale: _Scale) -> str:
-    verb = scale(value)
-    if subject.endswith("description"):
-        verb = verb.replace("match", "matches")
-    return f"{subject} {verb} ({value:.2f})"
+def _article(value: float) -> str:
+    if value >= 0.6:
+        return "a close"
+    if value >= 0.42:
+        return "a good"
+    return "a partial" if value >= THRESHOLD else "hardly a"

@@ -23,6 +23,7 @@ async def perform(
 ) -> AsyncGenerator[AnyEvent | StepResult, None]:
     """A step's events as they happen, then its StepResult, last."""
     begun = clock()
+    reasoning = ""
     vector = unpack(step.vector) if step.vector else None
     parts = runner.run(agent, step.question, vector, bases=bases, person=person, context=context)
     async with aclosing(parts):
@@ -31,12 +32,13 @@ async def perform(
                 passages = tuple(hit.passage for hit in part.hits)
                 yield Retrieved(run=run, step=step.id, passages=passages)
             elif isinstance(part, Piece):
+                reasoning += part.text if part.channel == "reasoning" else ""
                 yield Token(run=run, step=step.id, channel=part.channel, text=part.text)
             else:
-                yield _result(step, part, clock() - begun)
+                yield _result(step, part, reasoning, clock() - begun)
 
 
-def _result(step: PlanStep, done: Done, seconds: float) -> StepResult:
+def _result(step: PlanStep, done: Done, reasoning: str, seconds: float) -> StepResult:
     draft = done.draft
     return StepResult(
         step=step.id,
@@ -45,6 +47,7 @@ def _result(step: PlanStep, done: Done, seconds: float) -> StepResult:
         part=step.part,
         state="answered" if draft.claims else "nothing_found",
         text=draft.text,
+        reasoning=reasoning,
         claims=draft.claims,
         passages=tuple(hit.passage for hit in done.hits),
         confidence=draft.confidence,

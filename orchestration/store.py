@@ -1,14 +1,12 @@
 """A run's state in Redis: every change is one script, fenced, so that no process is special."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
-from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 
-from redis.asyncio import Redis
-
+from orchestration.batching import Argument, Batcher
 from orchestration.errors import Superseded
 from orchestration.keys import Keys
 from orchestration.messages import (
@@ -75,29 +73,9 @@ class OwnedRun:
 class RunStore:
     """Typed access to the scripts. Times are seconds here and milliseconds in Redis."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
-        # redis-py's stubs give every reply as a union of all its modes; the modes used here are fixed.
-        self._redis: Any = redis
+    def __init__(self, batcher: Batcher, keys: Keys) -> None:
+        self._batcher = batcher
         self._keys = keys
-
-    @cached_property
-    def _scripts(self) -> Mapping[str, Any]:
-        folder = files("orchestration") / "scripts"
-        return {
-            name: self._redis.register_script((folder / f"{name}.lua").read_text())
-            for name in (
-                "accept",
-                "adopt",
-                "journal",
-                "claim",
-                "append",
-                "renew",
-                "commit",
-                "finish",
-                "keep",
-                "leave",
-            )
-        }
 
     async def accept(self, task: Task, *, owner: str, lease_ms: int, deadline_ms: int, retention_ms: int) -> OwnedRun:
         """Take a task in; with an empty owner any orchestrator may adopt it."""
@@ -108,13 +86,13 @@ class RunStore:
                 self._keys.conversations(task.person),
             ]
         event = encode(Accepted(run=task.id, task=task))
-        args = [task.id, encode(task), event, owner, lease_ms, deadline_ms, self._keys.hints]
-        _, now = await self._scripts["accept"](keys=keys, args=[*args, task.conversation, retention_ms])
+        args: list[Argument] = [task.id, encode(task), event, owner, lease_ms, deadline_ms, self._keys.hints]
+        _, now = await self._batcher.script("accept", keys, [*args, task.conversation, retention_ms])
         return OwnedRun(task, 1 if owner else 0, now / 1000, deadline_ms / 1000, None, None, (), (), {})
 
     async def adopt(self, run: str, *, owner: str, lease_ms: int) -> OwnedRun | None:
         """Become the owner of a run that nobody holds."""
-        reply = await self._scripts["adopt"](keys=self._run_keys(run), args=[run, owner, lease_ms])
+        reply = await self._batcher.script("adopt", keys=self._run_keys(run), args=[run, owner, lease_ms])
         if reply is None:
             return None
         fence, now, flat = reply
@@ -139,25 +117,25 @@ class RunStore:
     ) -> None:
         """Write down a decision; raises Superseded when the run is over or somebody else's."""
         flat = [part for item in fields.items() for part in item]
-        args = [run.task.id, run.fence, lease_ms, len(fields), *flat, *map(encode, events)]
-        status = await self._scripts["journal"](keys=self._run_keys(run.task.id), args=args)
+        args: list[Argument] = [run.task.id, run.fence, lease_ms, len(fields), *flat, *map(encode, events)]
+        status = await self._batcher.script("journal", keys=self._run_keys(run.task.id), args=args)
         if status != b"OK":
             raise Superseded(status.decode())
 
     async def finish(
-        self, run: str, result: TaskResult, event: AnyEvent, *, fence: int | None, retention_ms: int
+        self,
+        run: str,
+        result: TaskResult,
+        events: Sequence[AnyEvent],
+        *,
+        fence: int | None,
+        retention_ms: int,
     ) -> Fenced:
-        """End a run; without a fence whoever asks may, which is how Stop works when no owner is alive."""
-        args = [
-            run,
-            "" if fence is None else fence,
-            result.state,
-            encode(result),
-            encode(event),
-            retention_ms,
-        ]
-        status = await self._scripts["finish"](keys=self._run_keys(run), args=[*args, self._keys.hints])
-        return Fenced(status.decode())
+        """End a run with its last events; without a fence whoever asks may: so Stop works when no owner is alive."""
+        owner = "" if fence is None else fence
+        args: list[Argument] = [run, owner, result.state, encode(result), retention_ms, self._keys.hints]
+        args += map(encode, events)
+        return Fenced((await self._batcher.script("finish", self._run_keys(run), args)).decode())
 
     async def claim(
         self,
@@ -172,41 +150,49 @@ class RunStore:
         restarted: AnyEvent,
     ) -> Claim:
         """Take a step for a worker, with a fence that is higher than every earlier one."""
-        args = [step, worker, message, lease_ms, most, encode(started), encode(restarted)]
-        status, attempt, fence, left = await self._scripts["claim"](keys=self._run_keys(run)[:2], args=args)
+        args: list[Argument] = [step, worker, message, lease_ms, most, encode(started), encode(restarted)]
+        status, attempt, fence, left = await self._batcher.script("claim", keys=self._run_keys(run)[:2], args=args)
         return Claim(Claimed(status.decode()), attempt, fence, left / 1000)
 
     async def append(self, run: str, step: str, fence: int, events: Sequence[AnyEvent]) -> list[bytes]:
         """Add events to a step; returns their ids. Raises Superseded for a stale fence or an ended run."""
-        args = [step, fence, *map(encode, events)]
-        status, *rest = await self._scripts["append"](keys=self._run_keys(run)[:2], args=args)
+        args: list[Argument] = [step, fence, *map(encode, events)]
+        status, *rest = await self._batcher.script("append", keys=self._run_keys(run)[:2], args=args)
         if status != b"OK":
             raise Superseded(status.decode())
         return cast(list[bytes], rest[0])
 
     async def renew(self, run: str, step: str, fence: int, lease_ms: int) -> Fenced:
         """Keep a step's lease."""
-        reply = await self._scripts["renew"](keys=self._run_keys(run)[:1], args=[step, fence, lease_ms])
+        reply = await self._batcher.script("renew", keys=self._run_keys(run)[:1], args=[step, fence, lease_ms])
         return Fenced(reply.decode())
 
     async def commit(
-        self, run: str, result: StepResult, event: AnyEvent, fence: int, tokens: Sequence[bytes]
+        self, run: str, result: StepResult, events: Sequence[AnyEvent], fence: int, tokens: Sequence[bytes]
     ) -> Fenced:
-        """Store a result, its state and its event at once, exactly once."""
-        args = [result.step, fence, result.state, encode(result), encode(event), *tokens]
-        return Fenced((await self._scripts["commit"](keys=self._run_keys(run)[:2], args=args)).decode())
+        """Store a result, its state and its events at once, exactly once; token events give way to it."""
+        args: list[Argument] = [
+            result.step,
+            fence,
+            result.state,
+            encode(result),
+            len(events),
+            *map(encode, events),
+            *tokens,
+        ]
+        return Fenced((await self._batcher.script("commit", self._run_keys(run)[:2], args)).decode())
 
     async def keep(self, stream: str, group: str, consumer: str, entries: Sequence[bytes]) -> None:
         """Reset the idle time of messages that this consumer still holds, so that nobody recovers them."""
-        await self._scripts["keep"](keys=[stream], args=[group, consumer, *entries])
+        await self._batcher.script("keep", keys=[stream], args=[group, consumer, *entries])
 
     async def leave(self, stream: str, group: str, consumer: str) -> None:
         """Remove a consumer, unless it holds messages."""
-        await self._scripts["leave"](keys=[stream], args=[group, consumer])
+        await self._batcher.script("leave", keys=[stream], args=[group, consumer])
 
     async def results(self, run: str) -> dict[str, StepResult]:
         """Every committed result of a run; raises Superseded when the run is over."""
-        fields = await self._redis.hgetall(self._keys.run(run))
+        fields = await self._batcher("HGETALL", self._keys.run(run))
         if fields.get(b"state") != b"running":
             raise Superseded("the run is over")
         return {
@@ -217,33 +203,31 @@ class RunStore:
 
     async def ended(self, runs: Sequence[str]) -> set[str]:
         """Which of these runs are over, in one round trip."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for run in runs:
-                pipe.hget(self._keys.run(run), "state")
-            states = await pipe.execute()
+        states = await asyncio.gather(*(self._batcher("HGET", self._keys.run(run), "state") for run in runs))
         return {run for run, state in zip(runs, states, strict=True) if state != b"running"}
 
     async def unowned(self) -> list[str]:
         """Runs whose owner is gone, oldest first, by the server's clock."""
-        seconds, micros = await self._redis.time()
+        seconds, micros = await self._batcher("TIME")
         now = int(seconds) * 1000 + int(micros) // 1000
-        found = await self._redis.zrangebyscore(self._keys.active, 0, now)
+        found = await self._batcher("ZRANGEBYSCORE", self._keys.active, 0, now)
         return [run.decode() for run in found]
 
     async def task(self, run: str) -> Task | None:
         """What was asked, or None when there is no such run."""
-        data = await self._redis.hget(self._keys.run(run), "task")
+        data = await self._batcher("HGET", self._keys.run(run), "task")
         return decode(Task, data) if data else None
 
     async def runs(self, person: str, conversation: str) -> list[str]:
         """The runs of one chat thread, in order."""
-        found = await self._redis.lrange(self._keys.conversation(person, conversation), 0, -1)
+        found = await self._batcher("LRANGE", self._keys.conversation(person, conversation), 0, -1)
         return [run.decode() for run in found]
 
     async def conversations(self, person: str, most: int) -> list[tuple[str, float]]:
         """One person's chat threads with the time of their newest run, newest first."""
-        found = await self._redis.zrange(self._keys.conversations(person), 0, most - 1, desc=True, withscores=True)
-        return [(thread.decode(), at / 1000) for thread, at in found]
+        threads = self._keys.conversations(person)
+        flat = await self._batcher("ZRANGE", threads, 0, most - 1, "REV", "WITHSCORES")
+        return [(thread.decode(), float(at) / 1000) for thread, at in zip(flat[::2], flat[1::2], strict=True)]
 
     def _run_keys(self, run: str) -> list[str]:
         return [self._keys.run(run), self._keys.events(run), self._keys.active]

@@ -1,10 +1,13 @@
 """The stream commands used here, with plain types. Bytes in, bytes out."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
+
+from orchestration.batching import Batcher
 
 Fields = dict[bytes, bytes]
 Entry = tuple[bytes, Fields]
@@ -13,9 +16,10 @@ Entry = tuple[bytes, Fields]
 class Streams:
     """Commands that take nothing away from anybody, and those of a consumer group."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, batcher: Batcher) -> None:
         # redis-py's stubs give every reply as a union of all its modes; the modes used here are fixed.
         self._redis: Any = redis
+        self._batcher = batcher
 
     async def newest(self, stream: str) -> bytes:
         """The id of the newest entry, or the id before all entries."""
@@ -28,11 +32,12 @@ class Streams:
         return found
 
     async def send(self, messages: Iterable[tuple[str, Mapping[str, bytes]]]) -> None:
-        """Add messages to their streams in one round trip."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for stream, fields in messages:
-                pipe.xadd(stream, fields)
-            await pipe.execute()
+        """Add messages to their streams, together."""
+        added = (
+            self._batcher("XADD", stream, "*", *(part for item in fields.items() for part in item))
+            for stream, fields in messages
+        )
+        await asyncio.gather(*added)
 
     async def unblock(self, client: int) -> None:
         """End another connection's blocking read; it returns with what it has."""
@@ -56,10 +61,7 @@ class Streams:
 
     async def acknowledge(self, stream: str, group: str, entry: bytes) -> None:
         """The entry has done its work: take it off the group's list and out of the stream."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.xack(stream, group, entry)
-            pipe.xdel(stream, entry)
-            await pipe.execute()
+        await asyncio.gather(self._batcher("XACK", stream, group, entry), self._batcher("XDEL", stream, entry))
 
     async def bury(self, dead: str, fields: Mapping[bytes, bytes], most: int) -> None:
         """Keep a message that nobody can use, with what is known about it."""

@@ -6,7 +6,7 @@ watch for runs that have ended, to stop their steps.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -16,11 +16,21 @@ from agents import Agent, AgentError
 from agents.runner import Runner
 from knowledge import KnowledgeError
 from orchestration.connections import UNREACHABLE
-from orchestration.emitter import StepEmitter
-from orchestration.errors import UnsupportedMessage
+from orchestration.emitter import Emitter
+from orchestration.errors import Superseded, UnsupportedMessage
 from orchestration.hints import Hints, ticks
 from orchestration.inbox import Delivery, Inbox
-from orchestration.messages import Failed, Finished, Restarted, Started, StepMessage, StepResult, decode
+from orchestration.messages import (
+    AnyEvent,
+    Failed,
+    Finished,
+    Restarted,
+    Started,
+    StepMessage,
+    StepResult,
+    Token,
+    decode,
+)
 from orchestration.settings import RunSettings
 from orchestration.steps import failure, perform
 from orchestration.store import Claim, Claimed, Fenced, RunStore
@@ -174,7 +184,7 @@ class Worker:
             await self._inbox.done(delivery)
         elif claim.status is Claimed.EXHAUSTED:
             reason = f"{delivery.agent.title} was tried {MOST_ATTEMPTS} times and its worker died each time."
-            await self._commit(delivery, message, failure(message.step, reason), claim.fence, [])
+            await self._commit(delivery, message, failure(message.step, reason), claim.fence)
         else:
             held.message, held.fence = message, claim.fence
             await self._perform(held, message, claim)
@@ -198,8 +208,17 @@ class Worker:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         agent = held.delivery.agent
-        emitter = StepEmitter(self._store, message.run, message.step.id, claim.fence, superseded=held.lose)
-        async with emitter:
+        tokens: list[bytes] = []
+
+        async def send(events: Sequence[AnyEvent]) -> None:
+            try:
+                ids = await self._store.append(message.run, message.step.id, claim.fence, events)
+            except Superseded:
+                held.lose()
+            else:
+                tokens.extend(i for i, event in zip(ids, events, strict=True) if isinstance(event, Token))
+
+        async with Emitter(send) as emitter:
             try:
                 async with asyncio.timeout(max(0.0, claim.seconds_left)):
                     result = await self._answer(agent, message, emitter)
@@ -208,9 +227,10 @@ class Worker:
             except (AgentError, KnowledgeError) as error:
                 log.warning("%s failed in run %s: %s", agent.name, message.run, error)
                 result = failure(message.step, str(error), loop.time() - begun)
-        await self._commit(held.delivery, message, result, claim.fence, emitter.tokens)
+            unsent = [event for event in await emitter.close() if not isinstance(event, Token)]
+        await self._commit(held.delivery, message, result, claim.fence, unsent, tokens)
 
-    async def _answer(self, agent: Agent, message: StepMessage, emitter: StepEmitter) -> StepResult:
+    async def _answer(self, agent: Agent, message: StepMessage, emitter: Emitter) -> StepResult:
         parts = perform(
             self._runner,
             agent,
@@ -235,12 +255,18 @@ class Worker:
         raise AgentError(f"{agent.title} stopped before it had an answer.")
 
     async def _commit(
-        self, delivery: Delivery, message: StepMessage, result: StepResult, fence: int, tokens: list[bytes]
+        self,
+        delivery: Delivery,
+        message: StepMessage,
+        result: StepResult,
+        fence: int,
+        unsent: Sequence[AnyEvent] = (),
+        tokens: Sequence[bytes] = (),
     ) -> None:
         kind = Failed if result.state == "failed" else Finished
-        event = kind(run=message.run, step=result.step, result=result)
+        events = [*unsent, kind(run=message.run, step=result.step, result=result)]
         self._crash("before_commit")
-        status = await self._store.commit(message.run, result, event, fence, tokens)
+        status = await self._store.commit(message.run, result, events, fence, tokens)
         self._crash("after_commit")
         if status is Fenced.STALE:
             return

@@ -58,7 +58,7 @@ def accepted(run: str = RUN, **changes: object) -> Accepted:
 
 
 def preparing(done: int, run: str = RUN) -> Preparing:
-    return Preparing(run=run, text="Reading the demo knowledge", done=done, total=250)
+    return Preparing(run=run, text="operations: backup.md", done=done, total=250)
 
 
 def selected(*agents: str, run: str = RUN) -> Selected:
