@@ -29,8 +29,6 @@ class Likeness:
 
     examples: float | None
     description: float
-    fit: float
-    """How much more the question is like this agent's words than like the others'."""
 
 
 def profile_texts(agents: Sequence[Agent]) -> list[str]:
@@ -60,17 +58,16 @@ class Profiles:
         fit = Fit.learn(profile_texts(agents), vectors, owners) if len(agents) > 1 else None
         return cls(examples, descriptions, fit)
 
-    def likeness(self, text: str, vector: Vector) -> dict[str, Likeness]:
-        """For each agent; `vector` is the text's embedding, shape (d,)."""
-        fits = self._fit.of(text, vector) if self._fit else {}
+    def likeness(self, vector: Vector) -> dict[str, Likeness]:
+        """For each agent; `vector` is a text's embedding, shape (d,)."""
         return {
-            name: Likeness(
-                examples=_mean_of_best(self._examples[name] @ vector),
-                description=_share(float(description @ vector)),
-                fit=fits.get(name, 1.0),
-            )
+            name: Likeness(_mean_of_best(self._examples[name] @ vector), _share(float(description @ vector)))
             for name, description in self._descriptions.items()
         }
+
+    def fits(self, text: str, vector: Vector) -> dict[str, float]:
+        """For each agent how much more a text is like its words than like the others', 0 to 1."""
+        return self._fit.of(text, vector) if self._fit else dict.fromkeys(self._descriptions, 1.0)
 
 
 class Fit:

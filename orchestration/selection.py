@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents import Agent, AgentRegistry
+from agents.words import content_words
 from orchestration.messages import AgentScore, PartSelection
 from orchestration.splitting import Part
 
@@ -20,9 +21,8 @@ FIT = 0.6
 """How much an agent's score suffers where the question fits another one's words better."""
 THRESHOLD = 0.24
 """Below this an agent has nothing to say on a question."""
-NEAR_BEST = 0.85
-"""A further agent is asked when its score is at least this share of the best one's."""
-MOST_PER_PART = 2
+SIMPLE_WORDS = 4
+"""A question of one part with so few words of content is simple."""
 STRENGTH = 0.2
 """How much evidence counts beside the fit where the number of agents is given."""
 BUSY = 0.5
@@ -84,16 +84,33 @@ def rank(registry: AgentRegistry, evidence: Mapping[str, Evidence]) -> Ranking:
     return tuple(sorted(standings, key=lambda s: (-s.order(), -s.agent.precedence, s.agent.name)))
 
 
-def choose(ranking: Ranking, called: Sequence[str] = (), most: int = MOST_PER_PART) -> frozenset[str]:
-    """Those who were called by name; or else the best one that has evidence, and who is near it, up to `most`."""
+@dataclass(frozen=True)
+class Breadth:
+    """How many agents a part may get."""
+
+    most: int
+    near: float
+    """A further agent is asked when its score is at least this share of the best one's."""
+
+
+ONE = Breadth(most=1, near=1.0)
+TWO = Breadth(most=2, near=0.85)
+TWO_A_PART = Breadth(most=2, near=0.75)
+
+
+def breadth(parts: Sequence[Part]) -> Breadth:
+    """One agent for a simple question; whoever asks several things at once wants them seen from several sides."""
+    if len(parts) > 1:
+        return TWO_A_PART
+    return ONE if len(content_words(parts[0].question)) <= SIMPLE_WORDS else TWO
+
+
+def choose(ranking: Ranking, called: Sequence[str] = (), wanted: Breadth = TWO) -> frozenset[str]:
+    """Those who were called by name; or else the best one that has evidence, and who is near it."""
     if called:
         return frozenset(called)
-    able = [s for s in ranking if s.evidence.health > 0 and s.strength >= THRESHOLD and s.score > 0]
-    if not able:
-        return frozenset()
-    return frozenset(s.agent.name for s in able if s.score >= NEAR_BEST * able[0].score) & {
-        s.agent.name for s in able[:most]
-    }
+    able = [s for s in ranking if s.evidence.health > 0 and s.strength >= THRESHOLD]
+    return frozenset(s.agent.name for s in able[: wanted.most] if s.score >= wanted.near * able[0].score)
 
 
 def choose_exactly(count: int, parts: Sequence[Ranking], whole: Ranking) -> tuple[frozenset[str], ...]:

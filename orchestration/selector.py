@@ -1,6 +1,7 @@
 """Gathers the evidence for a selection: one embedding of the question's parts, one search in every knowledge base."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from orchestration.selection import (
     THRESHOLD,
     Evidence,
     Ranking,
+    breadth,
     choose,
     choose_exactly,
     part_selection,
@@ -24,7 +26,7 @@ from orchestration.selection import (
 from orchestration.splitting import Part, split_question
 from orchestration.vectors import pack
 
-SEARCHED = 6
+SEARCHED = 3
 """Passages looked at in each knowledge base."""
 BEST_PASSAGES = 2
 """How many of them count: one alone may be chance."""
@@ -48,6 +50,9 @@ class _Asked:
 
     text: str
     vector: Vector
+    heading: str
+    """What it asks, without the context that makes it understandable."""
+    heading_vector: Vector
     hits: Mapping[str, Sequence[Hit]]
 
 
@@ -73,14 +78,12 @@ class Selector:
         parts = split_question(question)
         health = await self._health()
         begun = self._clock()
-        texts = [part.question for part in parts]
-        if count is not None and len(parts) > 1:
-            texts.append(question)
-        asked = await self._ask(texts, {name: [name] for name in registry}, task.person)
+        whole = (Part(question, question),) if count is not None and len(parts) > 1 else ()
+        asked = await self._ask((*parts, *whole), {name: [name] for name in registry}, task.person)
         profiles = await self._learned()
         rankings = await asyncio.to_thread(_rankings, asked, registry, profiles, health)
         if count is None:
-            chosen = tuple(choose(ranking, called) for ranking in rankings)
+            chosen = tuple(choose(ranking, called, breadth(parts)) for ranking in rankings)
         else:
             chosen = choose_exactly(count, rankings[: len(parts)], rankings[-1])
         return self._selection(parts, asked, rankings, chosen, called, begun)
@@ -90,24 +93,31 @@ class Selector:
         registry = AgentRegistry([agent])
         parts = split_question(without_mentions(task.question, self._registry))
         begun = self._clock()
-        asked = await self._ask([p.question for p in parts], {agent.name: list(self._registry)}, task.person)
+        asked = await self._ask(parts, {agent.name: list(self._registry)}, task.person)
         profiles = await self._learned()
         rankings = await asyncio.to_thread(_rankings_of_one, asked, registry, profiles)
         chosen = tuple(choose(ranking) for ranking in rankings)
         return self._selection(parts, asked, rankings, chosen, (), begun)
 
-    async def _ask(self, texts: Sequence[str], bases: Mapping[str, Sequence[str]], person: str) -> list[_Asked]:
-        """Embed all the texts at once and search for each agent's passages, all searches at the same time."""
-        vectors = await self._library.embed(texts)
+    async def _ask(self, parts: Sequence[Part], bases: Mapping[str, Sequence[str]], person: str) -> list[_Asked]:
+        """Embed everything at once and search for each agent's passages, all searches at the same time."""
+        texts = list(dict.fromkeys(text for part in parts for text in (part.question, part.heading)))
+        vectors = dict(zip(texts, await self._library.embed(texts), strict=True))
         searches = [
-            self._library.search(where, text, vector, person=person, limit=SEARCHED)
-            for text, vector in zip(texts, vectors, strict=True)
+            self._library.search(where, part.question, vectors[part.question], person=person, limit=SEARCHED)
+            for part in parts
             for where in bases.values()
         ]
         found = iter(await asyncio.gather(*searches))
         return [
-            _Asked(text, vector, {name: next(found) for name in bases})
-            for text, vector in zip(texts, vectors, strict=True)
+            _Asked(
+                text=part.question,
+                vector=vectors[part.question],
+                heading=part.heading,
+                heading_vector=vectors[part.heading],
+                hits={name: next(found) for name in bases},
+            )
+            for part in parts
         ]
 
     async def _learned(self) -> Profiles:
@@ -144,13 +154,15 @@ def _rankings(
 ) -> list[Ranking]:
     rankings = []
     for one in asked:
-        alike = profiles.likeness(one.text, one.vector)
+        alike = profiles.likeness(one.vector)
+        # The context says what a part is about; whose field it is, the part itself says best.
+        fits = profiles.fits(one.heading, one.heading_vector)
         evidence = {
             name: Evidence(
                 knowledge=_knowledge(hits),
                 examples=alike[name].examples,
                 description=alike[name].description,
-                fit=alike[name].fit,
+                fit=fits[name],
                 health=health.get(name, 0.0),
             )
             for name, hits in one.hits.items()
@@ -163,7 +175,7 @@ def _rankings_of_one(asked: Sequence[_Asked], registry: AgentRegistry, profiles:
     """Whoever's words are nearest speaks for the one agent, so that the same threshold holds."""
     rankings = []
     for one in asked:
-        alike: list[Likeness] = list(profiles.likeness(one.text, one.vector).values())
+        alike: list[Likeness] = list(profiles.likeness(one.vector).values())
         evidence = {
             name: Evidence(
                 knowledge=_knowledge(hits),
@@ -177,11 +189,17 @@ def _rankings_of_one(asked: Sequence[_Asked], registry: AgentRegistry, profiles:
 
 
 def _knowledge(hits: Sequence[Hit]) -> float | None:
-    """The best passages, by meaning and by words, 0 to 1; None without documents."""
+    """The best passages, 0 to 1; None without documents."""
     if not hits:
         return None
-    near = sorted(((1 - WORDS) * hit.passage.score + WORDS * hit.lexical for hit in hits), reverse=True)[:BEST_PASSAGES]
-    return sum(near) / len(near)
+    best = sorted((_match(hit) for hit in hits), reverse=True)[:BEST_PASSAGES]
+    return sum(best) / len(best)
+
+
+def _match(hit: Hit) -> float:
+    """By meaning and by words. Either alone is often chance, so half of it is their geometric mean."""
+    meaning, words = hit.passage.score, hit.lexical
+    return 0.5 * ((1 - WORDS) * meaning + WORDS * words) + 0.5 * math.sqrt(meaning * words)
 
 
 def _nearest(hits: Sequence[Hit]) -> tuple[Passage, ...]:

@@ -6,10 +6,13 @@ import pytest
 
 from agents import Agent, AgentRegistry
 from orchestration.selection import (
-    NEAR_BEST,
+    ONE,
     THRESHOLD,
+    TWO,
+    TWO_A_PART,
     Evidence,
     Ranking,
+    breadth,
     choose,
     choose_exactly,
     part_selection,
@@ -141,6 +144,14 @@ def test_the_chosen_come_first_in_the_list() -> None:
     assert selection.agents[0].reason == "You asked for it by name."
 
 
-def test_the_bounds_make_sense() -> None:
-    """A second agent may be a little worse, and a threshold can be missed."""
-    assert 0 < THRESHOLD < NEAR_BEST < 1
+def test_a_simple_question_gets_one_agent_and_a_composite_one_more() -> None:
+    """Several agents for "What is a lease?" would only say the same twice."""
+    long = Part("", "Which index should a library with many scanned reports and little memory use?")
+    assert breadth([Part("", "What is a lease?")]) == ONE
+    assert breadth([long]) == TWO
+    assert breadth([Part("", "How do I start?"), Part("", "How do I stop?")]) == TWO_A_PART
+
+
+def test_one_means_one_also_in_a_near_tie() -> None:
+    """Whoever is best by a hair is asked alone."""
+    assert choose(ranked(evidence(bread=0.7, roses=0.699, trains=0.1)), wanted=ONE) == {"bread"}

@@ -1,0 +1,52 @@
+"""Settings come from the environment, are checked, and complain in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestration import ConfigurationError, read_settings
+
+
+def test_defaults_need_no_environment() -> None:
+    """Nothing has to be set."""
+    settings = read_settings({}, dotenv=None)
+    assert settings.web.port == 8000
+    assert settings.redis_url is None
+    assert settings.data.name == "roundtable"
+
+
+def test_the_environment_decides() -> None:
+    """Each variable reaches its place, in its own type."""
+    given = {"PORT": "9001", "ROUNDTABLE_LEASE_SECONDS": "2.5", "ROUNDTABLE_HOSTS": "Chat.example, other"}
+    settings = read_settings(given, dotenv=None)
+    assert (settings.web.port, settings.run.lease_seconds) == (9001, 2.5)
+    assert settings.web.hosts == ("chat.example", "other")
+
+
+def test_a_dotenv_file_fills_what_is_left_out(tmp_path: Path) -> None:
+    """The environment goes first."""
+    (tmp_path / ".env").write_text("PORT=9002\nROUNDTABLE_SLOTS=3\n")
+    settings = read_settings({"PORT": "9003"}, dotenv=tmp_path / ".env")
+    assert (settings.web.port, settings.run.slots) == (9003, 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"PORT": "http"}, "PORT is not usable"),
+        ({"PORT": "70000"}, "PORT is not usable"),
+        ({"ROUNDTABLE_LEASE_SECONDS": "-1"}, "ROUNDTABLE_LEASE_SECONDS is not usable"),
+        ({"ROUNDTABLE_HOSTS": "*"}, "wildcard"),
+        ({"ROUNDTABLE_LEASE": "5"}, "ROUNDTABLE_LEASE is not a setting"),
+    ],
+)
+def test_a_wrong_value_names_its_variable(given: dict[str, str], said: str) -> None:
+    """One sentence, no traceback."""
+    with pytest.raises(ConfigurationError, match=said):
+        read_settings(given, dotenv=None)
+
+
+def test_a_password_does_not_show() -> None:
+    """Settings may be printed or logged."""
+    settings = read_settings({"REDIS_URL": "redis://:geheim@localhost"}, dotenv=None)
+    assert "geheim" not in repr(settings)
