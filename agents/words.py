@@ -1,6 +1,9 @@
 """Content words of a text, roughly stemmed, for counting what two texts share."""
 
+import math
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 _WORD = re.compile(r"[\w][\w'-]*", re.UNICODE)
 _STOP = frozenset(
@@ -38,9 +41,16 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP and len(word) > 1)
 
 
-def overlap(asked: frozenset[str], found: frozenset[str]) -> float:
-    """The share of the asked words that were found, 0 to 1."""
-    return len(asked & found) / len(asked) if asked else 0.0
+def weights(texts: Sequence[frozenset[str]]) -> Mapping[str, float]:
+    """How much each word tells the texts apart: one that stands in all of them tells little."""
+    counts = Counter(word for words in texts for word in words)
+    return {word: math.log(1 + len(texts) / count) for word, count in counts.items()}
+
+
+def weighted_overlap(asked: frozenset[str], found: frozenset[str], weight: Mapping[str, float]) -> float:
+    """The share of the asked words that were found, 0 to 1; words that tell the texts apart count more."""
+    total = sum(weight.get(word, 0.0) for word in asked)
+    return sum(weight.get(word, 0.0) for word in asked & found) / total if total else 0.0
 
 
 def likeness(one: frozenset[str], other: frozenset[str]) -> float:

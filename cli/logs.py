@@ -29,6 +29,8 @@ class JsonLine(logging.Formatter):
 def log_to_stderr(level: int) -> None:
     """For a command at a terminal and for a worker under a supervisor."""
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", force=True)
+    # What it says about a broken PDF comes back as the reason why the file was rejected.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
 def log_to_file(data: Path) -> Path:

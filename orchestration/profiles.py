@@ -85,17 +85,16 @@ class Fit:
         agents = tuple(dict.fromkeys(owners))
         words = _Words.of(texts)
         features = words.features(texts, vectors)
-        mean = features.mean(axis=0)
-        features -= mean
         column = np.array([agents.index(owner) for owner in owners])
-        share = np.bincount(column, minlength=len(agents)) / len(owners)
-        wanted = np.zeros((len(texts), len(agents)))
-        wanted[np.arange(len(texts)), column] = 1.0
-        wanted -= share
-        noise = REGULARISATION * share[column] * len(agents)
+        weight = 1 / np.bincount(column, minlength=len(agents))[column]
+        mean = np.average(features, axis=0, weights=weight)
+        features -= mean
+        wanted = np.full((len(texts), len(agents)), -1 / len(agents))
+        wanted[np.arange(len(texts)), column] += 1.0
         # The dual form: as many unknowns as texts, however many words there are.
+        noise = REGULARISATION * weight.mean() / weight
         solved = np.linalg.solve(features @ features.T + np.diag(noise), wanted)
-        return cls(words, features.T @ solved / (1 - share), mean, agents)
+        return cls(words, features.T @ solved * len(agents) / (len(agents) - 1), mean, agents)
 
     def of(self, text: str, vector: Vector) -> dict[str, float]:
         """For each agent, 0 to 1."""

@@ -24,7 +24,7 @@ _REQUEST = (
 _JOINING = r"(?:and|but|or|plus|as well as)(?:\s+(?:also|then|additionally|finally|if so))*|also|then|additionally"
 _JOINT = re.compile(rf"\s*(?P<mark>[,;])?\s+(?:(?P<join>{_JOINING}),?\s+)?(?=(?P<word>[A-Za-z]+))|;\s*", re.IGNORECASE)
 _OPENS = re.compile(
-    rf"(?:(?:how|what|why)\b|(?:when|where)\s+(?:{_AUXILIARY})\b|(?P<relative>who|whom|whose|which|where)\b"
+    rf"(?:(?:how|what|why)\b|(?:when|where)\s+(?:{_AUXILIARY})\b|which\s+of\s+(?:the|them|these|those)\b|(?P<relative>who|whom|whose|which|where)\b"
     rf"|(?:{_AUXILIARY})(?:n't)?\s+(?:{_SUBJECT})\b|(?:do|does|did)\s+(?!not\b)\w)",
     re.IGNORECASE,
 )

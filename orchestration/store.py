@@ -226,8 +226,8 @@ class RunStore:
     async def conversations(self, person: str, most: int) -> list[tuple[str, float]]:
         """One person's chat threads with the time of their newest run, newest first."""
         threads = self._keys.conversations(person)
-        flat = await self._batcher("ZRANGE", threads, 0, most - 1, "REV", "WITHSCORES")
-        return [(thread.decode(), float(at) / 1000) for thread, at in zip(flat[::2], flat[1::2], strict=True)]
+        found = await self._batcher("ZRANGE", threads, 0, most - 1, "REV", "WITHSCORES")
+        return [(thread.decode(), float(at) / 1000) for thread, at in found]
 
     def _run_keys(self, run: str) -> list[str]:
         return [self._keys.run(run), self._keys.events(run), self._keys.active]

@@ -9,16 +9,18 @@ import numpy as np
 
 from agents.answers import Claim, Draft, Piece, Question
 from agents.plain import as_markdown
-from agents.words import content_words, overlap
+from agents.words import content_words, weighted_overlap, weights
 from knowledge import Hit, Sentence, Vector
 
 MOST_CLAIMS = 4
-FLOOR = 0.40
+FLOOR = 0.30
 """Relevance below which a sentence answers nothing."""
 NEAR_BEST = 0.72
 """A further sentence must be at least this share as relevant as the best."""
 SAME = 0.88
 """Two sentences nearer than this say the same."""
+ROW = 0.9
+"""A row of a table reads worse than a sentence that says the same."""
 _LEANS_BACK = re.compile(
     r"^(?:it|its|this|that|these|those|they|their|he|she|such|then|otherwise|however|therefore|instead|so|but|and|"
     r"also|both|for example|in that case)\b",
@@ -79,15 +81,20 @@ def _choose(question: Question) -> list[_Candidate]:
 
 
 def _candidates(question: Question) -> list[_Candidate]:
-    words = content_words(question.text)
+    # "What happened: what is asked?": every sentence found is about what happened, few are about what is asked.
+    asked = content_words(question.text.rpartition(": ")[2])
+    told = [[content_words(sentence.text) for sentence in hit.sentences] for hit in question.hits]
+    weight = weights([words for sentences in told for words in sentences])
     found: list[_Candidate] = []
     for number, hit in enumerate(question.hits):
         if not len(hit.vectors):
             continue
         near = hit.vectors @ question.vector
-        for sentence, vector, similarity in zip(hit.sentences, hit.vectors, near, strict=True):
-            shared = overlap(words, content_words(sentence.text))
-            relevance = 0.62 * float(similarity) + 0.26 * hit.passage.score + 0.12 * shared
+        for sentence, vector, similarity, words in zip(hit.sentences, hit.vectors, near, told[number], strict=True):
+            shared = weighted_overlap(asked, words, weight)
+            relevance = 0.58 * float(similarity) + 0.24 * hit.passage.score + 0.18 * shared
+            if sentence.kind == "row":
+                relevance *= ROW
             found.append(_Candidate(number, sentence, np.asarray(vector), max(0.0, min(1.0, relevance))))
     return found
 

@@ -1,5 +1,6 @@
 """A whole measurement, with a small set and the hashing embedder: the product's selector does the work."""
 
+import argparse
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -8,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from cli.console import Console
-from cli.evaluate import _NAMES
-from cli.main import main
+from cli.errors import WrongUsage
+from cli.evaluate import _NAMES, add
+from cli.outcome import outcome_of
+from cli.runtime import real_runtime
 from evaluation import SETS, Result, WrongData, evaluate
 from evaluation.labels import agent_name, make_agent
 from knowledge import HashEmbedder
@@ -121,11 +124,13 @@ def test_the_command_offers_every_set() -> None:
 
 
 def test_the_command_ends_with_2_where_the_data_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One sentence on standard error, nothing on standard output."""
+    """One sentence, and nothing on standard output."""
     monkeypatch.setenv("ROUNDTABLE_DATA", str(tmp_path / "data"))
-    out, err = io.StringIO(), io.StringIO()
-    command = ["evaluate", "--set", "metatool", "--data", str(tmp_path / "nowhere"), "--json"]
-    assert main(command, console=Console(out, err)) == 2
+    parser = argparse.ArgumentParser()
+    add(parser.add_subparsers())
+    args = parser.parse_args(["evaluate", "--set", "metatool", "--data", str(tmp_path / "nowhere"), "--json"])
+    out = io.StringIO()
+    with pytest.raises(WrongUsage, match="There is no folder") as refused:
+        args.run(args, Console(out, io.StringIO()), real_runtime())
+    assert outcome_of(refused.value).code == 2
     assert out.getvalue() == ""
-    assert err.getvalue().count("\n") == 1
-    assert "There is no folder" in err.getvalue()

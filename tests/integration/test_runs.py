@@ -189,6 +189,7 @@ async def test_nobody_sees_another_persons_run(tmp_path: Path, redis_url: str, k
         assert await orchestrator.runs("bob", "thread") == []
         assert await orchestrator.conversations("bob") == []
         assert await orchestrator.runs("ada", "thread") == [task.id]
+        assert [thread for thread, _ in await orchestrator.conversations("ada")] == ["thread"]
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_exactly_as_many_as_the_caller_wants() -> None:
     first = ranked(evidence(bread=0.2, roses=0.1, trains=0.0))
     second = ranked(evidence(bread=0.1, roses=0.0, trains=0.2))
     whole = ranked(evidence(bread=0.2, roses=0.1, trains=0.2))
-    assert choose_exactly(2, [first, second], whole) == ({"bread"}, {"trains"})
+    assert [set(names) for names in choose_exactly(2, [first, second], whole)] == [{"bread"}, {"trains"}]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

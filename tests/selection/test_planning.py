@@ -18,7 +18,7 @@ def planned(question: str, *chosen: tuple[str, ...]) -> CoordinationPlan:
                     heading=part.heading,
                     builds_on=part.builds_on,
                     vector="AAAA",
-                    agents=tuple(_score(agent, True) for agent in agents) + (_score("nobody", False),),
+                    agents=(*(_score(agent, True) for agent in agents), _score("nobody", False)),
                 )
                 for part, agents in zip(parts, chosen, strict=True)
             ),

@@ -1,0 +1,68 @@
+# `make run` is all that is needed: it installs what is missing, then serves. PORT=8001 chooses another port.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := run
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+INSTALLED_TEST := $(VENV)/.installed-test
+TORCH := torch==2.13.0
+TYPED := $(wildcard agents api benchmarks chat cli evaluation knowledge orchestration voice tests app.py)
+
+# What pip does, without what it merely considers.
+PIP = $(PYTHON) -m pip install --disable-pip-version-check --no-input --progress-bar off
+SHOW = sed -un -e '/^Collecting/p' -e '/^Downloading/p' -e '/^Installing/p' -e '/^Successfully/p'
+
+.PHONY: run install test check bench evaluate clean
+
+run: $(INSTALLED)
+	@exec $(VENV)/bin/roundtable serve
+
+install: $(INSTALLED)
+
+test: $(INSTALLED_TEST)
+	@$(PYTHON) -m pytest
+
+check: $(INSTALLED_TEST)
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy $(TYPED)
+
+ifneq ($(wildcard benchmarks/coordination.py),)
+bench: $(INSTALLED)
+	@$(PYTHON) -m benchmarks.coordination
+endif
+
+ifneq ($(wildcard cli/evaluate.py),)
+SET ?=
+DATA ?=
+evaluate: $(INSTALLED)
+	@$(VENV)/bin/roundtable evaluate --set "$(SET)" --data "$(DATA)" --json
+endif
+
+clean:
+	@rm -rf build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis $(INSTALLED) $(INSTALLED_TEST)
+	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# A name on the path may be a stub that runs nothing, so each candidate is tried.
+$(PYTHON):
+	@for name in python3.12 python3.11 python3; do \
+	  if "$$name" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; \
+	  then exec "$$name" -m venv $(VENV); fi; \
+	done; \
+	echo 'Roundtable needs Python 3.11 or 3.12 with its venv module; install one and run make again.' >&2; exit 1
+
+# Torch comes first and by itself: a build that is there already, such as one without CUDA, is kept.
+$(INSTALLED): pyproject.toml | $(PYTHON)
+	@if ! $(PYTHON) -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)'; then \
+	  echo 'Installing torch, the largest part; this takes a while.'; $(PIP) '$(TORCH)' | $(SHOW); fi
+	@echo 'Installing Roundtable.'
+	@$(PIP) -e . | $(SHOW)
+	@touch $@
+
+$(INSTALLED_TEST): $(INSTALLED)
+	@echo 'Installing what the tests need.'
+	@$(PIP) -e '.[test]' | $(SHOW)
+	@touch $@

@@ -1,0 +1,74 @@
+"""The real thing: `roundtable serve` in a process of its own, with Chainlit and the embedded Redis."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+SOCKET = "/ws/socket.io/?EIO=4&transport=websocket"
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A running server; afterwards it is asked to stop, with a socket still open, and has to end cleanly."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number = int(free.getsockname()[1])
+    data = tmp_path_factory.mktemp("data")
+    environ = {**os.environ, "ROUNDTABLE_DATA": str(data), "PORT": str(number), "DATABASE_URL": "postgres://elsewhere"}
+    # Started elsewhere on purpose: nothing may depend on the current folder.
+    command = [sys.executable, "-m", "cli.main", "serve"]
+    environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+    with subprocess.Popen(command, env=environ, cwd=data, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            assert server.stdout.readline() == f"Roundtable is at http://localhost:{number} (Ctrl-C stops it)\n"
+            yield number
+            with connect(f"ws://localhost:{number}{SOCKET}", origin=_origin(number)):
+                server.send_signal(signal.SIGTERM)
+                assert server.wait(timeout=30) == 0
+        finally:
+            server.kill()
+    assert (data / "secret").stat().st_mode & 0o777 == 0o600
+    assert not (data / ".files").exists(), "Chainlit wrote into the current folder"
+    assert not (data / "uploads" / str(number)).exists(), "uploads outlived the server"
+
+
+def _origin(port: int) -> Origin:
+    return Origin(f"http://localhost:{port}")
+
+
+def test_the_page_and_its_files_are_served_with_our_headers(port: int) -> None:
+    """Chainlit's own responses too, and nothing for other origins."""
+    with httpx.Client(base_url=f"http://localhost:{port}") as client:
+        assert client.get("/api/health").json() == {"status": "ok"}
+        for path in ("/", "/public/theme.json", "/project/settings?language=en-US", "/public/missing"):
+            response = client.get(path, headers={"origin": f"http://localhost:{port}"})
+            assert "frame-ancestors 'none'" in response.headers["content-security-policy"], path
+            assert not [name for name in response.headers if name.startswith("access-control-")], path
+
+
+def test_other_sites_reach_neither_pages_nor_the_socket(port: int) -> None:
+    """The stock server answers both."""
+    with httpx.Client(base_url=f"http://localhost:{port}") as client:
+        assert client.get("/project/settings", headers={"origin": "http://evil.example"}).status_code == 403
+        assert client.get("/", headers={"host": "evil.example"}).status_code == 403
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"ws://localhost:{port}{SOCKET}", origin=Origin("http://evil.example"))
+    assert refused.value.response.status_code == 403
+
+
+def test_the_pages_own_socket_takes_large_messages_and_is_not_compressed(port: int) -> None:
+    """A long answer must not drop the connection."""
+    with connect(f"ws://localhost:{port}{SOCKET}", origin=_origin(port)) as opened:
+        assert '"maxPayload":8000000' in str(opened.recv())
+        assert opened.response is not None
+        assert "Sec-WebSocket-Extensions" not in opened.response.headers

@@ -1,0 +1,194 @@
+"""Runs made by hand, and a runtime that plays them back."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from io import StringIO
+from pathlib import Path
+
+from agents import Agent, AgentRegistry
+from cli.console import Console
+from cli.main import main
+from cli.runtime import Runtime
+from knowledge import Ingested, Passage
+from orchestration import EngineUnavailable, Settings, Task, TaskResult
+from orchestration.messages import (
+    Accepted,
+    AgentScore,
+    Answer,
+    AnyEvent,
+    Citation,
+    CoordinationPlan,
+    Finished,
+    PartSelection,
+    Planned,
+    PlanStep,
+    Recorded,
+    RunState,
+    Selected,
+    Selection,
+    Started,
+    StepResult,
+    Token,
+)
+from orchestration.presence import Presence
+
+QUESTION = "How is Redis secured, and who restarts it?"
+
+
+def agent(name: str) -> Agent:
+    return Agent(name=name, title=name.capitalize(), description=f"Knows all there is to know about {name}.")
+
+
+REGISTRY = AgentRegistry([agent("security"), agent("operations"), agent("product")])
+
+
+def score(name: str, value: float, chosen: bool = True) -> AgentScore:
+    return AgentScore(agent=name, score=value, scores={"likeness": value}, reason=f"because {name}", chosen=chosen)
+
+
+PASSAGE = Passage(
+    id="d1#0", base="security", document="d1", source="redis.md", title="Redis", section="Safety", page=3,
+    text="Give it a password.", score=0.8,
+)  # fmt: skip
+SELECTION = Selection(
+    parts=(
+        PartSelection(question="How is Redis secured?", agents=(score("security", 0.8), score("product", 0.1, False))),
+        PartSelection(question="Who restarts it?", agents=(score("operations", 0.9), score("security", 0.3))),
+    ),
+    threshold=0.25,
+)
+PLAN = CoordinationPlan(
+    steps=(
+        PlanStep(id="s1", agent="security", question="How is Redis secured?", vector="AAAA"),
+        PlanStep(id="s2", agent="operations", question="Who restarts it?", part=1, depends_on=("s1",)),
+    )
+)
+FIRST = StepResult(
+    step="s1", agent="security", question="How is Redis secured?", state="answered",
+    text="With a password. [1](#cite-r-1)", passages=(PASSAGE,), seconds=0.5,
+)  # fmt: skip
+SECOND = StepResult(step="s2", agent="operations", question="Who restarts it?", part=1, state="nothing_found")
+
+
+def result(state: RunState = "answered", steps: Sequence[StepResult] = (FIRST, SECOND), reason: str = "") -> TaskResult:
+    answered = state == "answered"
+    return TaskResult(
+        task="r",
+        mode="council",
+        state=state,
+        answer="With a password. [1](#cite-r-1)" if answered else "",
+        citations=(Citation(number=1, agent="security", quote="a password", passage=PASSAGE),) if answered else (),
+        reason=reason,
+        steps=tuple(steps),
+        total_seconds=1.5,
+        coordination_seconds=0.01,
+    )
+
+
+def events(end: TaskResult | None = None) -> list[AnyEvent]:
+    """A whole run, as its log has it."""
+    return [
+        Accepted(run="r", task=Task(id="r", question=QUESTION)),
+        Selected(run="r", selection=SELECTION),
+        Planned(run="r", plan=PLAN),
+        Started(run="r", step="s1", agent="security", worker="w"),
+        Token(run="r", step="s1", channel="answer", text="With"),
+        Finished(run="r", step="s1", result=FIRST),
+        Started(run="r", step="s2", agent="operations", worker="w"),
+        Finished(run="r", step="s2", result=SECOND),
+        Answer(run="r", result=end or result()),
+    ]
+
+
+@dataclass
+class ScriptedCouncil:
+    """An open runtime that plays a run back, or raises what it is told to."""
+
+    script: Sequence[AnyEvent | BaseException]
+    registry: AgentRegistry = field(default_factory=lambda: REGISTRY)
+    asked: list[Task] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    rejected: tuple[str, ...] = ()
+
+    @property
+    def knowledge(self) -> "ScriptedCouncil":
+        return self
+
+    async def stream(self, task: Task) -> AsyncIterator[Recorded]:
+        self.asked.append(task)
+        for number, event in enumerate(self.script):
+            if isinstance(event, BaseException):
+                raise event
+            yield Recorded(id=f"{number}-0", at=0.0, event=event)
+
+    async def cancel(self, run: str, *, person: str) -> bool:
+        self.cancelled.append(run)
+        return True
+
+    async def ingest(self, base: str, paths: Sequence[Path]) -> list[Ingested]:
+        return [
+            Ingested(path=path, status="rejected", reason="It is empty.")
+            if path.name in self.rejected
+            else Ingested(path=path, status="added", passages=2, title=base)
+            for path in paths
+        ]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """Standard error, when it is one line."""
+        assert self.err.count("\n") == 1, self.err
+        return self.err.strip()
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Types commands against a scripted council."""
+
+    council: ScriptedCouncil
+    settings: Settings
+    redis: bool = True
+
+    def without_redis(self) -> "Terminal":
+        return replace(self, redis=False)
+
+    def types(self, *argv: str) -> Ran:
+        out, err = StringIO(), StringIO()
+        code = main(argv, console=Console(out, err), runtime=self.runtime())
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def runtime(self) -> Runtime:
+        @asynccontextmanager
+        async def opened(*args: object, **kwargs: object) -> AsyncIterator[ScriptedCouncil]:
+            yield self.council
+
+        @asynccontextmanager
+        async def with_redis(*args: object, **kwargs: object) -> AsyncIterator[ScriptedCouncil]:
+            self._reach_redis()
+            yield self.council
+
+        async def processes(settings: Settings) -> list[Presence]:
+            self._reach_redis()
+            return [Presence(id="a", kind="worker", host="h", pid=1, agents=("security",))]
+
+        return Runtime(
+            read_settings=lambda: self.settings,
+            agents=lambda: self.council.registry,
+            open_runtime=with_redis,
+            open_single=opened,
+            processes=processes,
+            documents=lambda settings, agent: len(agent.name),
+        )
+
+    def _reach_redis(self) -> None:
+        if not self.redis:
+            raise EngineUnavailable("Redis does not answer.")
