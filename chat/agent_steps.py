@@ -33,9 +33,10 @@ def draw_agent_step(story: Story, step: StepStory, section: Section, title: str)
 
 def step_name(story: Story, step: StepStory, title: str) -> str:
     """`Security`, or `Security: its part of the question` where a question has parts."""
-    if story.task is None or step.plan.question == story.task.question:
+    parts = story.selection.parts if story.selection else ()
+    if len(parts) < 2:
         return title
-    return shortened(f"{title}: {step.plan.question}", _LONGEST_NAME)
+    return shortened(f"{title}: {parts[step.plan.part].heading}", _LONGEST_NAME)
 
 
 def _inside(story: Story, step: StepStory, section: Section, whole: Step) -> tuple[Step, ...]:

@@ -145,7 +145,7 @@ def _chosen(part: PartSelection, titles: Titles, named: bool) -> str:
         sentence = "No agent was close enough to this question."
     else:
         sentence = f"{listed(chosen)} {'was' if len(chosen) == 1 else 'were'} chosen."
-    return f"- “{plain(part.question)}”: {sentence}" if named else sentence
+    return f"- “{plain(part.heading)}”: {sentence}" if named else sentence
 
 
 def _plan(story: Story, section: Section, titles: Titles) -> Picture:
@@ -168,7 +168,7 @@ def _plan(story: Story, section: Section, titles: Titles) -> Picture:
 def _aggregating(story: Story, section: Section) -> Picture:
     lines = []
     if story.aggregating is not None:
-        lines.append(f"{story.aggregating.answered} of {counted(story.aggregating.asked, 'agent')} answered.")
+        lines.append(f"{story.aggregating.answered} of {counted(story.aggregating.asked, 'step')} answered.")
     for conflict in story.conflicts:
         claims = "".join(f"\n  - {plain(claim)}" for claim in conflict.claims)
         lines.append(f"- Not the same about {plain(conflict.subject)}:{claims}\n  - {plain(conflict.settled)}")

@@ -79,7 +79,7 @@ class Story:
     conflicts: tuple[Conflict, ...] = ()
     answer: str = ""
     """The final answer's tokens."""
-    answer_attempt: int = 0
+    answer_fence: int = 0
     result: TaskResult | None = None
     ended: float | None = None
 
@@ -143,7 +143,14 @@ def _tell_step(story: Story, event: AnyEvent, at: float) -> Story:
             result = event.result
             text = result.text or (known.text if result.state == "failed" else "")
             passages = result.passages or known.passages
-            known = replace(known, state=result.state, result=result, text=text, passages=passages)
+            known = replace(
+                known,
+                state=result.state,
+                result=result,
+                text=text,
+                passages=passages,
+                reasoning=result.reasoning or known.reasoning,
+            )
         case _:
             return story
     steps = tuple(known if step.plan.id == known.plan.id else step for step in story.steps)
@@ -152,10 +159,11 @@ def _tell_step(story: Story, event: AnyEvent, at: float) -> Story:
 
 
 def _answer_token(story: Story, token: Token, at: float) -> Story:
-    if token.attempt < story.answer_attempt or token.channel != "answer":
+    # An orchestrator that takes the run over writes the answer anew, under a higher fence.
+    if token.fence < story.answer_fence or token.channel != "answer":
         return story
-    before = story.answer if token.attempt == story.answer_attempt else ""
-    told = replace(story, answer=before + token.text, answer_attempt=token.attempt)
+    before = story.answer if token.fence == story.answer_fence else ""
+    told = replace(story, answer=before + token.text, answer_fence=token.fence)
     return _begin(told, "answer", at)
 
 

@@ -65,8 +65,8 @@ class PartSelection(Message):
 
     question: str
     """Understandable on its own."""
-    heading: str = ""
-    """As the person put it."""
+    heading: str
+    """As the person put it, short."""
     builds_on: int | None = None
     """The part whose answer this one needs."""
     agents: tuple[AgentScore, ...]

@@ -1,5 +1,5 @@
-// Three small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
-// second tab, and show how far the reading of the knowledge is.
+// Four small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
+// second tab, set the address of a conversation on a phone, and show how far the reading of the knowledge is.
 (() => {
   'use strict';
 
@@ -18,6 +18,13 @@
   document.addEventListener('click', (event) => {
     const link = event.target instanceof Element && event.target.closest('a[href^="#cite-"]');
     if (link) event.preventDefault();
+  });
+
+  // The address of a conversation, where Chainlit does not set it: without its sidebar, on a phone.
+  window.addEventListener('message', (event) => {
+    const told = event.data;
+    if (event.source !== window || event.origin !== location.origin || told?.roundtable !== 'thread') return;
+    if (location.pathname === '/' && /^[\w-]+$/.test(told.id)) history.replaceState(history.state, '', `/thread/${told.id}`);
   });
 
   const element = (tag, className) => {

@@ -69,12 +69,14 @@ def selected(*agents: str, run: str = RUN) -> Selected:
         )
         for name in TITLES
     )  # fmt: skip
-    selection = Selection(parts=(PartSelection(question=QUESTION, agents=scored),), threshold=0.4)
+    questions = (QUESTION,) if len(agents) == 1 else (BACKUP, SECRET)
+    parts = tuple(PartSelection(question=q, heading=q, agents=scored) for q in questions)
+    selection = Selection(parts=parts, threshold=0.4)
     return Selected(run=run, selection=selection)
 
 
 OPERATIONS = PlanStep(id="s1", agent="operations", question=BACKUP)
-SECURITY = PlanStep(id="s2", agent="security", question=SECRET, depends_on=("s1",))
+SECURITY = PlanStep(id="s2", agent="security", question=SECRET, part=1, depends_on=("s1",))
 
 
 def planned(*steps: PlanStep, run: str = RUN) -> Planned:
@@ -131,8 +133,8 @@ def conflict(run: str = RUN) -> ConflictFound:
     return ConflictFound(run=run, conflict=found)
 
 
-def answer_token(text: str, attempt: int = 0, run: str = RUN) -> Token:
-    return Token(run=run, attempt=attempt, channel="answer", text=text)
+def answer_token(text: str, fence: int = 1, run: str = RUN) -> Token:
+    return Token(run=run, fence=fence, channel="answer", text=text)
 
 
 def answer(state: RunState = "answered", text: str = "", reason: str = "", run: str = RUN) -> Answer:

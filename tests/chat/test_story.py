@@ -196,7 +196,7 @@ def test_the_answer_streams_and_then_holds_the_result_with_its_sources() -> None
 
 def test_another_orchestrator_begins_the_answer_anew() -> None:
     """The tokens of the one that went away do not count."""
-    drawn = picture(*BEFORE, answer_token("Dead "), answer_token("Alive", attempt=1), answer_token("late"))
+    drawn = picture(*BEFORE, answer_token("Dead "), answer_token("Alive", fence=2), answer_token("late"))
     assert step(drawn, "Roundtable").output == "Alive"
 
 

@@ -55,7 +55,7 @@ def test_a_part_that_builds_on_one_without_agents_does_not_wait() -> None:
 
 def test_the_same_agent_never_gets_the_same_question_twice() -> None:
     """A question that says the same twice is asked once."""
-    part = PartSelection(question="Who?", agents=(_score("a", True),))
+    part = PartSelection(question="Who?", heading="Who?", agents=(_score("a", True),))
     assert len(make_plan(Selection(parts=(part, part), threshold=0.3)).steps) == 1
 
 
