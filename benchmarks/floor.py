@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -11,8 +12,8 @@ BODY = b"x" * 2_048
 
 async def three_steps(url: str, rounds: int) -> list[float]:
     """Seconds for each round: three messages out, three workers take, answer and acknowledge them, three answers in."""
-    redis: Redis = Redis.from_url(url)
-    workers = [Redis.from_url(url, single_connection_client=True) for _ in range(3)]
+    redis: Any = Redis.from_url(url)
+    workers: list[Any] = [Redis.from_url(url, single_connection_client=True) for _ in range(3)]
     streams = [f"floor:{{{n}}}:tasks" for n in range(3)]
     results = "floor:results"
     await redis.delete(results, *streams)
@@ -39,7 +40,7 @@ async def three_steps(url: str, rounds: int) -> list[float]:
     return took
 
 
-async def _work(redis: Redis, stream: str, results: str, rounds: int) -> None:
+async def _work(redis: Any, stream: str, results: str, rounds: int) -> None:
     done = 0
     while done < rounds:
         for _, entries in await redis.xreadgroup(GROUP, "one", {stream: ">"}, count=1, block=2_000):

@@ -62,7 +62,7 @@ async def _answer(window: Window, message: str, question: str, mode: Mode) -> No
         # The page read its list of conversations when the message came, before there was a run to list. A new value
         # here makes it read the list again.
         await window.emit(Emission("first_interaction", {"interaction": run, "thread_id": window.thread}))
-        # On a phone Chainlit leaves the address at "/", and a reload would lose the thread; public/roundtable.js sets it.
+        # On a phone Chainlit leaves the address at "/", where a reload loses the thread: public/roundtable.js sets it.
         await window.emit(Emission("window_message", {"roundtable": "thread", "id": window.thread}))
     await viewer.idle()
 

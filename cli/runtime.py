@@ -69,10 +69,9 @@ def real_runtime() -> Runtime:
 
 
 async def _processes(settings: "Settings") -> "list[Presence]":
-    from orchestration import open_runtime
+    from orchestration import processes
 
-    async with open_runtime(settings, workers=False, kind="ask", join=True) as council:
-        return [process for process in await council.processes() if process.kind != "ask"]
+    return [process for process in await processes(settings) if process.kind != "ask"]
 
 
 def _documents(settings: "Settings", agent: "Agent") -> int:

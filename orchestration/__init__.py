@@ -8,7 +8,7 @@ from orchestration.errors import (
     UnknownRun,
 )
 from orchestration.messages import Task, TaskResult
-from orchestration.runtime import AgentOrchestrator, open_runtime, open_single
+from orchestration.runtime import AgentOrchestrator, open_runtime, open_single, processes
 from orchestration.settings import ENVIRONMENT, Settings, read_settings
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "UnknownRun",
     "open_runtime",
     "open_single",
+    "processes",
     "read_settings",
 ]

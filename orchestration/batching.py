@@ -1,7 +1,8 @@
 """Sends commands that are waiting at the same moment together: one round trip and one fsync for all of them.
 
 Round trips cost most of what coordination costs, so steps and runs that go on at the same time share them. A caller
-that is cancelled leaves its command to run; redis-py on its own would drop the connection in the middle of it.
+that is cancelled leaves its command to run and hears of the cancellation at once; redis-py on its own drops the
+connection in the middle of a command, and on Python 3.11 may swallow the cancellation (asyncio.wait_for).
 """
 
 import asyncio

@@ -42,7 +42,7 @@ class Connections:
             url, retry=retry, retry_on_error=list(UNREACHABLE), socket_timeout=5, socket_connect_timeout=2
         )
         self.batcher = Batcher(self.commands)
-        self.streams = Streams(self.commands, self.batcher)
+        self.streams = Streams(self.batcher)
         self._url = url
 
     def reader(self) -> RedisClient:

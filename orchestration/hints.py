@@ -37,6 +37,7 @@ class Hints:
                 async with reader.pubsub() as pubsub:
                     await pubsub.subscribe(self._keys.hints)
                     while True:
+                        still_wanted()
                         hint = await pubsub.get_message(ignore_subscribe_messages=True, timeout=BLOCK_MS / 1000)
                         still_wanted()
                         if hint is not None:

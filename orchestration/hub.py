@@ -90,6 +90,7 @@ class EventHub:
                 self.available = True
                 pause = 0.05
                 while True:
+                    still_wanted()
                     await self._read(reader)
             except UNREACHABLE as error:
                 self.available = False

@@ -8,11 +8,11 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ValidationError
-from redis.asyncio import Redis
 
+from orchestration.batching import Batcher
 from orchestration.connections import UNREACHABLE
 from orchestration.keys import Keys
 from orchestration.messages import Message, decode, encode
@@ -47,52 +47,20 @@ class Presence(Message):
     """Epoch seconds, by its own clock."""
 
 
-class Heartbeat:
-    """Writes this process's sign of life and reads everybody's."""
+class PresenceReader:
+    """Reads everybody's signs of life."""
 
-    def __init__(
-        self,
-        redis: Redis,
-        keys: Keys,
-        *,
-        name: str,
-        kind: Kind,
-        orchestrates: bool,
-        worker: Worker | None,
-        slots: int,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._redis: Any = redis
+    def __init__(self, batcher: Batcher, keys: Keys, clock: Callable[[], float] = time.time) -> None:
+        self._batcher = batcher
         self._keys = keys
-        self._name = name
-        self._kind = kind
-        self._orchestrates = orchestrates
-        self._worker = worker
-        self._slots = slots
         self._clock = clock
         self._health: Mapping[str, float] = {}
         self._health_at = float("-inf")
 
-    async def run(self) -> None:
-        """Beat until cancelled, then say goodbye."""
-        try:
-            while True:
-                try:
-                    await self.beat()
-                except UNREACHABLE as error:
-                    log.info("no heartbeat: %s", error)
-                await asyncio.sleep(HEARTBEAT_SECONDS)
-        finally:
-            await self._goodbye()
-
-    async def beat(self) -> None:
-        """Write one sign of life."""
-        await self._redis.hset(self._keys.presence, self._name, encode(self._now()))
-
     async def alive(self) -> list[Presence]:
         """Everybody who was heard of lately; entries of those long gone are removed."""
         found, gone = [], []
-        for name, data in (await self._redis.hgetall(self._keys.presence)).items():
+        for name, data in (await self._batcher("HGETALL", self._keys.presence)).items():
             try:
                 presence = decode(Presence, data)
             except ValidationError:
@@ -103,7 +71,7 @@ class Heartbeat:
             elif self._clock() - presence.seen > 100 * GONE_SECONDS:
                 gone.append(name)
         if gone:
-            await self._redis.hdel(self._keys.presence, *gone)
+            await self._batcher("HDEL", self._keys.presence, *gone)
         return sorted(found, key=lambda p: (p.kind, p.id))
 
     async def health(self) -> Mapping[str, float]:
@@ -122,6 +90,47 @@ class Heartbeat:
         self._health_at = self._clock()
         self._health = {agent: 0.1 + 0.9 * free[agent] / max(1, slots[agent]) for agent in slots}
         return self._health
+
+
+class Heartbeat:
+    """Writes this process's sign of life."""
+
+    def __init__(
+        self,
+        batcher: Batcher,
+        keys: Keys,
+        *,
+        name: str,
+        kind: Kind,
+        orchestrates: bool,
+        worker: Worker | None,
+        slots: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._batcher = batcher
+        self._keys = keys
+        self._name = name
+        self._kind = kind
+        self._orchestrates = orchestrates
+        self._worker = worker
+        self._slots = slots
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Beat until cancelled, then say goodbye."""
+        try:
+            while True:
+                try:
+                    await self.beat()
+                except UNREACHABLE as error:
+                    log.info("no heartbeat: %s", error)
+                await asyncio.sleep(HEARTBEAT_SECONDS)
+        finally:
+            await self._goodbye()
+
+    async def beat(self) -> None:
+        """Write one sign of life."""
+        await self._batcher("HSET", self._keys.presence, self._name, encode(self._now()))
 
     def _now(self) -> Presence:
         worker = self._worker
@@ -144,6 +153,6 @@ class Heartbeat:
 
     async def _goodbye(self) -> None:
         try:
-            await self._redis.hdel(self._keys.presence, self._name)
+            await self._batcher("HDEL", self._keys.presence, self._name)
         except UNREACHABLE as error:
             log.info("no goodbye: %s", error)

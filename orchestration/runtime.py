@@ -26,7 +26,7 @@ from orchestration.keys import Keys
 from orchestration.log import MemoryLog
 from orchestration.messages import Answer, Recorded, Task, TaskResult
 from orchestration.path import Council
-from orchestration.presence import Heartbeat, Kind, Presence
+from orchestration.presence import Heartbeat, Kind, Presence, PresenceReader
 from orchestration.redis_log import RedisLog
 from orchestration.selector import Selector
 from orchestration.settings import Settings
@@ -47,7 +47,7 @@ class AgentOrchestrator:
         single: SingleAgent | None,
         engine: CouncilEngine | None,
         council_log: RedisLog | None,
-        heartbeat: Heartbeat | None,
+        presences: PresenceReader | None,
         hub: EventHub | None,
     ) -> None:
         self.registry = registry
@@ -55,7 +55,7 @@ class AgentOrchestrator:
         self._single = single
         self._engine = engine
         self._council_log = council_log
-        self._heartbeat = heartbeat
+        self._presences = presences
         self._hub = hub
 
     @property
@@ -125,7 +125,7 @@ class AgentOrchestrator:
 
     async def processes(self) -> list[Presence]:
         """Every process that is alive on this Redis."""
-        return await self._heartbeat.alive() if self._heartbeat is not None else []
+        return await self._presences.alive() if self._presences is not None else []
 
     def _logs(self) -> list[MemoryLog | RedisLog]:
         logs: list[MemoryLog | RedisLog] = []
@@ -173,8 +173,9 @@ async def open_runtime(
         store = RunStore(connections.batcher, keys)
         hub, hints = EventHub(connections, keys), Hints(connections, keys)
         worker = _worker(name, _chosen(workers, registry), runner, connections, keys, store, hints, settings)
+        presences = PresenceReader(connections.batcher, keys)
         heartbeat = Heartbeat(
-            connections.commands,
+            connections.batcher,
             keys,
             name=name,
             kind=kind,
@@ -182,7 +183,7 @@ async def open_runtime(
             worker=worker,
             slots=settings.run.slots,
         )
-        selector = Selector(registry, knowledge, heartbeat.health)
+        selector = Selector(registry, knowledge, presences.health)
         dispatcher = Dispatcher(connections.streams, keys, store, settings.run)
         council = Council(
             registry=registry,
@@ -202,7 +203,14 @@ async def open_runtime(
         loops = [hub.run, hints.run, heartbeat.run, engine.run, single.run]
         await stack.enter_async_context(_running(loops, worker))
         council_log = RedisLog(connections, keys, hub, store)
-        yield AgentOrchestrator(registry, knowledge, single, engine, council_log, heartbeat, hub)
+        yield AgentOrchestrator(registry, knowledge, single, engine, council_log, presences, hub)
+
+
+async def processes(settings: Settings) -> list[Presence]:
+    """Every process that is alive on the same Redis, without becoming one. Raises EngineUnavailable."""
+    async with AsyncExitStack() as stack:
+        connections = await _open_redis(stack, settings)
+        return await PresenceReader(connections.batcher, Keys()).alive()
 
 
 @asynccontextmanager
@@ -240,8 +248,9 @@ async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Connections:
 
 
 async def _somebody_orchestrates(connections: Connections, keys: Keys) -> bool:
-    reader = Heartbeat(connections.commands, keys, name="", kind="ask", orchestrates=False, worker=None, slots=0)
-    return any(presence.orchestrates for presence in await reader.alive())
+    alive = await PresenceReader(connections.batcher, keys).alive()
+    # Another `ask` may be gone before it has driven anything of ours to its end.
+    return any(presence.orchestrates and presence.kind == "web" for presence in alive)
 
 
 async def _joined(
@@ -255,10 +264,10 @@ async def _joined(
     """A process that hands tasks in and watches; another one drives them."""
     store = RunStore(connections.batcher, keys)
     hub, hints = EventHub(connections, keys), Hints(connections, keys)
-    heartbeat = Heartbeat(connections.commands, keys, name=name, kind="ask", orchestrates=False, worker=None, slots=0)
     engine = CouncilEngine(name, store, settings.run, hints, None)
-    await stack.enter_async_context(_running([hub.run, heartbeat.run], None))
-    return AgentOrchestrator(registry, None, None, engine, RedisLog(connections, keys, hub, store), heartbeat, hub)
+    await stack.enter_async_context(_running([hub.run], None))
+    presences = PresenceReader(connections.batcher, keys)
+    return AgentOrchestrator(registry, None, None, engine, RedisLog(connections, keys, hub, store), presences, hub)
 
 
 @asynccontextmanager
@@ -316,6 +325,8 @@ async def _running(loops: Sequence[Callable[[], Awaitable[None]]], worker: Worke
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_as_coroutine(loop), name=loop.__qualname__) for loop in loops]
         working = group.create_task(worker.run()) if worker is not None else None
+        # Each loop has begun when the block does: what is asked at once finds somebody.
+        await asyncio.sleep(0)
         try:
             yield
         finally:

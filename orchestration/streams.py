@@ -16,19 +16,17 @@ Entry = tuple[bytes, Fields]
 class Streams:
     """Commands that take nothing away from anybody, and those of a consumer group."""
 
-    def __init__(self, redis: Redis, batcher: Batcher) -> None:
-        # redis-py's stubs give every reply as a union of all its modes; the modes used here are fixed.
-        self._redis: Any = redis
+    def __init__(self, batcher: Batcher) -> None:
         self._batcher = batcher
 
     async def newest(self, stream: str) -> bytes:
         """The id of the newest entry, or the id before all entries."""
-        entries = await self._redis.xrevrange(stream, count=1)
+        entries: list[Entry] = await self._batcher("XREVRANGE", stream, "+", "-", "COUNT", 1)
         return entries[0][0] if entries else b"0-0"
 
     async def after(self, stream: str, entry: str) -> list[Entry]:
         """Every entry after an id; from the start when it is empty."""
-        found: list[Entry] = await self._redis.xrange(stream, min=f"({entry}" if entry else "-")
+        found: list[Entry] = await self._batcher("XRANGE", stream, f"({entry}" if entry else "-", "+")
         return found
 
     async def send(self, messages: Iterable[tuple[str, Mapping[str, bytes]]]) -> None:
@@ -41,23 +39,21 @@ class Streams:
 
     async def unblock(self, client: int) -> None:
         """End another connection's blocking read; it returns with what it has."""
-        await self._redis.client_unblock(client)
+        await self._batcher("CLIENT", "UNBLOCK", client)
 
     async def make_group(self, stream: str, group: str) -> None:
         """Make sure that the group exists; from the first entry, so that what was sent before it counts."""
         try:
-            await self._redis.xgroup_create(stream, group, id="0", mkstream=True)
+            await self._batcher("XGROUP", "CREATE", stream, group, "0", "MKSTREAM")
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
 
     async def idle(self, stream: str, group: str, consumer: str, idle_ms: int, most: int) -> list[Entry]:
         """Take over entries that their consumer has not touched for so long."""
-        _, entries, *_ = await self._redis.xautoclaim(
-            stream, group, consumer, min_idle_time=idle_ms, start_id="0-0", count=most
-        )
+        reply = await self._batcher("XAUTOCLAIM", stream, group, consumer, idle_ms, "0-0", "COUNT", most)
         # Redis 6.2 answers (None, None) for an entry that was deleted while it was pending.
-        return [(entry, fields) for entry, fields in entries if entry is not None]
+        return [(entry, fields) for entry, fields in reply[1] if entry is not None]
 
     async def acknowledge(self, stream: str, group: str, entry: bytes) -> None:
         """The entry has done its work: take it off the group's list and out of the stream."""
@@ -65,7 +61,8 @@ class Streams:
 
     async def bury(self, dead: str, fields: Mapping[bytes, bytes], most: int) -> None:
         """Keep a message that nobody can use, with what is known about it."""
-        await self._redis.xadd(dead, dict(fields), maxlen=most)
+        flat = (part for item in fields.items() for part in item)
+        await self._batcher("XADD", dead, "MAXLEN", most, "*", *flat)
 
 
 async def read(reader: Redis, cursors: Mapping[bytes, bytes], block_ms: int) -> list[tuple[bytes, list[Entry]]]:

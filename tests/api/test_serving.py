@@ -23,7 +23,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         number = int(free.getsockname()[1])
     data = tmp_path_factory.mktemp("data")
-    environ = {**os.environ, "ROUNDTABLE_DATA": str(data), "PORT": str(number), "DATABASE_URL": "postgres://elsewhere"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHAINLIT_")}
+    environ = {**kept, "ROUNDTABLE_DATA": str(data), "PORT": str(number), "DATABASE_URL": "postgres://elsewhere"}
     # Started elsewhere on purpose: nothing may depend on the current folder.
     command = [sys.executable, "-m", "cli.main", "serve"]
     environ["PYTHONPATH"] = str(Path(__file__).parents[2])

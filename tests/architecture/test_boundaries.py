@@ -75,9 +75,7 @@ def test_no_import_cycles_between_modules() -> None:
     for file, tree in sources():
         module = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
         graph[module] = {
-            node.module
-            for node in tree.body
-            if isinstance(node, ast.ImportFrom) and node.module and not node.level
+            node.module for node in tree.body if isinstance(node, ast.ImportFrom) and node.module and not node.level
         }
     ring: list[str] = []
     settled: set[str] = set()

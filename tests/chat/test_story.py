@@ -10,6 +10,7 @@ from chat.story import Story, tell
 from chat.wire import Element, Picture, Step
 from orchestration.messages import AnyEvent, PlanStep, Recorded
 from tests.chat.events import (
+    BACKUP,
     MESSAGE,
     OPERATIONS,
     QUESTION,
@@ -97,7 +98,7 @@ def test_waiting_for_the_knowledge_is_one_step_that_counts_and_ends() -> None:
 def test_the_selection_says_who_and_why() -> None:
     """In a sentence, and each score in its element."""
     drawn = picture(accepted(), selected("operations", "security"))
-    assert step(drawn, "Selection").output == "Operations and Security were chosen."
+    assert step(drawn, "Selection").output.startswith(f"- “{BACKUP}”: Operations and Security were chosen.\n- “")
     assert not step(drawn, "Selection").open
     props = element(drawn, "Selection").props
     assert props["threshold"] == 0.4
@@ -175,7 +176,7 @@ def test_conflicts_are_listed_where_it_is_put_together() -> None:
     """With what was claimed and how it was settled."""
     drawn = picture(*BEFORE, finished(OPERATIONS), finished(SECURITY), aggregating(2), conflict())
     together = step(drawn, "Putting it together")
-    assert together.output.startswith("2 of 2 agents answered.\n\n- Not the same about how often:")
+    assert together.output.startswith("2 of 2 steps answered.\n\n- Not the same about how often:")
     assert "Every week." in together.output
     assert "The newer source counts." in together.output
 
@@ -234,7 +235,7 @@ def test_nothing_found_is_an_answer_without_sources() -> None:
     """The result's own words, with what was nearest."""
     drawn = picture(*BEFORE, answer("nothing_found", "Nothing was found. The nearest is the backup page."))
     assert step(drawn, "Roundtable").output == "Nothing was found. The nearest is the backup page."
-    assert [e.name for e in drawn.elements] == ["Selection", "PlanGraph"]
+    assert [e.name for e in drawn.elements] == ["Selection", "Selection", "PlanGraph"]
 
 
 @pytest.mark.parametrize("state", ["failed", "expired"])

@@ -46,7 +46,7 @@ def viewer_of(screen: Screen, viewers: Viewers, id: str = "window") -> Viewer:
 async def begin(orchestrator: ScriptedOrchestrator, run: str = "run1") -> None:
     await orchestrator.submit(task(run, message=f"message of {run}"))
     await orchestrator.happens(
-        selected("operations", run=run), planned(run=run), started(OPERATIONS, run=run),
+        selected("operations", "security", run=run), planned(run=run), started(OPERATIONS, run=run),
         token(OPERATIONS, "Stop ", run=run),
     )  # fmt: skip
 

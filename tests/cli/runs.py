@@ -53,8 +53,16 @@ PASSAGE = Passage(
 )  # fmt: skip
 SELECTION = Selection(
     parts=(
-        PartSelection(question="How is Redis secured?", heading="How is Redis secured?", agents=(score("security", 0.8), score("product", 0.1, False))),
-        PartSelection(question="Who restarts it?", heading="Who restarts it?", agents=(score("operations", 0.9), score("security", 0.3))),
+        PartSelection(
+            question="How is Redis secured?",
+            heading="How is Redis secured?",
+            agents=(score("security", 0.8), score("product", 0.1, False)),
+        ),
+        PartSelection(
+            question="Who restarts it?",
+            heading="Who restarts it?",
+            agents=(score("operations", 0.9), score("security", 0.3)),
+        ),
     ),
     threshold=0.25,
 )

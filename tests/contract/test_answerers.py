@@ -17,7 +17,7 @@ TEXTS = ("Prune roses in March.", "Roses want ten litres of water a week.", "Bre
 
 
 def question(text: str, *sentences: str) -> Question:
-    hits = ()
+    hits: tuple[Hit, ...] = ()
     vector = EMBEDDER.embed([text])[0]
     if sentences:
         vectors = EMBEDDER.embed(list(sentences))

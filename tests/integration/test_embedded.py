@@ -116,9 +116,7 @@ async def test_nobody_else_can_reach_it(data: Path) -> None:
     async with open_embedded(data) as server:
         assert listening_on_tcp(server.pid) == []
         socket = Path(server.url.removeprefix("unix://"))
-        assert [path.stat().st_mode & 0o777 for path in (data / "redis", socket.parent, socket)] == [
-            0o700
-        ] * 3
+        assert [path.stat().st_mode & 0o777 for path in (data / "redis", socket.parent, socket)] == [0o700] * 3
 
 
 async def test_leaving_leaves_no_process_and_no_socket_behind(data: Path) -> None:
@@ -229,9 +227,7 @@ async def test_a_killed_server_comes_back_with_every_acknowledged_write(data: Pa
             assert await redis.get("acknowledged") == "yes"
 
 
-async def test_a_death_is_noticed_without_seeing_the_process(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_death_is_noticed_without_seeing_the_process(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where process ids mean nothing (another container) the end of an idle connection tells it."""
 
     def unavailable(pid: int) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -139,7 +140,7 @@ async def test_a_garbage_message_stops_nobody(tmp_path: Path, redis_url: str, ke
     async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
         await redis.xadd(keys.tasks("garden"), {"m": b"\xff not a step"})
         result = await orchestrator.dispatch_task(Task(question="@garden Still there?"))
-        dead = await redis.xread({keys.dead("garden"): "0"}, block=2_000)
+        dead: Any = await redis.xread({keys.dead("garden"): "0"}, block=2_000)
 
     await redis.aclose()
     assert result.state == "answered"

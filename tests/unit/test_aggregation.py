@@ -32,11 +32,9 @@ def found(agent: str, *claims: Claim, part: int = 0, confidence: float = 0.8) ->
 async def combine(*results: StepResult, headings: tuple[str, ...] = ("What?",)) -> Aggregate:
     parts = tuple(PartSelection(question=heading, heading=heading, agents=()) for heading in headings)
     selection = Selection(parts=parts, threshold=0.3)
-    last: str | Aggregate = ""
-    async for last in ExtractiveAggregator().aggregate("run", selection, results, REGISTRY):
-        pass
-    assert isinstance(last, Aggregate)
-    return last
+    pieces = [piece async for piece in ExtractiveAggregator().aggregate("run", selection, results, REGISTRY)]
+    assert isinstance(pieces[-1], Aggregate)
+    return pieces[-1]
 
 
 async def test_every_finding_is_used_and_cited_once() -> None:

@@ -56,4 +56,3 @@ def test_a_plan_knows_what_is_ready() -> None:
     assert plan.ready(ended=(), begun=()) == (first, second)
     assert plan.ready(ended=("s1",), begun=("s1", "s2")) == ()
     assert plan.ready(ended=("s1", "s2"), begun=("s1", "s2")) == (third,)
-
