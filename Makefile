@@ -9,10 +9,11 @@ PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 INSTALLED_TEST := $(VENV)/.installed-test
 TORCH := torch==2.13.0
-TYPED := $(wildcard agents api benchmarks chat cli evaluation knowledge orchestration voice tests app.py)
+TYPED := agents api benchmarks chat cli evaluation knowledge orchestration tests app.py
 
 # What pip does, without what it merely considers.
-PIP = $(PYTHON) -m pip install --disable-pip-version-check --no-input --progress-bar off
+# constraints.txt holds the versions that the tests ran with.
+PIP = $(PYTHON) -m pip install --constraint constraints.txt --disable-pip-version-check --no-input --progress-bar off
 SHOW = sed -un -e '/^Collecting/p' -e '/^Downloading/p' -e '/^Installing/p' -e '/^Successfully/p'
 
 .PHONY: run install test check bench evaluate clean
@@ -30,17 +31,13 @@ check: $(INSTALLED_TEST)
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy $(TYPED)
 
-ifneq ($(wildcard benchmarks/coordination.py),)
 bench: $(INSTALLED)
 	@$(PYTHON) -m benchmarks.coordination
-endif
 
-ifneq ($(wildcard cli/evaluate.py),)
-SET ?=
-DATA ?=
+# make evaluate SET=metatool DATA=path/to/the/sets
+SET ?= metatool
 evaluate: $(INSTALLED)
 	@$(VENV)/bin/roundtable evaluate --set "$(SET)" --data "$(DATA)" --json
-endif
 
 clean:
 	@rm -rf build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis $(INSTALLED) $(INSTALLED_TEST)
@@ -55,7 +52,7 @@ $(PYTHON):
 	echo 'Roundtable needs Python 3.11 or 3.12 with its venv module; install one and run make again.' >&2; exit 1
 
 # Torch comes first and by itself: a build that is there already, such as one without CUDA, is kept.
-$(INSTALLED): pyproject.toml | $(PYTHON)
+$(INSTALLED): pyproject.toml constraints.txt | $(PYTHON)
 	@if ! $(PYTHON) -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)'; then \
 	  echo 'Installing torch, the largest part; this takes a while.'; $(PIP) '$(TORCH)' | $(SHOW); fi
 	@echo 'Installing Roundtable.'

@@ -34,12 +34,19 @@ def log_to_stderr(level: int) -> None:
 
 
 def log_to_file(data: Path) -> Path:
-    """For the server: `logs/roundtable.log` in the data folder, rotated; returns the file."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = data / "logs"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    file = folder / "roundtable.log"
-    handler = RotatingFileHandler(file, maxBytes=MOST_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
+    """For the server: `logs/roundtable.log` in the data folder, rotated; returns the file.
+
+    Raises ConfigurationError for a folder that cannot be written.
+    """
+    from orchestration import ConfigurationError
+
+    file = data / "logs" / "roundtable.log"
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        handler = RotatingFileHandler(file, maxBytes=MOST_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"The data folder {data} cannot be used: {error.strerror}.") from None
     handler.setFormatter(JsonLine())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     return file

@@ -48,6 +48,7 @@ class EventHub:
         self._watched = asyncio.Event()
         self._read_ended = asyncio.Event()
         self._client_id: int | None = None
+        self._leaving = False
         self.available = True
         """False while Redis does not answer."""
 
@@ -74,6 +75,13 @@ class EventHub:
             if not watchers:
                 del self._watchers[stream]
                 self._cursors.pop(stream, None)
+
+    async def leave(self) -> None:
+        """End the reader's wait, so that it can be cancelled where it waits for nothing of Redis."""
+        self._leaving = True
+        if self._client_id is not None:
+            with suppress(*UNREACHABLE):
+                await self._streams.unblock(self._client_id)
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -103,7 +111,7 @@ class EventHub:
                 await reader.aclose()
 
     async def _read(self, reader: Redis) -> None:
-        while not self._cursors:
+        while self._leaving or not self._cursors:
             self._watched.clear()
             await self._watched.wait()
         cursors = dict(self._cursors)

@@ -5,8 +5,8 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 from agents import Agent, AgentRegistry, Answerer, load_catalog
 from agents.answerers import ANSWERERS
@@ -81,12 +81,13 @@ class AgentOrchestrator:
         return await self._engine.submit(task)
 
     async def dispatch_task(self, task: Task) -> TaskResult:
-        async for recorded in self.stream(task):
-            if isinstance(recorded.event, Answer):
-                return recorded.event.result
+        async with aclosing(self.stream(task)) as events:
+            async for recorded in events:
+                if isinstance(recorded.event, Answer):
+                    return recorded.event.result
         raise EngineUnavailable("The run's events ended without an answer.")
 
-    async def stream(self, task: Task) -> AsyncIterator[Recorded]:
+    async def stream(self, task: Task) -> AsyncGenerator[Recorded, None]:
         if task.mode == "single" or self._council_log is None:
             run = await self.submit(task)
             async for recorded in self.follow(run, person=task.person):
@@ -201,7 +202,7 @@ async def open_runtime(
         )
         await heartbeat.beat()
         loops = [hub.run, hints.run, heartbeat.run, engine.run, single.run]
-        await stack.enter_async_context(_running(loops, worker))
+        await stack.enter_async_context(_running(loops, worker, hub))
         council_log = RedisLog(connections, keys, hub, store)
         yield AgentOrchestrator(registry, knowledge, single, engine, council_log, presences, hub)
 
@@ -235,7 +236,7 @@ async def open_single(
             lambda: _preparation(knowledge),
             settings.run,
         )
-        await stack.enter_async_context(_running([single.run], None))
+        await stack.enter_async_context(_running([single.run], None, None))
         yield AgentOrchestrator(registry, knowledge, single, None, None, None, None)
 
 
@@ -265,7 +266,7 @@ async def _joined(
     store = RunStore(connections.batcher, keys)
     hub, hints = EventHub(connections, keys), Hints(connections, keys)
     engine = CouncilEngine(name, store, settings.run, hints, None)
-    await stack.enter_async_context(_running([hub.run], None))
+    await stack.enter_async_context(_running([hub.run], None, hub))
     presences = PresenceReader(connections.batcher, keys)
     return AgentOrchestrator(registry, None, None, engine, RedisLog(connections, keys, hub, store), presences, hub)
 
@@ -320,7 +321,9 @@ def _worker(
 
 
 @asynccontextmanager
-async def _running(loops: Sequence[Callable[[], Awaitable[None]]], worker: Worker | None) -> AsyncIterator[None]:
+async def _running(
+    loops: Sequence[Callable[[], Awaitable[None]]], worker: Worker | None, hub: EventHub | None
+) -> AsyncIterator[None]:
     """Run the loops until the block ends; a worker finishes what it has begun, within its grace."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_as_coroutine(loop), name=loop.__qualname__) for loop in loops]
@@ -334,6 +337,8 @@ async def _running(loops: Sequence[Callable[[], Awaitable[None]]], worker: Worke
                 await worker.leave()
                 await asyncio.wait([working], timeout=GRACE_SECONDS)
                 working.cancel()
+            if hub is not None:
+                await hub.leave()
             for task in tasks:
                 task.cancel()
 

@@ -1,0 +1,123 @@
+"""A browser window with the chat in it, as a test uses it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from playwright.sync_api import ConsoleMessage, Dialog, Locator, Page, Request, expect
+
+KATEX = "https://cdn.jsdelivr.net/npm/katex"
+"""Chainlit's page links this stylesheet; the Content-Security-Policy keeps the browser from asking for it."""
+
+
+@dataclass
+class Witness:
+    """What happened around a page that a person would not see, or should never see."""
+
+    own: str
+    elsewhere: dict[str, str | None] = field(default_factory=dict)
+    """Addresses of other hosts that the page wanted, with how that failed; None while it has not failed."""
+    dialogs: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    """Errors in the console, and exceptions that nobody caught."""
+
+    def watch(self, page: Page) -> None:
+        page.on("request", self._requested)
+        page.on("requestfailed", self._failed)
+        page.on("dialog", self._asked)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _requested(self, request: Request) -> None:
+        if not request.url.startswith((self.own, "data:", "blob:")):
+            self.elsewhere[request.url] = None
+
+    def _failed(self, request: Request) -> None:
+        if request.url in self.elsewhere:
+            self.elsewhere[request.url] = request.failure
+
+    def _asked(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def check(self) -> None:
+        """Nothing was fetched from elsewhere, nothing popped up, nothing went wrong out of sight."""
+        blocked = "Content Security Policy"
+        assert not self.dialogs
+        assert not [c for c in self.complaints if not (KATEX in c and blocked in c)]
+        assert not {url: why for url, why in self.elsewhere.items() if not url.startswith(KATEX) or why != "csp"}
+
+
+@dataclass(frozen=True)
+class ChatWindow:
+    """One tab; its locators wait for what they name."""
+
+    page: Page
+    base: str
+    witness: Witness
+
+    def open(self, path: str = "/") -> "ChatWindow":
+        self.page.goto(self.base + path)
+        expect(self.composer).to_be_visible()
+        return self
+
+    def ask(self, question: str) -> None:
+        """Type and press Enter."""
+        self.composer.click()
+        self.page.keyboard.insert_text(question)
+        expect(self.page.locator("#chat-submit:not([disabled])")).to_be_visible()
+        self.page.keyboard.press("Enter")
+
+    @property
+    def composer(self) -> Locator:
+        return self.page.locator("#chat-input")
+
+    @property
+    def stop_button(self) -> Locator:
+        return self.page.locator("#stop-button")
+
+    @property
+    def answer(self) -> Locator:
+        """What Roundtable says at last."""
+        return self.page.locator("[data-step-type=assistant_message]").last
+
+    @property
+    def nodes(self) -> Locator:
+        """The cards of the plan's graph."""
+        return self.page.locator(".rt-plan .rt-node")
+
+    @property
+    def shimmers(self) -> Locator:
+        """Titles of what is at work."""
+        return self.page.locator(".loading-shimmer")
+
+    def step(self, name: str) -> Locator:
+        """A step by the beginning of its name, with all that is nested in it."""
+        toggle = self.page.locator(f"[id^='step-{name}']")
+        return self.page.locator(".step").filter(has=toggle).first
+
+    def unfold(self, name: str) -> Locator:
+        """The step, opened if it was folded."""
+        toggle = self.page.locator(f"button[id^='step-{name}']").first
+        if toggle.get_attribute("data-state") == "closed":
+            toggle.click()
+        return self.step(name)
+
+    def stop(self) -> None:
+        """Press Stop, even where the page is just being drawn anew."""
+        expect(self.stop_button).to_be_visible()
+        self.page.evaluate("document.querySelector('#stop-button').click()")
+
+    def fits(self) -> None:
+        """Nothing makes the page scroll sideways."""
+        wide, room = self.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+        assert wide <= room
+
+
+@contextmanager
+def nothing() -> Iterator[None]:
+    yield

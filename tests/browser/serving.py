@@ -1,0 +1,82 @@
+"""The real application over the small world of two agents, in a process of its own, obeying a test on its stdin.
+
+    python -m tests.browser.serving FOLDER
+
+Chainlit is configured by the process's environment, so it cannot share the tests' own process. The first line on
+stdout is the port; afterwards each line on stdin (`hold`, `say WORDS`, `release`) is answered by `done`.
+"""
+
+import asyncio
+import logging
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from agents.answerers import ExtractiveAnswerer
+from api import create_app
+from chat import host
+from cli.server import QuietServer
+from cli.signals import until_asked_to_stop
+from knowledge import HashEmbedder
+from orchestration import AgentOrchestrator, Settings, open_runtime
+from orchestration.settings import WebSettings
+from tests.browser.held import HeldAnswerer
+from tests.orchestration.worlds import registry
+
+
+@asynccontextmanager
+async def opened(settings: Settings, folder: Path, answerer: HeldAnswerer) -> AsyncIterator[AgentOrchestrator]:
+    """The runtime with an embedded Redis, in the hands of the chat, its knowledge ready."""
+    runtime = open_runtime(settings, registry=registry(folder), answerer=answerer, embedder=HashEmbedder())
+    async with runtime as orchestrator:
+        await orchestrator.knowledge.wait_ready()
+        host.install(orchestrator, orchestrator.registry)
+        try:
+            yield orchestrator
+        finally:
+            await host.uninstall()
+
+
+async def obey(answerer: HeldAnswerer, orders: asyncio.Queue[str]) -> None:
+    """Carry out one order after the other."""
+    while True:
+        order, _, words = (await orders.get()).strip().partition(" ")
+        match order:
+            case "hold":
+                await answerer.hold()
+            case "say":
+                await answerer.say(words)
+            case "release":
+                await answerer.release()
+        print("done", flush=True)
+
+
+async def serve(folder: Path) -> None:
+    answerer = HeldAnswerer(ExtractiveAnswerer())
+    orders: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(orders.put_nowait, line)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = int(listening.getsockname()[1])
+        settings = Settings(data=folder / "data", web=WebSettings(port=port))
+        app = create_app(settings, opening=lambda: opened(settings, folder, answerer))
+        server = QuietServer(app)
+        async with until_asked_to_stop(server.hurry) as asked, app.running(), asyncio.TaskGroup() as tasks:
+            # A daemon: a read of stdin cannot be cancelled, and must not keep the process.
+            threading.Thread(target=read, daemon=True).start()
+            obeying = tasks.create_task(obey(answerer, orders))
+            print(port, flush=True)
+            await server.serve_until(asked, [listening])
+            obeying.cancel()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
+    asyncio.run(serve(Path(sys.argv[1])))
