@@ -74,8 +74,9 @@ def new_page(browser: Browser) -> Page:
 
 
 def begin(page: Page) -> None:
-    """An empty conversation, once it can be used."""
-    page.goto(f"http://localhost:{PORT}/")
+    """An empty conversation, once it can be used: a first visit signs in and loads again before it connects."""
+    with page.expect_websocket():
+        page.goto(f"http://localhost:{PORT}/")
     page.wait_for_selector("#chat-input")
 
 

@@ -15,12 +15,21 @@ from knowledge import Hit, Sentence, Vector
 MOST_CLAIMS = 4
 FLOOR = 0.30
 """Relevance below which a sentence answers nothing."""
-NEAR_BEST = 0.72
-"""A further sentence must be at least this share as relevant as the best."""
+NEAR_BEST = 0.80
+"""A further sentence must be at least this share as relevant as the best: a weak one is worse than none."""
 SAME = 0.88
 """Two sentences nearer than this say the same."""
-ROW = 0.9
+ROW = 0.85
 """A row of a table reads worse than a sentence that says the same."""
+OPENING = 1.06
+"""Who writes for readers says first what a section is about."""
+MOST_CODE_LINES = 8
+"""Longer code is for looking up in its document, not for an answer."""
+_ASKS_HOW = re.compile(
+    r"\b(?:how (?:do|does|can|could|should|would|to|is|are)|what (?:do|can|should|must) (?:i|we|you|one) (?:do|run|type)"
+    r"|wh(?:at|ich) commands?|what now|show me|commands? (?:for|to))\b",
+    re.IGNORECASE,
+)
 _LEANS_BACK = re.compile(
     r"^(?:it|its|this|that|these|those|they|their|he|she|such|then|otherwise|however|therefore|instead|so|but|and|"
     r"also|both|for example|in that case)\b",
@@ -65,19 +74,20 @@ def _considered(hits: Sequence[Hit]) -> str:
 
 def _choose(question: Question) -> list[_Candidate]:
     candidates = _candidates(question)
-    prose = [c for c in candidates if c.sentence.kind != "code" and c.relevance >= FLOOR]
-    if not prose:
+    able = sorted((c for c in candidates if _can_stand(c, candidates)), key=lambda c: -c.relevance)
+    if not able:
         return []
-    prose.sort(key=lambda c: -c.relevance)
-    best = prose[0]
+    best = able[0]
     chosen = [best]
-    for candidate in prose[1:]:
+    for candidate in able[1:]:
         if len(chosen) == MOST_CLAIMS or candidate.relevance < best.relevance * NEAR_BEST:
             break
         if max(float(candidate.vector @ other.vector) for other in chosen) < SAME:
             chosen.append(candidate)
-    chosen = _with_what_they_lean_on(chosen, question.hits, candidates)
-    return _reading_order(_with_commands(chosen, candidates))
+    chosen = _with_what_they_lean_on(chosen, candidates)
+    if _ASKS_HOW.search(question.text):
+        chosen = _with_command(chosen, best, candidates)
+    return _reading_order(chosen, best)
 
 
 def _candidates(question: Question) -> list[_Candidate]:
@@ -95,46 +105,62 @@ def _candidates(question: Question) -> list[_Candidate]:
             relevance = 0.58 * float(similarity) + 0.24 * hit.passage.score + 0.18 * shared
             if sentence.kind == "row":
                 relevance *= ROW
+            elif sentence.position == 0:
+                relevance *= OPENING
             found.append(_Candidate(number, sentence, np.asarray(vector), max(0.0, min(1.0, relevance))))
     return found
 
 
-def _with_what_they_lean_on(
-    chosen: list[_Candidate], hits: Sequence[Hit], candidates: Sequence[_Candidate]
-) -> list[_Candidate]:
+def _can_stand(candidate: _Candidate, candidates: Sequence[_Candidate]) -> bool:
+    """Whether it may be quoted: near enough, and understood, alone or after the sentence before it."""
+    if candidate.sentence.kind == "code" or candidate.relevance < FLOOR:
+        return False
+    return not _LEANS_BACK.match(candidate.sentence.text) or _before(candidate, candidates) is not None
+
+
+def _before(candidate: _Candidate, candidates: Sequence[_Candidate]) -> _Candidate | None:
+    """The prose that a sentence follows, itself understood without more."""
+    place = (candidate.hit, candidate.sentence.position - 1)
+    found = next((c for c in candidates if (c.hit, c.sentence.position) == place), None)
+    if found is None or found.sentence.kind != "prose" or _LEANS_BACK.match(found.sentence.text):
+        return None
+    return found
+
+
+def _with_what_they_lean_on(chosen: list[_Candidate], candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """A sentence that starts with "It" or "Then" is only understood after the one before it."""
-    have = {(c.hit, c.sentence.position) for c in chosen}
-    place = {(c.hit, c.sentence.position): c for c in candidates}
     result = list(chosen)
     for candidate in chosen:
-        before = (candidate.hit, candidate.sentence.position - 1)
-        if _LEANS_BACK.match(candidate.sentence.text) and before in place and before not in have:
-            earlier = place[before]
-            if earlier.sentence.kind == "prose":
-                result.append(earlier)
-                have.add(before)
+        earlier = _before(candidate, candidates) if _LEANS_BACK.match(candidate.sentence.text) else None
+        if earlier is not None and earlier not in result:
+            result.append(earlier)
     return result
 
 
-def _with_commands(chosen: list[_Candidate], candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """A command that stands right behind a chosen sentence belongs to it."""
-    place = {(c.hit, c.sentence.position): c for c in candidates}
-    have = {(c.hit, c.sentence.position) for c in chosen}
-    result = list(chosen)
-    for candidate in chosen:
-        after = (candidate.hit, candidate.sentence.position + 1)
-        if after in place and after not in have and place[after].sentence.kind == "code":
-            result.append(place[after])
-            have.add(after)
-    return result
+def _with_command(
+    chosen: list[_Candidate], best: _Candidate, candidates: Sequence[_Candidate]
+) -> list[_Candidate]:
+    """The commands that follow the best sentence in its passage belong to it."""
+    after = [c for c in candidates if c.hit == best.hit and c.sentence.position > best.sentence.position]
+    code = next((c for c in after if c.sentence.kind == "code"), None)
+    if code is None or len(code.sentence.text.splitlines()) > MOST_CODE_LINES:
+        return chosen
+    return [*chosen, code]
 
 
-def _reading_order(chosen: list[_Candidate]) -> list[_Candidate]:
-    """Passages by their best sentence, sentences as they stand in their passage."""
-    best: dict[int, float] = {}
+def _reading_order(chosen: list[_Candidate], best: _Candidate) -> list[_Candidate]:
+    """The best sentence leads; then passages by their best sentence, sentences as they stand in their passage."""
+    nearest: dict[int, float] = {}
     for candidate in chosen:
-        best[candidate.hit] = max(best.get(candidate.hit, 0.0), candidate.relevance)
-    return sorted(chosen, key=lambda c: (-best[c.hit], c.hit, c.sentence.position))
+        nearest[candidate.hit] = max(nearest.get(candidate.hit, 0.0), candidate.relevance)
+    leads = best.sentence.position - (1 if _LEANS_BACK.match(best.sentence.text) else 0)
+
+    def place(candidate: _Candidate) -> tuple[float, int, bool, int]:
+        here = candidate.sentence.position
+        led = candidate.hit == best.hit and here < leads
+        return -nearest[candidate.hit], candidate.hit, led, here
+
+    return sorted(chosen, key=place)
 
 
 def _claim(hits: Sequence[Hit], candidate: _Candidate) -> Claim:

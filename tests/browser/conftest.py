@@ -1,4 +1,4 @@
-"""A browser, a server to look at, and windows that tell when something happened behind their back."""
+"""A browser, a server to look at, and windows that tell what went on behind their back."""
 
 import shutil
 import subprocess
@@ -7,14 +7,133 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, ColorScheme, expect, sync_playwright
+from playwright.sync_api import Browser, StorageState, sync_playwright
 
 from tests.browser.chat_window import ChatWindow, Witness
 
+ROOT = Path(__file__).parents[2]
 ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-PHONE = 390
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+DESKTOP, PHONE = (1280, 900), (390, 844)
+
+Opened = Callable[..., ChatWindow]
+
+
+@dataclass(frozen=True)
+class Served:
+    """The server's address, and its agents in the hand of a test."""
+
+    base: str
+    orders: IO[str]
+    done: IO[str]
+
+    def hold(self) -> None:
+        """Agents that start from now on wait in the middle of their reasoning."""
+        self._order("hold")
+
+    def say(self, words: str) -> None:
+        """Every agent that waits, or comes to wait, reasons on with these words."""
+        self._order(f"say {words}")
+
+    def release(self) -> None:
+        """Agents go on and answer."""
+        self._order("release")
+
+    def _order(self, order: str) -> None:
+        self.orders.write(f"{order}\n")
+        self.orders.flush()
+        assert self.done.readline() == "done\n"
+
+
+# Not for the whole session: while Playwright is open, its event loop runs in this thread, and no other one can.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium, without a window."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.fail(
+            f"There is no {', '.join(NAMES[:-1])} or {NAMES[-1]} on the PATH: the tests of the page need a browser. "
+            "Install one with `apt-get install chromium`."
+        )
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The real application with an embedded Redis over two small agents; it must end cleanly."""
+    command = [sys.executable, "-m", "tests.browser.serving", str(tmp_path_factory.mktemp("page"))]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
+            yield Served(f"http://localhost:{port}", process.stdin, process.stdout)
+            process.terminate()
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def served(server: Served) -> Iterator[Served]:
+    """The server, with its agents free to answer after the test whatever the test did."""
+    yield server
+    server.release()
+
+
+@pytest.fixture(scope="package")
+def signed_in(browser: Browser, server: Served) -> StorageState:
+    """What a browser keeps after its first visit; without it each window would sign in anew, which takes a second."""
+    context = browser.new_context()
+    page = context.new_page()
+    ChatWindow(page, server.base, Witness(server.base)).open()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def open_window(browser: Browser, served: Served, signed_in: StorageState) -> Iterator[Opened]:
+    """Opens windows, each in a browser profile of its own; at the end every window's witness is asked."""
+    with ExitStack() as closing:
+        witnesses: list[Witness] = []
+
+        def opened(size: tuple[int, int] = DESKTOP, *, dark: bool = False, first_visit: bool = False) -> ChatWindow:
+            context = browser.new_context(
+                viewport={"width": size[0], "height": size[1]},
+                color_scheme="dark" if dark else "light",
+                storage_state=None if first_visit else signed_in,
+            )
+            closing.callback(context.close)
+            witnesses.append(Witness(served.base, signed_in=not first_visit))
+            page = context.new_page()
+            witnesses[-1].watch(page)
+            return ChatWindow(page, served.base, witnesses[-1])
+
+        yield opened
+        for witness in witnesses:
+            witness.check()
+
+
+@pytest.fixture
+def window(open_window: Opened) -> ChatWindow:
+    """The chat on a desktop, empty."""
+    return open_window().open()

@@ -39,7 +39,8 @@ class HeldAnswerer:
             yield Piece("reasoning", f"{question.agent.title} begins.")
         while not self._open:
             async with self._news:
-                await self._news.wait_for(lambda told=told: self._open or len(self._said) > told)
+                while not self._open and len(self._said) == told:
+                    await self._news.wait()
                 pieces = self._said[told:]
             for words in pieces:
                 yield Piece("reasoning", f" {words}")

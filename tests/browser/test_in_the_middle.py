@@ -1,0 +1,98 @@
+"""A run belongs to its conversation, not to a window: it survives a reload, is the same in two windows, and stops."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.chat_window import ChatWindow
+from tests.browser.conftest import DESKTOP, PHONE, Opened, Served
+from tests.browser.test_a_question import QUESTION
+
+SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+
+
+def at_work(window: ChatWindow, served: Served) -> list[str]:
+    """Ask, and come back in the middle of it; what the page shows then."""
+    served.hold()
+    window.ask(QUESTION)
+    served.say("Thinking it over.")
+    thoughts_shown(window)
+    return window.steps()
+
+
+def thoughts_shown(window: ChatWindow) -> None:
+    """Both agents have said what they were told to, for both parts of the question."""
+    expect(window.page.get_by_text(re.compile("begins. Thinking it over."))).to_have_count(4)
+
+
+def is_stopped(window: ChatWindow) -> None:
+    """The run has ended, and nothing looks as if it were still at work."""
+    expect(window.answer).to_contain_text("Stopped. No agent had answered yet.")
+    expect(window.stop_button).to_be_hidden()
+    expect(window.shimmers).to_have_count(0)
+    expect(window.page.locator(".rt-node[data-kind=step][data-state=cancelled]")).to_have_count(4)
+    expect(window.page.locator(".rt-pill")).to_have_text("Stopped")
+    expect(window.page.locator("[data-state=running]")).to_have_count(0)
+
+
+@SIZES
+def test_a_reload_shows_the_same_run_live(open_window: Opened, served: Served, size: tuple[int, int]) -> None:
+    """What was there before is there again, and what happens afterwards arrives."""
+    window = open_window(size).open()
+    before = at_work(window, served)
+    expect(window.page).to_have_url(re.compile("/thread/"))
+    window.page.reload()
+    thoughts_shown(window)
+    window.shows(before)
+    expect(window.stop_button).to_be_visible()
+    expect(window.page.locator("[data-step-type=user_message]")).to_have_count(1)
+    served.say("Still here.")
+    expect(window.page.get_by_text("Still here.")).to_have_count(4)
+    served.release()
+    expect(window.sources).to_have_count(2)
+
+
+@SIZES
+def test_stop_after_a_reload(open_window: Opened, served: Served, size: tuple[int, int]) -> None:
+    """Stop works on a run that this page did not begin, at once, and leaves a tidy picture, also for later."""
+    window = open_window(size).open()
+    at_work(window, served)
+    window.page.reload()
+    thoughts_shown(window)
+    pressed = time.monotonic()
+    window.stop()
+    expect(window.answer).to_contain_text("Stopped.")
+    assert time.monotonic() - pressed < 3
+    is_stopped(window)
+    window.page.reload()
+    is_stopped(window)
+
+
+def test_two_windows_show_the_same_run(open_window: Opened, served: Served) -> None:
+    """A second window sees what the first one sees, while it happens; Stop in one is Stop in both."""
+    first, second = open_window().open(), open_window(PHONE)
+    steps = at_work(first, served)
+    second.open(first.page.url.removeprefix(first.base))
+    thoughts_shown(second)
+    second.shows(steps)
+    served.say("Live in both.")
+    for window in (first, second):
+        expect(window.page.get_by_text("Live in both.")).to_have_count(4)
+    second.stop()
+    for window in (first, second):
+        is_stopped(window)
+
+
+def test_a_question_in_one_window_appears_in_the_other(open_window: Opened) -> None:
+    """A conversation goes on in whichever window it is continued."""
+    first, second = open_window().open(), open_window()
+    first.ask("@garden When do I prune roses?")
+    expect(first.sources.first).to_be_visible()
+    second.open(first.page.url.removeprefix(first.base))
+    expect(second.answer).to_contain_text("Prune roses in March")
+    second.ask("@kitchen How long do I bake rye bread?")
+    for window in (first, second):
+        expect(window.answer).to_contain_text("fifty minutes")
+        expect(window.page.locator("[data-step-type=user_message]")).to_have_count(2)
