@@ -19,6 +19,8 @@ from orchestration.messages import Citation, Conflict, Selection, StepResult
 MERGE = 0.75
 """Statements that share this much of their words say the same."""
 MOST_PER_PART = 5
+NEAR_BEST = 0.80
+"""An agent whose best finding is a smaller share of the part's best adds only that one."""
 NOTHING = "Nothing found on this."
 
 
@@ -64,10 +66,10 @@ class ExtractiveAggregator:
     ) -> AsyncGenerator[str | Aggregate, None]:
         numbers = _Numbers(run)
         text = ""
-        shown: set[str] = set()
-        for number, part in enumerate(selection.parts):
-            statements = _statements([r for r in results if r.part == number], registry, shown)
-            shown |= {_normal(s.claim.text) for s in statements}
+        found = [
+            _statements([r for r in results if r.part == number], registry) for number in range(len(selection.parts))
+        ]
+        for part, statements in zip(selection.parts, _each_once(found), strict=True):
             block = _block(part.heading if len(selection.parts) > 1 else "", statements, numbers)
             if block:
                 text += block
@@ -127,16 +129,17 @@ def nothing_found(run: str, selection: Selection) -> Aggregate:
     return Aggregate(text, tuple(numbers.citations), (), (), ())
 
 
-def _statements(results: Sequence[StepResult], registry: AgentRegistry, shown: set[str]) -> list[_Statement]:
+def _statements(results: Sequence[StepResult], registry: AgentRegistry) -> list[_Statement]:
     """The statements of one part: best agent first, the same statement once, commands behind their sentence."""
     ordered = sorted(
         (r for r in results if r.claims),
         key=lambda r: (-round(r.confidence, 1), -registry[r.agent].precedence if r.agent in registry else 0),
     )
+    enough = NEAR_BEST * max((r.confidence for r in ordered), default=0.0)
     statements: list[_Statement] = []
     for result in ordered:
         passages = {p.id: p for p in result.passages}
-        for claim in result.claims:
+        for claim in result.claims if result.confidence >= enough else result.claims[:1]:
             passage = passages.get(claim.passage)
             if passage is None:
                 continue
@@ -144,9 +147,28 @@ def _statements(results: Sequence[StepResult], registry: AgentRegistry, shown: s
             same = next((s for s in statements if _same(s.claim, claim)), None)
             if same is not None:
                 same.sources.append(source)
-            elif _normal(claim.text) not in shown:
+            else:
                 statements.append(_Statement(claim, [source]))
     return _within_limit(statements)
+
+
+def _each_once(parts: Sequence[Sequence[_Statement]]) -> list[list[_Statement]]:
+    """What several parts found stands in the part it answers best; a part that has nothing else keeps its best."""
+    home: dict[str, tuple[float, int]] = {}
+    for number, statements in enumerate(parts):
+        for statement in statements:
+            text, here = _normal(statement.claim.text), (-statement.claim.relevance, number)
+            home[text] = min(home.get(text, here), here)
+    result = []
+    for number, statements in enumerate(parts):
+        own = [s for s in statements if home[_normal(s.claim.text)][1] == number]
+        prose = any(s.claim.kind != "code" for s in own)
+        result.append(own if prose else _lead_of(statements))
+    return result
+
+
+def _lead_of(statements: Sequence[_Statement]) -> list[_Statement]:
+    return [s for s in statements if s.claim.kind != "code"][:1]
 
 
 def _within_limit(statements: list[_Statement]) -> list[_Statement]:

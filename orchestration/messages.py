@@ -84,6 +84,10 @@ class Selection(Message):
     busy: tuple[tuple[float, float], ...] = ()
     """Intervals (epoch seconds) spent embedding and retrieving."""
 
+    def shown(self) -> "Selection":
+        """As readers get it: without vectors, which only steps need."""
+        return self.model_copy(update={"parts": tuple(p.model_copy(update={"vector": ""}) for p in self.parts)})
+
     def chosen(self) -> tuple[AgentScore, ...]:
         """Each chosen agent once, with its best score, best first."""
         best: dict[str, AgentScore] = {}
@@ -110,6 +114,10 @@ class CoordinationPlan(Message):
     """An acyclic graph of steps."""
 
     steps: tuple[PlanStep, ...]
+
+    def shown(self) -> "CoordinationPlan":
+        """As readers get it: without vectors."""
+        return self.model_copy(update={"steps": tuple(s.model_copy(update={"vector": ""}) for s in self.steps)})
 
     def step(self, step_id: str) -> PlanStep:
         return next(step for step in self.steps if step.id == step_id)

@@ -101,7 +101,7 @@ async def _decide(council: Council, run: OwnedRun) -> tuple[Selection, Coordinat
     first = {step.id for step in plan.ready((), ())}
     states = {f"{step.id}.state": "queued" if step.id in first else "waiting" for step in plan.steps}
     decided: dict[str, bytes | str] = {"selection": encode(selection), "plan": encode(plan), **states}
-    events = Selected(run=run.task.id, selection=selection), Planned(run=run.task.id, plan=plan)
+    events = Selected(run=run.task.id, selection=selection.shown()), Planned(run=run.task.id, plan=plan.shown())
     await _journal(council, run, decided, *events)
     return selection, plan
 

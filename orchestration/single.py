@@ -126,9 +126,9 @@ class SingleAgent:
             text = status.detail or "Reading the knowledge"
             await self.log.append(Preparing(run=task.id, text=text, done=status.done, total=status.total))
         selection = await self._selector.select_one(task, SINGLE)
-        await self.log.append(Selected(run=task.id, selection=selection))
+        await self.log.append(Selected(run=task.id, selection=selection.shown()))
         plan = make_plan(selection)
-        await self.log.append(Planned(run=task.id, plan=plan))
+        await self.log.append(Planned(run=task.id, plan=plan.shown()))
         results = await self._execute(task, plan)
         return await self._aggregate(task, selection, results, begun)
 

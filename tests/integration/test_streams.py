@@ -40,10 +40,9 @@ async def test_a_cancelled_caller_leaves_its_command_and_the_connection_alone(re
 async def test_scripts_are_loaded_again_after_a_restart(redis_url: str, keys: Keys) -> None:
     """A server that forgot its scripts is told them again."""
     async with open_connections(redis_url) as connections:
-        arguments = ([keys.run("r")], ["s1", 1, 1000])
-        assert await connections.batcher.script("renew", *arguments) == b"ENDED"
+        assert await connections.batcher.script("renew", [keys.run("r")], ["s1", 1, 1000]) == b"ENDED"
         await connections.batcher("SCRIPT", "FLUSH")
-        assert await connections.batcher.script("renew", *arguments) == b"ENDED"
+        assert await connections.batcher.script("renew", [keys.run("r")], ["s1", 1, 1000]) == b"ENDED"
 
 
 @asynccontextmanager
