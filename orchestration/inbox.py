@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -58,7 +58,7 @@ class Inbox:
                 log.warning("%s waits for Redis: %s", self._consumer, error)
                 await asyncio.sleep(0.2)
 
-    async def read(self, free: Callable[[], object], deliver: Callable[[Delivery], None]) -> None:
+    async def read(self, free: Callable[[], Awaitable[int]], deliver: Callable[[Delivery], None]) -> None:
         """Deliver messages until `leave`. `free` is awaited before each read and gives the number of free slots.
 
         A blocked read is never cancelled: what it was given would be lost from sight. After any failed read the
@@ -70,7 +70,7 @@ class Inbox:
                 self._reader_id = await reader.client_id()
                 self._deliver(await self._take(reader, "0", 100, None), deliver)
                 while not self._leaving:
-                    slots = await free()  # type: ignore[misc]
+                    slots = await free()
                     if not self._leaving:
                         count = max(1, slots // len(self._agents))
                         self._deliver(await self._take(reader, ">", count, BLOCK_MS), deliver)
