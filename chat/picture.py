@@ -112,7 +112,7 @@ def _preparing(story: Story, section: Section) -> Picture:
 def progress(event: Preparing) -> str:
     """`Reading the demo knowledge: 120 of 250 passages`; which file it is at right now says nothing to a person."""
     if not event.total:
-        return "Reading the demo knowledge"
+        return plain(event.text)
     return f"Reading the demo knowledge: {event.done} of {event.total} passages"
 
 

@@ -25,12 +25,16 @@ Command = tuple[Argument, ...]
 
 
 class Batcher:
-    """One per process. Every command must stand a repeat, because a lost reply makes redis-py send it again."""
+    """One per process. A lost reply makes redis-py send a command again, so each must stand a repeat: what it does
+    happens once, though the second reply may tell of the first ("DONE", "ENDED") and an event may stand there twice.
+    """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
+        self.available = True
+        """Whether Redis answered last."""
 
     async def __call__(self, *command: Argument) -> Any:
         """Run one command; raises what Redis answered or what redis-py raises while it is away."""
@@ -70,9 +74,11 @@ class Batcher:
                 return
             try:
                 replies = await self._round_trip([command for command, _ in batch])
+                self.available = True
             except Exception as error:
                 # Not this task's error: each caller gets it and decides.
                 replies = [error] * len(batch)
+                self.available = False
             for (_, reply), answer in zip(batch, replies, strict=True):
                 if reply.done():
                     continue

@@ -28,6 +28,8 @@ FLOOR = (6, 2)
 
 UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, OSError)
 """What redis-py raises while a server is away."""
+TROUBLE = (RedisError, OSError)
+"""The same, and whatever else a server may answer (out of memory, read only, no permission): loops outlive it."""
 
 RedisClient = Redis  # bytes in, bytes out
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from orchestration.connections import UNREACHABLE
-from orchestration.errors import Superseded
+from agents import AgentError
+from knowledge import KnowledgeError
+from orchestration.connections import TROUBLE
+from orchestration.errors import Superseded, UnsupportedMessage
 from orchestration.hints import Hints, ticks
 from orchestration.messages import Answer, Task, TaskResult
 from orchestration.path import Council, answer_question
@@ -15,6 +17,7 @@ from orchestration.store import Fenced, OwnedRun, RunStore
 log = logging.getLogger(__name__)
 
 ADOPT_POLL_SECONDS = 1.0
+BROKEN = "Something went wrong while this was being answered; the log of the server has the details."
 
 
 class CouncilEngine:
@@ -40,16 +43,20 @@ class CouncilEngine:
 
     async def run(self) -> None:
         """Drive, hold and adopt until cancelled; then let go of what is still running."""
+        held: list[OwnedRun] = []
         try:
             async with asyncio.TaskGroup() as group:
                 self._tasks = group
                 if self._council is not None:
                     group.create_task(self._hold())
                     group.create_task(self._adopt())
-                await asyncio.Event().wait()
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    held = [run for run, _ in self._driving.values()]
         finally:
             self._tasks = None
-            await self._let_go()
+            await self._let_go(held)
 
     async def submit(self, task: Task) -> str:
         """Take a checked task in; when this returns the task is stored and will reach exactly one end."""
@@ -63,7 +70,8 @@ class CouncilEngine:
             retention_ms=settings.retention_ms,
         )
         self._crash("after_accept")
-        self._drive(run)
+        if run is not None:
+            self._drive(run)
         return task.id
 
     async def cancel(self, task: Task) -> bool:
@@ -89,29 +97,27 @@ class CouncilEngine:
             await answer_question(council, run)
         except Superseded as why:
             log.info("run %s is no longer driven here: %s", run.task.id, why)
-        except UNREACHABLE as error:
+        except TROUBLE as error:
             log.warning("run %s waits for Redis: %s", run.task.id, error)
+        except (AgentError, KnowledgeError) as error:
+            log.warning("run %s failed: %s", run.task.id, error)
+            await self._fail(run.task, run.fence, str(error))
         except Exception:
             # The boundary of one run: the person gets an end with a reason, and the other runs go on.
             log.exception("run %s failed", run.task.id)
-            await self._fail(run)
+            await self._fail(run.task, run.fence, BROKEN)
         finally:
             if self._driving.get(run.task.id, (None,))[0] is run:
                 del self._driving[run.task.id]
 
-    async def _fail(self, run: OwnedRun) -> None:
-        reason = "Something went wrong while this was being answered; the log of the server has the details."
-        result = TaskResult(task=run.task.id, mode=run.task.mode, state="failed", reason=reason)
+    async def _fail(self, task: Task, fence: int, reason: str) -> None:
+        result = TaskResult(task=task.id, mode=task.mode, state="failed", reason=reason)
+        events = [Answer(run=task.id, result=result)]
+        retention = self._settings.retention_ms
         try:
-            await self._store.finish(
-                run.task.id,
-                result,
-                [Answer(run=run.task.id, result=result)],
-                fence=run.fence,
-                retention_ms=self._settings.retention_ms,
-            )
-        except UNREACHABLE as error:
-            log.warning("run %s could not be ended: %s", run.task.id, error)
+            await self._store.finish(task.id, result, events, fence=fence, retention_ms=retention)
+        except TROUBLE as error:
+            log.warning("run %s could not be ended: %s", task.id, error)
 
     async def _hold(self) -> None:
         """Keep other orchestrators from adopting what is driven here."""
@@ -122,7 +128,7 @@ class CouncilEngine:
                     await self._store.journal(run, self._settings.lease_ms, {})
                 except Superseded:
                     task.cancel()
-                except UNREACHABLE as error:
+                except TROUBLE as error:
                     log.warning("holding run %s: %s", run.task.id, error)
 
     async def _adopt(self) -> None:
@@ -131,24 +137,28 @@ class CouncilEngine:
             async for _ in ticks(hint, ADOPT_POLL_SECONDS):
                 try:
                     await self._adopt_unowned()
-                except UNREACHABLE as error:
+                except TROUBLE as error:
                     log.warning("looking for runs without an owner: %s", error)
 
     async def _adopt_unowned(self) -> None:
         for run_id in await self._store.unowned():
             if run_id in self._driving:
                 continue
-            run = await self._store.adopt(run_id, owner=self.name, lease_ms=self._settings.lease_ms)
+            try:
+                run = await self._store.adopt(run_id, owner=self.name, lease_ms=self._settings.lease_ms)
+            except (UnsupportedMessage, ValueError, KeyError) as error:
+                # Written by a newer program, or damaged: it is somebody else's to read, and stops nobody here.
+                log.warning("run %s cannot be read here: %s", run_id, error)
+                continue
             if run is not None:
                 if run.fence > 1:
                     log.info("run %s adopted with fence %d", run_id, run.fence)
                 self._drive(run)
 
-    async def _let_go(self) -> None:
+    async def _let_go(self, held: Sequence[OwnedRun]) -> None:
         """On the way out: give up the hold, so that the next process need not wait for the lease."""
-        for run, _ in list(self._driving.values()):
+        for run in held:
             try:
                 await self._store.journal(run, 0, {})
-            except (Superseded, *UNREACHABLE) as error:
+            except (Superseded, *TROUBLE) as error:
                 log.info("run %s was not handed over: %s", run.task.id, error)
-        self._driving.clear()

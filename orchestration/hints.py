@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
-from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections, still_wanted
+from orchestration.connections import BLOCK_MS, TROUBLE, Connections, still_wanted
 from orchestration.keys import Keys
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Hints:
                         if hint is not None:
                             for event in self._listeners:
                                 event.set()
-            except UNREACHABLE as error:
+            except TROUBLE as error:
                 log.info("hints are off for now: %s", error)
                 await asyncio.sleep(1.0)
             finally:

@@ -5,10 +5,9 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections, still_wanted
+from orchestration.connections import BLOCK_MS, TROUBLE, Connections, still_wanted
 from orchestration.errors import UnsupportedMessage
 from orchestration.keys import Keys
 from orchestration.messages import Recorded, decode_event
@@ -23,10 +22,10 @@ def recorded(entry: bytes, fields: Fields) -> Recorded | None:
     """An event as its stream keeps it; None, with a line in the log, for one that cannot be read."""
     try:
         event = decode_event(fields[b"e"])
-    except (UnsupportedMessage, ValidationError, KeyError) as error:
+        stamp = {"attempt": int(fields.get(b"a", 0)), "fence": int(fields.get(b"f", 0))}
+    except (UnsupportedMessage, ValueError, KeyError) as error:
         log.warning("event %s is left out: %s", entry.decode(), type(error).__name__)
         return None
-    stamp = {"attempt": int(fields.get(b"a", 0)), "fence": int(fields.get(b"f", 0))}
     return Recorded(id=entry.decode(), at=int(entry.partition(b"-")[0]) / 1000, event=event.model_copy(update=stamp))
 
 
@@ -60,27 +59,23 @@ class EventHub:
         """
         stream = self._keys.events(run).encode()
         queue: _Queue = asyncio.Queue()
-        if stream not in self._watchers:
-            self._watchers[stream] = set()
-            newest = b"0-0" if fresh else await self._streams.newest(stream.decode())
-            self._cursors.setdefault(stream, newest)
-        self._watchers[stream].add(queue)
+        newest = b"0-0" if fresh or stream in self._cursors else await self._streams.newest(stream.decode())
+        self._cursors.setdefault(stream, newest)
+        self._watchers.setdefault(stream, set()).add(queue)
         self._changed.set()
         self._watched.set()
         try:
             yield queue
         finally:
-            watchers = self._watchers[stream]
-            watchers.discard(queue)
-            if not watchers:
-                del self._watchers[stream]
-                self._cursors.pop(stream, None)
+            self._watchers[stream].discard(queue)
+            if not self._watchers[stream]:
+                del self._watchers[stream], self._cursors[stream]
 
     async def leave(self) -> None:
         """End the reader's wait, so that it can be cancelled where it waits for nothing of Redis."""
         self._leaving = True
         if self._client_id is not None:
-            with suppress(*UNREACHABLE):
+            with suppress(*TROUBLE):
                 await self._streams.unblock(self._client_id)
 
     async def run(self) -> None:
@@ -100,7 +95,7 @@ class EventHub:
                 while True:
                     still_wanted()
                     await self._read(reader)
-            except UNREACHABLE as error:
+            except TROUBLE as error:
                 self.available = False
                 log.warning("reading events: %s", error)
                 await asyncio.sleep(pause)
@@ -148,7 +143,7 @@ class EventHub:
             while self._reading and not self._reading.issuperset(self._cursors) and self._client_id is not None:
                 try:
                     await self._streams.unblock(self._client_id)
-                except UNREACHABLE as error:
+                except TROUBLE as error:
                     log.info("the reader waits on: %s", error)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(0.005):

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from agents import Agent
-from orchestration.connections import BLOCK_MS, UNREACHABLE, Connections
+from orchestration.connections import BLOCK_MS, TROUBLE, Connections
 from orchestration.keys import GROUP, Keys
 from orchestration.store import RunStore
 from orchestration.streams import Entry, Fields, take
@@ -54,7 +54,7 @@ class Inbox:
             try:
                 await self._make_groups()
                 return
-            except UNREACHABLE as error:
+            except TROUBLE as error:
                 log.warning("%s waits for Redis: %s", self._consumer, error)
                 await asyncio.sleep(0.2)
 
@@ -64,21 +64,23 @@ class Inbox:
         A blocked read is never cancelled: what it was given would be lost from sight. After any failed read the
         consumer's own list is read first, because the reply that was lost may have put messages on it.
         """
+        pause = 0.05
         while not self._leaving:
             reader = self._connections.reader()
             try:
                 self._reader_id = await reader.client_id()
+                pause = 0.05
                 self._deliver(await self._take(reader, "0", 100, None), deliver)
                 while not self._leaving:
                     slots = await free()
                     if not self._leaving:
                         count = max(1, slots // len(self._agents))
                         self._deliver(await self._take(reader, ">", count, BLOCK_MS), deliver)
-            except UNREACHABLE as error:
+            except TROUBLE as error:
                 log.warning("%s cannot read its messages: %s", self._consumer, error)
-                await asyncio.sleep(0.1)
-            except ResponseError as error:
                 await self._recreate(error)
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 2)
             finally:
                 self._reader_id = None
                 await reader.aclose()
@@ -87,19 +89,17 @@ class Inbox:
         """Read nothing new."""
         self._leaving = True
         if self._reader_id is not None:
-            await self._streams.unblock(self._reader_id)
+            with suppress(*TROUBLE):
+                await self._streams.unblock(self._reader_id)
 
     async def recover(self, idle_ms: int, most: int) -> list[Delivery]:
         """Take over messages whose worker gave no sign of life for so long."""
         found: list[Delivery] = []
-        try:
-            for stream, agent in self._agents.items():
-                if len(found) < most and not self._leaving:
-                    left = most - len(found)
-                    entries = await self._streams.idle(stream, GROUP, self._consumer, idle_ms, left)
-                    found += [Delivery(agent, entry, fields) for entry, fields in entries]
-        except ResponseError as error:
-            await self._recreate(error)
+        for stream, agent in self._agents.items():
+            if len(found) < most and not self._leaving:
+                left = most - len(found)
+                entries = await self._streams.idle(stream, GROUP, self._consumer, idle_ms, left)
+                found += [Delivery(agent, entry, fields) for entry, fields in entries]
         return found
 
     async def keep(self, held: Sequence[Delivery]) -> None:
@@ -125,7 +125,7 @@ class Inbox:
         try:
             for stream in self._agents:
                 await self._store.leave(stream, GROUP, self._consumer)
-        except (*UNREACHABLE, ResponseError) as error:
+        except TROUBLE as error:
             log.info("%s was not removed: %s", self._consumer, error)
 
     async def _take(
@@ -138,11 +138,11 @@ class Inbox:
             for entry, fields in entries:
                 deliver(Delivery(self._agents[stream.decode()], entry, fields or {}))
 
-    async def _recreate(self, error: ResponseError) -> None:
-        """Somebody flushed the server: the groups are made again, from the first entry."""
-        if "NOGROUP" not in str(error):
-            raise error
-        await self._make_groups()
+    async def _recreate(self, error: Exception) -> None:
+        """When somebody flushed the server: make the groups again, from the first entry."""
+        if "NOGROUP" in str(error):
+            with suppress(*TROUBLE):
+                await self._make_groups()
 
     async def _make_groups(self) -> None:
         for stream in self._agents:

@@ -1,7 +1,9 @@
 """Every Redis key, group and channel is named here and nowhere else.
 
-A run's keys share a hash tag, so that one script may touch them all in a cluster; an agent's stream has its own.
+The keys of all runs share one hash tag, so that one script may touch them together; an agent's stream has its own.
 """
+
+from urllib.parse import quote
 
 PREFIX = "roundtable"
 GROUP = "workers"
@@ -29,11 +31,11 @@ class Keys:
 
     def conversation(self, person: str, conversation: str) -> str:
         """List: the runs of one chat thread, in order."""
-        return f"{self.prefix}:{{run}}:conversation:{person}:{conversation}"
+        return f"{self.prefix}:{{run}}:conversation:{quote(person, safe='')}:{conversation}"
 
     def conversations(self, person: str) -> str:
         """Sorted set: one person's chat threads by the time of their newest run (server ms)."""
-        return f"{self.prefix}:{{run}}:conversations:{person}"
+        return f"{self.prefix}:{{run}}:conversations:{quote(person, safe='')}"
 
     def tasks(self, agent: str) -> str:
         """Stream: steps on their way to an agent."""

@@ -44,6 +44,8 @@ class Task(Message):
     message: str = ""
     """The id of the chat message that asked."""
     mode: Mode = "council"
+    instead_of_council: bool = False
+    """A council was asked for, but Redis is away, so the single agent answers."""
     agents: tuple[str, ...] = ()
     """When given, only these agents may answer."""
     deadline_seconds: float | None = None

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from agents import AgentRegistry
+from agents import AgentError, AgentRegistry
 from knowledge import KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, nothing_found
 from orchestration.dispatch import Dispatcher
@@ -73,10 +73,11 @@ async def answer_question(council: Council, run: OwnedRun) -> None:
     """
     results = dict(run.results)
     selection, plan = run.selection, run.plan
+    if selection is None or plan is None:
+        await _until_prepared(council, run)
     try:
         async with asyncio.timeout(max(0.0, run.seconds_left)):
             if selection is None or plan is None:
-                await _until_prepared(council, run)
                 selection, plan = await _decide(council, run)
                 run = replace(run, queued=tuple(step.id for step in plan.ready((), ())))
             await _execute(council, run, plan, results)
@@ -87,11 +88,14 @@ async def answer_question(council: Council, run: OwnedRun) -> None:
 
 
 async def _until_prepared(council: Council, run: OwnedRun) -> None:
-    """At the first start the knowledge is still being read: say so, with figures, while waiting."""
+    """At the first start the knowledge is still being read: say so, with figures; the deadline waits as well."""
+    begun = council.clock()
     async for status in council.preparation():
         text = status.detail or "Reading the knowledge"
         event = Preparing(run=run.task.id, text=text, done=status.done, total=status.total)
-        await _journal(council, run, {}, event)
+        waited = council.clock() - begun
+        deadline = int((run.owned + waited + run.seconds_left) * 1000)
+        await _journal(council, run, {"deadline": str(deadline)}, event)
 
 
 async def _decide(council: Council, run: OwnedRun) -> tuple[Selection, CoordinationPlan]:
@@ -163,6 +167,8 @@ async def _aggregate(
                     emitter.emit(ConflictFound(run=run.task.id, conflict=conflict))
                 last = await emitter.close()
                 await _end(council, run, "answered", ordered, selection, piece, events=last)
+                return
+    raise AgentError("The findings could not be put together.")
 
 
 async def _end_late(

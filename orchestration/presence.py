@@ -13,7 +13,8 @@ from typing import Literal
 from pydantic import ValidationError
 
 from orchestration.batching import Batcher
-from orchestration.connections import UNREACHABLE
+from orchestration.connections import TROUBLE
+from orchestration.errors import UnsupportedMessage
 from orchestration.keys import Keys
 from orchestration.messages import Message, decode, encode
 from orchestration.worker import Worker
@@ -63,6 +64,8 @@ class PresenceReader:
         for name, data in (await self._batcher("HGETALL", self._keys.presence)).items():
             try:
                 presence = decode(Presence, data)
+            except UnsupportedMessage:
+                continue  # A newer program; what it offers cannot be judged here.
             except ValidationError:
                 gone.append(name)
                 continue
@@ -122,7 +125,7 @@ class Heartbeat:
             while True:
                 try:
                     await self.beat()
-                except UNREACHABLE as error:
+                except TROUBLE as error:
                     log.info("no heartbeat: %s", error)
                 await asyncio.sleep(HEARTBEAT_SECONDS)
         finally:
@@ -154,5 +157,5 @@ class Heartbeat:
     async def _goodbye(self) -> None:
         try:
             await self._batcher("HDEL", self._keys.presence, self._name)
-        except UNREACHABLE as error:
+        except TROUBLE as error:
             log.info("no goodbye: %s", error)

@@ -32,6 +32,8 @@ class RedisLog:
                     yield event
                     if isinstance(event.event, Answer):
                         return
+            if after and await self._store.ended([run]) and _order(after) >= _order(await self._newest(run)):
+                return
             async for event in _until_answer(queue):
                 if _order(event.id) > last:
                     yield event
@@ -41,6 +43,9 @@ class RedisLog:
         """Every event of a run that is about to be taken in; entered before, so that none needs to be looked up."""
         async with self._hub.watch(run, fresh=True) as queue:
             yield _until_answer(queue)
+
+    async def _newest(self, run: str) -> str:
+        return (await self._streams.newest(self._keys.events(run))).decode()
 
     async def task(self, run: str, person: str) -> Task:
         task = await self._store.task(run)

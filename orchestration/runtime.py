@@ -5,8 +5,8 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 
 from agents import Agent, AgentRegistry, Answerer, load_catalog
 from agents.answerers import ANSWERERS
@@ -14,7 +14,7 @@ from agents.runner import Runner
 from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, open_knowledge
 from orchestration.aggregation import ExtractiveAggregator
 from orchestration.asking import checked
-from orchestration.connections import Connections, open_connections
+from orchestration.connections import TROUBLE, Connections, open_connections
 from orchestration.council import CouncilEngine
 from orchestration.dispatch import Dispatcher
 from orchestration.embedded import open_embedded
@@ -37,6 +37,19 @@ from orchestration.worker import Worker
 log = logging.getLogger(__name__)
 
 
+AWAY = "Redis does not answer; nothing is lost, please try again in a moment."
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What redis-py raises becomes one sentence for a person."""
+    try:
+        yield
+    except TROUBLE as error:
+        log.warning("Redis: %s", error)
+        raise EngineUnavailable(AWAY) from error
+
+
 class AgentOrchestrator:
     """Ask, watch, stop: councils over Redis and the single agent behind one door."""
 
@@ -48,7 +61,7 @@ class AgentOrchestrator:
         engine: CouncilEngine | None,
         council_log: RedisLog | None,
         presences: PresenceReader | None,
-        hub: EventHub | None,
+        connections: Connections | None,
     ) -> None:
         self.registry = registry
         self._knowledge = knowledge
@@ -56,7 +69,7 @@ class AgentOrchestrator:
         self._engine = engine
         self._council_log = council_log
         self._presences = presences
-        self._hub = hub
+        self.connections = connections
 
     @property
     def knowledge(self) -> Knowledge:
@@ -68,17 +81,21 @@ class AgentOrchestrator:
     @property
     def redis_available(self) -> bool:
         """Whether Redis answered last."""
-        return self._hub is not None and self._hub.available
+        return self.connections is not None and self.connections.batcher.available
 
     async def submit(self, task: Task) -> str:
         task = checked(task, self.registry)
+        if task.mode == "council" and not self.redis_available and self._single is not None:
+            # Known to be away before anything is sent, so that nothing is answered twice.
+            task = task.model_copy(update={"mode": "single", "instead_of_council": True})
         if task.mode == "single":
             if self._single is None:
                 raise ConfigurationError("The single agent does not run in this process.")
             return await self._single.submit(task)
         if self._engine is None:
-            raise EngineUnavailable("Redis is not in use here, so only the single agent can answer.")
-        return await self._engine.submit(task)
+            raise EngineUnavailable(AWAY)
+        with _translated():
+            return await self._engine.submit(task)
 
     async def dispatch_task(self, task: Task) -> TaskResult:
         async with aclosing(self.stream(task)) as events:
@@ -88,7 +105,7 @@ class AgentOrchestrator:
         raise EngineUnavailable("The run's events ended without an answer.")
 
     async def stream(self, task: Task) -> AsyncGenerator[Recorded, None]:
-        if task.mode == "single" or self._council_log is None:
+        if task.mode == "single" or self._council_log is None or not self.redis_available:
             run = await self.submit(task)
             async for recorded in self.follow(run, person=task.person):
                 yield recorded
@@ -99,29 +116,48 @@ class AgentOrchestrator:
                 yield recorded
 
     async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
-        async for recorded in self._log_of(run).follow(run, person=person, after=after):
-            yield recorded
+        with _translated():
+            async for recorded in self._log_of(run).follow(run, person=person, after=after):
+                yield recorded
 
     async def cancel(self, run: str, *, person: str) -> bool:
         task = await self.task(run, person)
         if self._single is not None and run in self._single.log:
             return await self._single.cancel(task)
         assert self._engine is not None, "a run that was found is somebody's"
-        return await self._engine.cancel(task)
+        with _translated():
+            return await self._engine.cancel(task)
 
     async def task(self, run: str, person: str) -> Task:
-        return await self._log_of(run).task(run, person)
+        with _translated():
+            return await self._log_of(run).task(run, person)
 
     async def runs(self, person: str, conversation: str) -> list[str]:
-        found = [run for log_ in self._logs() for run in await log_.runs(person, conversation)]
-        asked = {run: (await self.task(run, person)).asked_at for run in found} if len(self._logs()) > 1 else {}
-        return sorted(found, key=lambda run: asked.get(run, 0.0))
+        found = await self._runs_in_redis(person, conversation)
+        if self._single is None:
+            return found
+        alone = await self._single.log.runs(person, conversation)
+        if not found or not alone:
+            return found + alone
+        asked = {run: (await self.task(run, person)).asked_at for run in found + alone}
+        return sorted(asked, key=lambda run: asked[run])
+
+    async def _runs_in_redis(self, person: str, conversation: str) -> list[str]:
+        """None of them while Redis is away: a conversation with the single agent is there all the same."""
+        if self._council_log is None:
+            return []
+        try:
+            return await self._council_log.runs(person, conversation)
+        except TROUBLE as error:
+            log.warning("the runs of a conversation cannot be read: %s", error)
+            return []
 
     async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
         newest: dict[str, float] = {}
         for log_ in self._logs():
-            for thread, at in await log_.conversations(person, most):
-                newest[thread] = max(at, newest.get(thread, 0.0))
+            with _translated():
+                for thread, at in await log_.conversations(person, most):
+                    newest[thread] = max(at, newest.get(thread, 0.0))
         return sorted(newest.items(), key=lambda item: -item[1])[:most]
 
     async def processes(self) -> list[Presence]:
@@ -204,7 +240,7 @@ async def open_runtime(
         loops = [hub.run, hints.run, heartbeat.run, engine.run, single.run]
         await stack.enter_async_context(_running(loops, worker, hub))
         council_log = RedisLog(connections, keys, hub, store)
-        yield AgentOrchestrator(registry, knowledge, single, engine, council_log, presences, hub)
+        yield AgentOrchestrator(registry, knowledge, single, engine, council_log, presences, connections)
 
 
 async def processes(settings: Settings) -> list[Presence]:
@@ -268,7 +304,9 @@ async def _joined(
     engine = CouncilEngine(name, store, settings.run, hints, None)
     await stack.enter_async_context(_running([hub.run], None, hub))
     presences = PresenceReader(connections.batcher, keys)
-    return AgentOrchestrator(registry, None, None, engine, RedisLog(connections, keys, hub, store), presences, hub)
+    return AgentOrchestrator(
+        registry, None, None, engine, RedisLog(connections, keys, hub, store), presences, connections
+    )
 
 
 @asynccontextmanager
@@ -325,6 +363,7 @@ async def _running(
     loops: Sequence[Callable[[], Awaitable[None]]], worker: Worker | None, hub: EventHub | None
 ) -> AsyncIterator[None]:
     """Run the loops until the block ends; a worker finishes what it has begun, within its grace."""
+    failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_as_coroutine(loop), name=loop.__qualname__) for loop in loops]
         working = group.create_task(worker.run()) if worker is not None else None
@@ -332,6 +371,8 @@ async def _running(
         await asyncio.sleep(0)
         try:
             yield
+        except Exception as error:  # Not for the group, which would wrap the caller's error into its own.
+            failure = error
         finally:
             if worker is not None and working is not None:
                 await worker.leave()
@@ -341,6 +382,8 @@ async def _running(
                 await hub.leave()
             for task in tasks:
                 task.cancel()
+    if failure is not None:
+        raise failure
 
 
 GRACE_SECONDS = 3.0

@@ -13,6 +13,8 @@ from agents import Agent, AgentError, AgentRegistry
 from agents.runner import Runner
 from knowledge import KnowledgeError, KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, nothing_found
+from orchestration.council import BROKEN
+from orchestration.errors import InvalidTask
 from orchestration.log import MemoryLog
 from orchestration.messages import (
     Accepted,
@@ -39,6 +41,7 @@ from orchestration.steps import failure, perform
 
 log = logging.getLogger(__name__)
 
+ALONE = "Redis is away, so the single agent answers alone"
 SINGLE = Agent(
     name="single_agent",
     title="Single agent",
@@ -80,6 +83,8 @@ class SingleAgent:
 
     async def submit(self, task: Task) -> str:
         """Begin to answer a checked task."""
+        if task.id in self.log:
+            raise InvalidTask("A question with this id was asked already.")
         await self.log.append(Accepted(run=task.id, task=task))
         assert self._tasks is not None, "the single agent is not running"
         self._running[task.id] = self._tasks.create_task(self._drive(task))
@@ -92,6 +97,8 @@ class SingleAgent:
             return False
         running.cancel("stopped")
         await asyncio.wait([running])
+        if not self.log.ended(task.id):  # Stopped before its first line ran.
+            await self.log.append(Answer(run=task.id, result=_without_answer(task, "cancelled", "Stopped.")))
         return True
 
     async def _drive(self, task: Task) -> None:
@@ -99,6 +106,7 @@ class SingleAgent:
         deadline = task.deadline_seconds or self._settings.deadline_seconds
         state: RunState
         try:
+            await self._prepare(task)
             async with asyncio.timeout(deadline):
                 result = await self._answer(task, begun)
         except asyncio.CancelledError as why:
@@ -115,16 +123,20 @@ class SingleAgent:
         except Exception:
             # The boundary of one run, as in council.py.
             log.exception("run %s failed", task.id)
-            reason = "Something went wrong while this was being answered; the log of the server has the details."
-            result = _without_answer(task, "failed", reason)
+            result = _without_answer(task, "failed", BROKEN)
         finally:
             self._running.pop(task.id, None)
         await self.log.append(Answer(run=task.id, result=result))
 
-    async def _answer(self, task: Task, begun: float) -> TaskResult:
+    async def _prepare(self, task: Task) -> None:
+        """What must be ready first does not count towards the deadline."""
+        if task.instead_of_council:
+            await self.log.append(Preparing(run=task.id, text=ALONE))
         async for status in self._preparation():
             text = status.detail or "Reading the knowledge"
             await self.log.append(Preparing(run=task.id, text=text, done=status.done, total=status.total))
+
+    async def _answer(self, task: Task, begun: float) -> TaskResult:
         selection = await self._selector.select_one(task, SINGLE)
         await self.log.append(Selected(run=task.id, selection=selection.shown()))
         plan = make_plan(selection)

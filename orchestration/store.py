@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import cast
 
 from orchestration.batching import Argument, Batcher
-from orchestration.errors import Superseded
+from orchestration.errors import InvalidTask, Superseded
 from orchestration.keys import Keys
 from orchestration.messages import (
     Accepted,
@@ -60,7 +60,10 @@ class OwnedRun:
     fence: int
     accepted: float
     """Epoch seconds, by the server's clock."""
+    owned: float
+    """Since when this process owns it, the same."""
     seconds_left: float
+    """Until its deadline, from then on."""
     selection: Selection | None
     plan: CoordinationPlan | None
     queued: tuple[str, ...]
@@ -77,8 +80,13 @@ class RunStore:
         self._batcher = batcher
         self._keys = keys
 
-    async def accept(self, task: Task, *, owner: str, lease_ms: int, deadline_ms: int, retention_ms: int) -> OwnedRun:
-        """Take a task in; with an empty owner any orchestrator may adopt it."""
+    async def accept(
+        self, task: Task, *, owner: str, lease_ms: int, deadline_ms: int, retention_ms: int
+    ) -> OwnedRun | None:
+        """Take a task in; with an empty owner any orchestrator may adopt it.
+
+        None when it was taken in before; raises InvalidTask when another task has its id.
+        """
         keys = self._run_keys(task.id)
         if task.conversation:
             keys += [
@@ -87,8 +95,13 @@ class RunStore:
             ]
         event = encode(Accepted(run=task.id, task=task))
         args: list[Argument] = [task.id, encode(task), event, owner, lease_ms, deadline_ms, self._keys.hints]
-        _, now = await self._batcher.script("accept", keys, [*args, task.conversation, retention_ms])
-        return OwnedRun(task, 1 if owner else 0, now / 1000, deadline_ms / 1000, None, None, (), (), {})
+        new, now, *known = await self._batcher.script("accept", keys, [*args, task.conversation, retention_ms])
+        if not new:
+            if decode(Task, known[0]) != task:
+                raise InvalidTask("A question with this id was asked already.")
+            return None
+        at = now / 1000
+        return OwnedRun(task, 1 if owner else 0, at, at, deadline_ms / 1000, None, None, (), (), {})
 
     async def adopt(self, run: str, *, owner: str, lease_ms: int) -> OwnedRun | None:
         """Become the owner of a run that nobody holds."""
@@ -102,6 +115,7 @@ class RunStore:
             task=decode(Task, fields["task"]),
             fence=fence,
             accepted=int(fields["accepted"]) / 1000,
+            owned=now / 1000,
             seconds_left=(int(fields["deadline"]) - now) / 1000,
             selection=decode(Selection, fields["selection"]) if "selection" in fields else None,
             plan=decode(CoordinationPlan, fields["plan"]) if "plan" in fields else None,
@@ -221,7 +235,10 @@ class RunStore:
     async def runs(self, person: str, conversation: str) -> list[str]:
         """The runs of one chat thread, in order."""
         found = await self._batcher("LRANGE", self._keys.conversation(person, conversation), 0, -1)
-        return [run.decode() for run in found]
+        runs = [run.decode() for run in found]
+        # A thread lives as long as its newest run; older ones may have expired.
+        there = await asyncio.gather(*(self._batcher("EXISTS", self._keys.run(run)) for run in runs))
+        return [run for run, exists in zip(runs, there, strict=True) if exists]
 
     async def conversations(self, person: str, most: int) -> list[tuple[str, float]]:
         """One person's chat threads with the time of their newest run, newest first."""

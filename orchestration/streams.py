@@ -57,7 +57,7 @@ class Streams:
 
     async def acknowledge(self, stream: str, group: str, entry: bytes) -> None:
         """The entry has done its work: take it off the group's list and out of the stream."""
-        await asyncio.gather(self._batcher("XACK", stream, group, entry), self._batcher("XDEL", stream, entry))
+        await self._batcher.script("acknowledge", [stream], [group, entry])
 
     async def bury(self, dead: str, fields: Mapping[bytes, bytes], most: int) -> None:
         """Keep a message that nobody can use, with what is known about it."""

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from agents import Agent, AgentError
 from agents.runner import Runner
 from knowledge import KnowledgeError
-from orchestration.connections import UNREACHABLE
+from orchestration.connections import TROUBLE
 from orchestration.emitter import Emitter
 from orchestration.errors import Superseded, UnsupportedMessage
 from orchestration.hints import Hints, ticks
@@ -55,6 +55,8 @@ class Held:
 
     def lose(self) -> None:
         """Stop working on it."""
+        if self.lost:
+            return
         self.lost = True
         if self.task is not None:
             self.task.cancel()
@@ -103,6 +105,8 @@ class Worker:
         self._crash = crash
         self._held: dict[tuple[str, bytes], Held] = {}
         self._freed = asyncio.Event()
+        # One read of several streams may bring more messages than there are slots; those wait here, held.
+        self._slots = asyncio.Semaphore(settings.slots)
         self._steps: asyncio.TaskGroup | None = None
         self._leaving = False
 
@@ -152,12 +156,13 @@ class Worker:
 
     async def _handle(self, key: tuple[str, bytes], held: Held) -> None:
         try:
-            await self._process(held)
+            async with self._slots:
+                await self._process(held)
         except asyncio.CancelledError:
             if not held.lost:
                 raise
             await self._forget(held)
-        except UNREACHABLE as error:
+        except TROUBLE as error:
             log.warning("a step of %s is left for later: %s", key[0], error)
         except Exception:
             # The boundary of one step: whatever it was, the worker goes on and the message stays pending, so that
@@ -246,7 +251,7 @@ class Worker:
                     if isinstance(part, StepResult):
                         return part
                     emitter.emit(part)
-            except (*UNREACHABLE, AgentError, KnowledgeError):
+            except (AgentError, KnowledgeError):
                 raise
             except Exception as error:
                 # An answerer is somebody else's code: what it raises is this step's failure, not the worker's.
@@ -270,7 +275,8 @@ class Worker:
         self._crash("after_commit")
         if status is Fenced.STALE:
             return
-        self.counts.add(result)
+        if status is Fenced.OK:
+            self.counts.add(result)
         await self._inbox.done(delivery)
         self._crash("after_acknowledge")
 
@@ -286,7 +292,7 @@ class Worker:
             await asyncio.sleep(self._settings.lease_seconds / 3)
             try:
                 await self._renew_all()
-            except UNREACHABLE as error:
+            except TROUBLE as error:
                 log.warning("%s cannot renew its leases: %s", self.name, error)
 
     async def _renew_all(self) -> None:
@@ -304,7 +310,7 @@ class Worker:
             async for _ in ticks(hint, CANCEL_POLL_SECONDS):
                 try:
                     await self._stop_ended()
-                except UNREACHABLE as error:
+                except TROUBLE as error:
                     log.warning("%s cannot see whether its runs go on: %s", self.name, error)
 
     async def _stop_ended(self) -> None:
@@ -321,5 +327,5 @@ class Worker:
                 free = self._settings.slots - len(self._held)
                 for delivery in await self._inbox.recover(self._settings.lease_ms, free) if free > 0 else ():
                     self._begin(delivery)
-            except UNREACHABLE as error:
+            except TROUBLE as error:
                 log.warning("%s cannot look for lost steps: %s", self.name, error)

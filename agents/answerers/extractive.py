@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,10 @@ FLOOR = 0.30
 """Relevance below which a sentence answers nothing."""
 NEAR_BEST = 0.80
 """A further sentence must be at least this share as relevant as the best: a weak one is worse than none."""
+ENOUGH = 0.45
+"""A further sentence must be at least this relevant: beside a weak answer there is nothing but noise."""
+AS_GOOD = 0.97
+"""Of sentences of one passage that answer about equally well, the one its author put first leads."""
 SAME = 0.88
 """Two sentences nearer than this say the same."""
 ROW = 0.85
@@ -25,8 +29,11 @@ OPENING = 1.06
 """Who writes for readers says first what a section is about."""
 MOST_CODE_LINES = 8
 """Longer code is for looking up in its document, not for an answer."""
+CODE_WITHIN = 4
+"""Commands that stand further behind a sentence belong to another one."""
 _ASKS_HOW = re.compile(
-    r"\b(?:how (?:do|does|can|could|should|would|to|is|are)|what (?:do|can|should|must) (?:i|we|you|one) (?:do|run|type)"
+    r"\b(?:how (?:do|does|can|could|should|would|to|is|are)"
+    r"|what (?:do|can|should|must) (?:i|we|you|one) (?:do|run|type)"
     r"|wh(?:at|ich) commands?|what now|show me|commands? (?:for|to))\b",
     re.IGNORECASE,
 )
@@ -37,7 +44,7 @@ _LEANS_BACK = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Candidate:
     hit: int
     sentence: Sentence
@@ -77,10 +84,10 @@ def _choose(question: Question) -> list[_Candidate]:
     able = sorted((c for c in candidates if _can_stand(c, candidates)), key=lambda c: -c.relevance)
     if not able:
         return []
-    best = able[0]
+    best = _lead(able)
     chosen = [best]
-    for candidate in able[1:]:
-        if len(chosen) == MOST_CLAIMS or candidate.relevance < best.relevance * NEAR_BEST:
+    for candidate in able:
+        if len(chosen) == MOST_CLAIMS or candidate.relevance < max(able[0].relevance * NEAR_BEST, ENOUGH):
             break
         if max(float(candidate.vector @ other.vector) for other in chosen) < SAME:
             chosen.append(candidate)
@@ -88,6 +95,13 @@ def _choose(question: Question) -> list[_Candidate]:
     if _ASKS_HOW.search(question.text):
         chosen = _with_command(chosen, best, candidates)
     return _reading_order(chosen, best)
+
+
+def _lead(able: Sequence[_Candidate]) -> _Candidate:
+    """The sentence that an answer begins with; `able` has the most relevant first."""
+    best = able[0]
+    as_good = [c for c in able if c.hit == best.hit and c.relevance >= best.relevance * AS_GOOD]
+    return min(as_good, key=lambda c: c.sentence.position)
 
 
 def _candidates(question: Question) -> list[_Candidate]:
@@ -132,16 +146,16 @@ def _with_what_they_lean_on(chosen: list[_Candidate], candidates: Sequence[_Cand
     result = list(chosen)
     for candidate in chosen:
         earlier = _before(candidate, candidates) if _LEANS_BACK.match(candidate.sentence.text) else None
-        if earlier is not None and earlier not in result:
-            result.append(earlier)
+        if earlier is not None and all(earlier.sentence is not other.sentence for other in chosen):
+            # As relevant as what it explains, so that nobody drops the one and keeps the other.
+            result.append(replace(earlier, relevance=max(earlier.relevance, candidate.relevance)))
     return result
 
 
-def _with_command(
-    chosen: list[_Candidate], best: _Candidate, candidates: Sequence[_Candidate]
-) -> list[_Candidate]:
+def _with_command(chosen: list[_Candidate], best: _Candidate, candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """The commands that follow the best sentence in its passage belong to it."""
-    after = [c for c in candidates if c.hit == best.hit and c.sentence.position > best.sentence.position]
+    begun = best.sentence.position
+    after = [c for c in candidates if c.hit == best.hit and begun < c.sentence.position <= begun + CODE_WITHIN]
     code = next((c for c in after if c.sentence.kind == "code"), None)
     if code is None or len(code.sentence.text.splitlines()) > MOST_CODE_LINES:
         return chosen

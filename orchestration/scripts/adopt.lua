@@ -1,5 +1,5 @@
 -- Become the owner of a run that nobody holds. KEYS: run, events, active. ARGV: id, owner, lease ms.
--- Returns nil when it is held, ended or gone; else {fence, now ms, last event id, all fields of the run}.
+-- Returns nil when it is held, ended or gone; else {fence, now ms, all fields of the run}.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local run = redis.call('HMGET', KEYS[1], 'state', 'until')

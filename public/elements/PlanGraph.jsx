@@ -42,6 +42,7 @@ const nameOf = (node) => node.label || node.title || node.agent || 'Step';
 
 function span(seconds) {
   if (typeof seconds !== 'number' || !Number.isFinite(seconds)) return '';
+  if (seconds < 0.095) return `${Math.max(1, Math.round(1000 * seconds))} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
   return `${Math.round(seconds / 60)} min`;
@@ -141,7 +142,7 @@ function edgePath(from, to, unit) {
 
 function edgeLook(from, to) {
   if (to.state === 'running' || to.state === 'restarted') return 'live';
-  return OVER.includes(from.state) && to.state !== 'waiting' ? 'done' : 'idle';
+  return OVER.includes(from.state) && !['waiting', 'cancelled'].includes(to.state) ? 'done' : 'idle';
 }
 
 function badge(node, kind) {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.chat_window import ChatWindow, Witness
 
@@ -28,6 +28,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
 Opened = Callable[..., ChatWindow]
+Profiles = Callable[[tuple[int, int]], BrowserContext]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Served:
     def _order(self, order: str) -> None:
         self.orders.write(f"{order}\n")
         self.orders.flush()
-        assert self.done.readline() == "done\n"
+        assert self.done.readline() == "done\n", "the server is gone; see page.log in pytest's temporary folder"
 
 
 # Not for the whole session: while Playwright is open, its event loop runs in this thread, and no other one can.
@@ -78,9 +79,12 @@ def browser() -> Iterator[Browser]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The real application with an embedded Redis over two small agents; it must end cleanly."""
     command = [sys.executable, "-m", "tests.browser.serving", str(tmp_path_factory.mktemp("page"))]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
+    with (
+        (tmp_path_factory.getbasetemp() / "page.log").open("w") as log,
+        subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
         try:
             assert process.stdin is not None
             assert process.stdout is not None
@@ -100,37 +104,49 @@ def served(server: Served) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="package")
-def signed_in(browser: Browser, server: Served) -> StorageState:
-    """What a browser keeps after its first visit; without it each window would sign in anew, which takes a second."""
-    context = browser.new_context()
-    page = context.new_page()
-    ChatWindow(page, server.base, Witness(server.base)).open()
-    state = context.storage_state()
-    context.close()
-    return state
+def profiles(browser: Browser, server: Served) -> Iterator[Profiles]:
+    """Browser profiles that have been here before, one for each size; a new one would load and sign in anew."""
+    with ExitStack() as closing:
+        kept: dict[tuple[int, int], BrowserContext] = {}
+
+        def profile(size: tuple[int, int]) -> BrowserContext:
+            if size not in kept:
+                kept[size] = made = new_profile(browser, size)
+                closing.callback(made.close)
+                visit = made.new_page()
+                ChatWindow(visit, server.base, Witness(server.base)).open()
+                visit.close()
+            return kept[size]
+
+        yield profile
+
+
+def new_profile(browser: Browser, size: tuple[int, int]) -> BrowserContext:
+    """Cookies, cache and window of somebody who was never here."""
+    width, height = size
+    return browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
 
 
 @pytest.fixture
-def open_window(browser: Browser, served: Served, signed_in: StorageState) -> Iterator[Opened]:
-    """Opens windows, each in a browser profile of its own; at the end every window's witness is asked."""
+def open_window(browser: Browser, served: Served, profiles: Profiles) -> Iterator[Opened]:
+    """Opens windows; at the end every window's witness is asked."""
     with ExitStack() as closing:
         witnesses: list[Witness] = []
 
         def opened(size: tuple[int, int] = DESKTOP, *, dark: bool = False, first_visit: bool = False) -> ChatWindow:
-            context = browser.new_context(
-                viewport={"width": size[0], "height": size[1]},
-                color_scheme="dark" if dark else "light",
-                storage_state=None if first_visit else signed_in,
-            )
-            closing.callback(context.close)
-            witnesses.append(Witness(served.base, signed_in=not first_visit))
-            page = context.new_page()
-            witnesses[-1].watch(page)
-            return ChatWindow(page, served.base, witnesses[-1])
+            profile = new_profile(browser, size) if first_visit else profiles(size)
+            if first_visit:
+                closing.callback(profile.close)
+            page = profile.new_page()
+            closing.callback(page.close)
+            page.emulate_media(color_scheme="dark" if dark else "light")
+            witness = Witness(served.base, signed_in=not first_visit)
+            witness.watch(page)
+            witnesses.append(witness)
+            return ChatWindow(page, served.base, witness)
 
         yield opened
-        for witness in witnesses:
-            witness.check()
+        assert [trouble for witness in witnesses for trouble in witness.troubles()] == []
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def test_who_answers_is_shown_with_the_reasons(window: ChatWindow) -> None:
     selection = window.unfolded("Selection")
     expect(selection).to_contain_text("Gardener and Baker were chosen.")
     expect(selection.locator(".rt-choice[data-chosen=yes]").first).to_contain_text("Gardener")
-    expect(selection.locator(".rt-reason").first).to_contain_text("called by name")
+    expect(selection.locator(".rt-reason").first).to_contain_text("You asked for it by name.")
 
 
 def test_the_plan_changes_while_the_agents_work(window: ChatWindow, served: Served) -> None:

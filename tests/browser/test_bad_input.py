@@ -1,6 +1,5 @@
 """Whatever is typed, the page answers with a sentence and stays usable."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chat_window import ChatWindow
@@ -13,16 +12,17 @@ REFUSED = {
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
-@pytest.mark.parametrize(("typed", "sentence"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_cannot_be_asked_is_refused_with_a_sentence(window: ChatWindow, typed: str, sentence: str) -> None:
-    """It says what is wrong; no run begins, and the next question is answered."""
-    window.ask(typed)
-    expect(window.answer).to_contain_text(sentence)
-    expect(window.answer).not_to_contain_text("Traceback")
-    expect(window.stop_button).to_be_hidden()
-    window.fits()
+def test_what_cannot_be_asked_is_refused_with_a_sentence(window: ChatWindow) -> None:
+    """It says what is wrong; no run begins, nothing is torn, and the next question is answered."""
+    for typed, sentence in REFUSED.values():
+        window.ask(typed)
+        expect(window.answer).to_contain_text(sentence)
+        expect(window.answer).not_to_contain_text("Traceback")
+        expect(window.stop_button).to_be_hidden()
+        window.fits()
     window.ask("@garden When do I prune roses?")
     expect(window.answer).to_contain_text("Prune roses in March")
+    expect(window.page.locator("[data-step-type=assistant_message]")).to_have_count(len(REFUSED) + 1)
 
 
 def test_markup_is_text(window: ChatWindow) -> None:

@@ -10,8 +10,6 @@ from tests.browser.chat_window import ChatWindow
 from tests.browser.conftest import DESKTOP, PHONE, Opened, Served
 from tests.browser.test_a_question import QUESTION
 
-SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-
 
 def at_work(window: ChatWindow, served: Served) -> list[str]:
     """Ask, and come back in the middle of it; what the page shows then."""
@@ -37,41 +35,39 @@ def is_stopped(window: ChatWindow) -> None:
     expect(window.page.locator("[data-state=running]")).to_have_count(0)
 
 
-@SIZES
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_a_reload_shows_the_same_run_live(open_window: Opened, served: Served, size: tuple[int, int]) -> None:
-    """What was there before is there again, and what happens afterwards arrives."""
+    """What was there is there again, what happens afterwards arrives, and Stop stops it at once."""
     window = open_window(size).open()
     before = at_work(window, served)
     expect(window.page).to_have_url(re.compile("/thread/"))
     window.page.reload()
     thoughts_shown(window)
     window.shows(before)
-    expect(window.stop_button).to_be_visible()
     expect(window.page.locator("[data-step-type=user_message]")).to_have_count(1)
     served.say("Still here.")
     expect(window.page.get_by_text("Still here.")).to_have_count(4)
-    served.release()
-    expect(window.sources).to_have_count(2)
-
-
-@SIZES
-def test_stop_after_a_reload(open_window: Opened, served: Served, size: tuple[int, int]) -> None:
-    """Stop works on a run that this page did not begin, at once, and leaves a tidy picture, also for later."""
-    window = open_window(size).open()
-    at_work(window, served)
-    window.page.reload()
-    thoughts_shown(window)
+    expect(window.stop_button).to_be_visible()
     pressed = time.monotonic()
     window.stop()
     expect(window.answer).to_contain_text("Stopped.")
     assert time.monotonic() - pressed < 3
     is_stopped(window)
+
+
+def test_the_answer_comes_to_a_page_that_was_reloaded(open_window: Opened, served: Served) -> None:
+    """Nothing of a run belongs to the page that began it."""
+    window = open_window().open()
+    at_work(window, served)
     window.page.reload()
-    is_stopped(window)
+    thoughts_shown(window)
+    served.release()
+    expect(window.sources).to_have_count(2)
+    expect(window.shimmers).to_have_count(0)
 
 
 def test_two_windows_show_the_same_run(open_window: Opened, served: Served) -> None:
-    """A second window sees what the first one sees, while it happens; Stop in one is Stop in both."""
+    """A second window sees what the first one sees, while it happens; Stop in one is Stop in both, for good."""
     first, second = open_window().open(), open_window(PHONE)
     steps = at_work(first, served)
     second.open(first.page.url.removeprefix(first.base))
@@ -83,6 +79,8 @@ def test_two_windows_show_the_same_run(open_window: Opened, served: Served) -> N
     second.stop()
     for window in (first, second):
         is_stopped(window)
+    first.page.reload()
+    is_stopped(first)
 
 
 def test_a_question_in_one_window_appears_in_the_other(open_window: Opened) -> None:

@@ -26,7 +26,7 @@ def test_a_first_visit_asks_no_other_host(open_window: Opened) -> None:
 def test_a_phone_never_scrolls_sideways(open_window: Opened, served: Served, dark: bool) -> None:
     """Neither before, during nor after a run, nor with a passage open."""
     window = open_window(PHONE, dark=dark).open()
-    assert window.page.evaluate("document.documentElement.classList.contains('dark')") is dark
+    expect(window.page.locator("html")).to_have_class("dark" if dark else "light")
     window.fits()
     served.hold()
     window.ask(QUESTION)

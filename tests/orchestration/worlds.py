@@ -95,12 +95,14 @@ class Gate:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
 
     def answerer(self) -> ScriptedAnswerer:
         """An answerer that waits at this gate."""
-        return ScriptedAnswerer("At last.", before=self._wait)
+        return ScriptedAnswerer("At last.", before=self.wait)
 
-    async def _wait(self, question: Question) -> None:
+    async def wait(self, question: Question) -> None:
+        """Wait here until the gate opens."""
         if question.agent.name not in self.held:
             return
         self.waiting.add(question.agent.name)
@@ -111,6 +113,8 @@ class Gate:
             self.stopped.add(question.agent.name)
             self.cancelled.set()
             raise
+        finally:
+            self.left.set()
 
 
 async def events_until(stream: AsyncIterator[Recorded], kind: str) -> list[AnyEvent]:

@@ -69,6 +69,41 @@ async def test_the_answer_is_grouped_by_sub_question() -> None:
     assert answer.text.endswith("Nothing found on this.")
 
 
+async def test_what_answers_two_parts_stands_where_it_answers_best() -> None:
+    """It is said once, and no part that was answered is called unanswered."""
+    twice = "The file of the secret has mode 0600."
+    answer = await combine(
+        found("ops", claim("The secret is in the data folder.", "secrets"), claim(twice, "secrets", 0.5)),
+        found("ops", claim(twice, "secrets", 0.9), part=1),
+        headings=("Where is the secret?", "Who may read it?"),
+    )
+    assert answer.text.count(twice) == 1
+    assert answer.text.index("**Who may read it?**") < answer.text.index(twice)
+    assert "Nothing found" not in answer.text
+
+
+async def test_a_part_whose_only_finding_stands_elsewhere_repeats_it() -> None:
+    """Better said twice than called unknown."""
+    answer = await combine(
+        found("ops", claim("The secret has mode 0600.", "secrets", 0.9)),
+        found("ops", claim("The secret has mode 0600.", "secrets", 0.6), part=1),
+        headings=("What mode has the secret?", "Who may read it?"),
+    )
+    assert answer.text.count("The secret has mode 0600.") == 2
+    assert "Nothing found" not in answer.text
+
+
+async def test_an_agent_that_knows_little_adds_little() -> None:
+    """Of findings much weaker than another agent's only the best is used; none is lost entirely."""
+    answer = await combine(
+        found("ops", claim("Restart the worker.", "restart", 0.9), confidence=0.9),
+        found("sec", claim("Rotate secrets.", "secrets", 0.5), claim("Read logs.", "logs", 0.4), confidence=0.5),
+    )
+    assert "Rotate secrets." in answer.text
+    assert "Read logs." not in answer.text
+    assert set(answer.contributed) == {"ops", "sec"}
+
+
 async def test_a_missing_agent_is_named_with_its_reason() -> None:
     """A failure is part of the answer, not hidden."""
     failed = StepResult(step="s2", agent="sec", question="?", state="failed", error="Security ran out of time.")
