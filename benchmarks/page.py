@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,6 @@ from benchmarks.measure import Spread, spread
 
 TARGETS_MS = {"start to usable page": 15_000, "Enter to first agent step": 500, "Enter to last citation": 2_000}
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
-PORT = 8_765
 LONGEST_MS = 300_000
 """The first ask of a new folder waits until its documents are read."""
 WATCH = """
@@ -55,30 +55,32 @@ WATCH = """
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[None]:
-    """A server in a process of its own, asked to stop at the end."""
-    environ = {**os.environ, "ROUNDTABLE_DATA": str(data), "PORT": str(PORT)}
+def serving(data: Path) -> Iterator[str]:
+    """The address of a server in a process of its own, which is asked to stop at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    environ = {**os.environ, "ROUNDTABLE_DATA": str(data), "PORT": str(port)}
     with subprocess.Popen([sys.executable, "-m", "cli.main", "serve"], env=environ, stdout=subprocess.PIPE) as server:
         try:
             assert server.stdout is not None
             assert b"Roundtable is at" in server.stdout.readline(), "the server did not start"
-            yield
+            yield f"http://localhost:{port}"
         finally:
             server.terminate()
             server.wait(timeout=60)
 
 
-def new_page(browser: Browser) -> Page:
+def new_page(browser: Browser, address: str) -> Page:
     """A page of a browser that was never here, once it can be used."""
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    begin(page)
+    begin(page, address)
     return page
 
 
-def begin(page: Page) -> None:
+def begin(page: Page, address: str) -> None:
     """An empty conversation, once it can be used: a first visit signs in and loads again before it connects."""
     with page.expect_websocket():
-        page.goto(f"http://localhost:{PORT}/")
+        page.goto(address)
     page.wait_for_selector("#chat-input")
 
 
@@ -101,17 +103,17 @@ def measure(data: Path, asks: int) -> dict[str, Spread]:
     with sync_playwright() as playwright, ExitStack() as stack:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         stack.callback(browser.close)
-        with serving(data):
+        with serving(data) as address:
             # The demo knowledge is read when the first answer is there.
-            ask(new_page(browser), titles)
+            ask(new_page(browser, address), titles)
         begun = time.perf_counter()
-        with serving(data):
-            page = new_page(browser)
+        with serving(data) as address:
+            page = new_page(browser, address)
             usable = time.perf_counter() - begun
             first = ask(page, titles)
             times = []
             for _ in range(asks):
-                begin(page)
+                begin(page, address)
                 times.append(ask(page, titles))
     return {
         "start to usable page": spread([usable]),

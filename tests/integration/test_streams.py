@@ -104,3 +104,24 @@ async def test_a_server_that_cannot_be_used(url: str, error: type[Exception], sa
     with pytest.raises(error, match=said):
         async with open_connections(url):
             pass
+
+
+async def test_watchers_come_and_go_at_the_same_time(redis_url: str, keys: Keys) -> None:
+    """However they overlap, whoever still watches is told, and nothing is left behind."""
+    async with open_connections(redis_url) as connections, reading(connections, keys) as hub:
+
+        async def pass_by() -> None:
+            async with hub.watch("one"):
+                await connections.batcher("TIME")
+
+        async with hub.watch("one") as queue:
+            hasty = asyncio.create_task(pass_by())
+            passing = [asyncio.create_task(pass_by()) for _ in range(20)]
+            await asyncio.sleep(0)
+            hasty.cancel()
+            await asyncio.wait([hasty, *passing])
+            await say(connections, keys, "one", "still here")
+            event = (await queue.get()).event
+        assert not any(task.exception() for task in passing)
+    assert isinstance(event, Token)
+    assert event.text == "still here"
