@@ -11,6 +11,8 @@ from dotenv import dotenv_values
 from fastapi import FastAPI
 
 from api.secret import VARIABLE, session_secret
+from api.signin import SignIn
+from chat.person import LOCAL
 from orchestration import Settings
 from orchestration.errors import ConfigurationError
 
@@ -52,6 +54,8 @@ class ChatPage:
             raise ConfigurationError(f"{CHECKOUT} has no {', '.join(missing)}: run Roundtable from a checkout.")
         prepare_environment(os.environ, self._settings.data)
         self._import_chainlit()
+        from chainlit import User
+        from chainlit.auth import create_jwt
         from chainlit.config import config
         from chainlit.server import sio
         from chainlit.utils import mount_chainlit
@@ -62,6 +66,8 @@ class ChatPage:
         sio.eio.cors_allowed_origins = []
         sio.eio.max_http_buffer_size = LARGEST_MESSAGE
         mount_chainlit(app, target=str(target), path="/")
+        person = User(identifier=LOCAL)
+        app.add_middleware(SignIn, token=lambda: create_jwt(person), seconds=config.project.user_session_timeout)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -39,10 +39,11 @@ def log_to_file(data: Path) -> Path:
     Raises ConfigurationError for a folder that cannot be written.
     """
     from orchestration import ConfigurationError
+    from orchestration.settings import make_data_folder
 
+    make_data_folder(data)
     file = data / "logs" / "roundtable.log"
     try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.parent.mkdir(mode=0o700, exist_ok=True)
         handler = RotatingFileHandler(file, maxBytes=MOST_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
     except OSError as error:

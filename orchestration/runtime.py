@@ -29,7 +29,7 @@ from orchestration.path import Council
 from orchestration.presence import Heartbeat, Kind, Presence, PresenceReader
 from orchestration.redis_log import RedisLog
 from orchestration.selector import Selector
-from orchestration.settings import Settings
+from orchestration.settings import Settings, make_data_folder
 from orchestration.single import SingleAgent
 from orchestration.store import RunStore
 from orchestration.worker import Worker
@@ -198,6 +198,7 @@ async def open_runtime(
     `join`: when another process on the same Redis orchestrates already, hand tasks to it and load nothing here.
     """
     registry = registry or load_catalog()
+    await asyncio.to_thread(make_data_folder, settings.data)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     keys = Keys(prefix) if prefix else Keys()
     async with AsyncExitStack() as stack:
@@ -260,6 +261,7 @@ async def open_single(
 ) -> AsyncIterator[AgentOrchestrator]:
     """The single agent alone: no Redis is started, joined or asked."""
     registry = registry or load_catalog()
+    await asyncio.to_thread(make_data_folder, settings.data)
     async with AsyncExitStack() as stack:
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
         runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)

@@ -110,6 +110,14 @@ def read_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
         raise ConfigurationError(f"{name} is not usable: {first['msg']} (it is {first['input']!r}).") from None
 
 
+def make_data_folder(data: Path) -> None:
+    """Make the data folder, for nobody else to look into; raises ConfigurationError when that cannot be done."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"The data folder {data} cannot be used: {error.strerror}.") from None
+
+
 def _refuse_unknown(given: Mapping[str, str]) -> None:
     unknown = sorted(n for n in given if n.startswith("ROUNDTABLE_") and n not in ENVIRONMENT)
     if unknown:

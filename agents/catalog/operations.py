@@ -8,8 +8,8 @@ AGENT = Agent(
     name="operations",
     title="Operations",
     description=(
-        "Knows how to run Roundtable: starting and stopping, more workers, watching and logs, incidents, backup and"
-        " restore, disk space, upgrades, capacity, rollback to the single agent."
+        "Knows how to run Roundtable: starting and stopping, more workers, watching and logs, backup and"
+        " restore, disk space, upgrades, ports in use, rollback to the single agent."
     ),
     instructions="Give steps that can be followed, with the commands, and say how to check that they worked.",
     examples=(
@@ -21,7 +21,7 @@ AGENT = Agent(
         "How do I roll back to a single agent?",
         "The port is already in use, what now?",
     ),
-    capabilities=("runbooks", "backup and restore", "capacity"),
+    capabilities=("runbooks", "backup and restore", "upgrades"),
     precedence=55,
     documents=Path(__file__).parents[1] / "library" / "operations",
 )

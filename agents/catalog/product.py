@@ -9,7 +9,7 @@ AGENT = Agent(
     title="Product",
     description=(
         "Knows what people see and do in the chat: steps, plan, Stop, reload, citations, profiles, nothing found,"
-        " asking good questions, phones and accessibility, voice, trust, introducing it to a team."
+        " asking good questions, phones and accessibility, trust, introducing it to a team."
     ),
     instructions="Speak from the view of the person in front of the page.",
     examples=(

@@ -9,7 +9,7 @@ AGENT = Agent(
     title="Security",
     description=(
         "Knows how to keep a self-hosted assistant safe and private: who may see what, access control, origin checks,"
-        " content security policy, prompt injection, secrets, privacy, securing Redis, incident response."
+        " reverse proxies, prompt injection, secrets, privacy, securing Redis, incident response."
     ),
     instructions="Name the threat, the protection and what remains; never promise more than the sources say.",
     examples=(

@@ -57,6 +57,14 @@ def test_the_page_and_its_files_are_served_with_our_headers(port: int) -> None:
             assert not [name for name in response.headers if name.startswith("access-control-")], path
 
 
+def test_a_new_browser_is_signed_in_with_its_first_page(port: int) -> None:
+    """A link to a conversation works in it at once."""
+    with httpx.Client(base_url=f"http://localhost:{port}") as client:
+        assert client.get("/user").status_code == 401
+        assert client.get("/thread/some", headers={"accept": "text/html"}).status_code == 200
+        assert client.get("/user").json()["identifier"] == "local"
+
+
 def test_other_sites_reach_neither_pages_nor_the_socket(port: int) -> None:
     """The stock server answers both."""
     with httpx.Client(base_url=f"http://localhost:{port}") as client:
