@@ -60,14 +60,19 @@ async def _ask(
 ) -> "list[AnyEvent]":
     """All events of the run, told on the way unless `quiet`."""
     from cli.progress import Progress
+    from orchestration.messages import Preparing
 
     async with AsyncExitStack() as stack:
         council, task = await _open(task, settings, console, runtime, stack)
         progress = Progress(council.registry, (lambda text: None) if quiet else console.note)
         events: list[AnyEvent] = []
         try:
-            async with asyncio.timeout(settings.run.deadline_seconds + LATE_SECONDS):
+            patience = settings.run.deadline_seconds + LATE_SECONDS
+            async with asyncio.timeout(patience) as limit:
                 async for recorded in council.stream(task):
+                    if isinstance(recorded.event, Preparing):
+                        # The first reading of the knowledge takes its own time.
+                        limit.reschedule(asyncio.get_running_loop().time() + patience)
                     events.append(recorded.event)
                     progress.show(recorded.event)
         except TimeoutError:

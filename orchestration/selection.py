@@ -109,7 +109,9 @@ def choose(ranking: Ranking, called: Sequence[str] = (), wanted: Breadth = TWO) 
     """Those who were called by name; or else the best one that has evidence, and who is near it."""
     if called:
         return frozenset(called)
-    able = [s for s in ranking if s.evidence.health > 0 and s.strength >= THRESHOLD]
+    # That nobody at all was seen alive says that the signs of life are late, not that nothing is known.
+    unseen = not any(s.evidence.health > 0 for s in ranking)
+    able = [s for s in ranking if (unseen or s.evidence.health > 0) and s.strength >= THRESHOLD]
     return frozenset(s.agent.name for s in able[: wanted.most] if s.score >= wanted.near * able[0].score)
 
 
