@@ -181,7 +181,6 @@ class TaskResult(Message):
     reason: str = ""
     """Why it ended this way, in one sentence, when it was not answered."""
     steps: tuple[StepResult, ...] = ()
-    """Every step's result, without its passages: those stand in the step's own event."""
     total_seconds: float = 0.0
     coordination_seconds: float = 0.0
 

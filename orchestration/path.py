@@ -226,7 +226,7 @@ def ended(
         contributed=found.contributed,
         missing=found.missing or tuple(dict.fromkeys(s.agent for s in steps if s.state == "failed")),
         reason=reason,
-        steps=tuple(step.model_copy(update={"passages": ()}) for step in steps),
+        steps=steps,
         total_seconds=round(max(0.0, seconds), 4),
         coordination_seconds=round(coordination_seconds(max(0.0, seconds), busy), 4),
     )
