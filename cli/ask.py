@@ -32,21 +32,22 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
+    from agents import AgentRegistry
     from cli.document import document
     from cli.logs import log_to_stderr
     from orchestration import Task
+    from orchestration.asking import checked
 
     settings = runtime.read_settings()
     log_to_stderr(logging.WARNING)
-    known = runtime.agents()
-    for name in args.agents:
-        known[name]  # raises UnknownAgent before anything is opened
-    task = Task(
+    asked = Task(
         question=args.question,
         person=args.person,
         mode="single" if args.single else "council",
         agents=args.agents,
     )
+    # What cannot be asked is refused before anything is opened.
+    task = checked(asked, AgentRegistry(runtime.agents().values()))
     told = document(asyncio.run(_ask(task, settings, console, runtime, quiet=args.json)))
     if args.json:
         console.out.write(told.model_dump_json(indent=2) + "\n")

@@ -31,6 +31,8 @@ def log_to_stderr(level: int) -> None:
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", force=True)
     # What it says about a broken PDF comes back as the reason why the file was rejected.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    # It tells which of its builds it tried, tracebacks included.
+    logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 
 
 def log_to_file(data: Path) -> Path:

@@ -95,7 +95,7 @@ async def _check(redis: RedisClient) -> None:
     except AuthenticationError as error:
         raise ConfigurationError(f"Redis refused the user name or password in REDIS_URL: {error}.") from None
     except UNREACHABLE as error:
-        raise EngineUnavailable(f"Redis does not answer: {error}.") from None
+        raise EngineUnavailable(f"Redis does not answer: {str(error).rstrip('.')}.") from None
     except (ResponseError, RedisError) as error:
         raise ConfigurationError(f"Redis refused to be used: {error}.") from None
     version = str(info.get("redis_version", "0.0"))

@@ -114,6 +114,10 @@ def make_data_folder(data: Path) -> None:
     """Make the data folder, for nobody else to look into; raises ConfigurationError when that cannot be done."""
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The folder may have been there before, for others to read; what people's documents say is not for them.
+        knowledge = data / "knowledge"
+        knowledge.mkdir(mode=0o700, exist_ok=True)
+        knowledge.chmod(0o700)
     except OSError as error:
         raise ConfigurationError(f"The data folder {data} cannot be used: {error.strerror}.") from None
 
