@@ -48,8 +48,6 @@ class EventHub:
         self._read_ended = asyncio.Event()
         self._client_id: int | None = None
         self._leaving = False
-        self.available = True
-        """False while Redis does not answer."""
 
     @asynccontextmanager
     async def watch(self, run: str, *, fresh: bool = False) -> AsyncIterator[_Queue]:
@@ -90,13 +88,11 @@ class EventHub:
             reader = self._connections.reader()
             try:
                 self._client_id = await reader.client_id()
-                self.available = True
                 pause = 0.05
                 while True:
                     still_wanted()
                     await self._read(reader)
             except TROUBLE as error:
-                self.available = False
                 log.warning("reading events: %s", error)
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
