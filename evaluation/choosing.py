@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from agents import AgentRegistry
 from evaluation.result import Tell
 from orchestration.messages import Selection, Task
+from orchestration.presence import AgentHealth
 from orchestration.selector import Selector, Shelf
 
 _TOLD = 50
@@ -27,8 +28,8 @@ async def choices(
 ) -> list[Choice]:
     """A choice for each question, in order; `count` asks for exactly so many agents."""
 
-    async def all_healthy() -> Mapping[str, float]:
-        return dict.fromkeys(registry, 1.0)
+    async def all_healthy() -> Mapping[str, AgentHealth]:
+        return {name: AgentHealth(name, workers=1, slots=1, free=1) for name in registry}
 
     selector = Selector(registry, shelf, all_healthy)
     made = []

@@ -76,8 +76,7 @@ class ExtractiveAggregator:
                 yield block
         failed = [r for r in results if r.state == "failed"]
         missing = tuple(dict.fromkeys(r.agent for r in failed))
-        if missing:
-            note = _missing(failed, registry)
+        if note := _missing(failed, selection, registry):
             text += note
             yield note
         conflicts = _conflicts(results, numbers, registry)
@@ -114,8 +113,8 @@ class _Numbers:
         return f"[{number}](#cite-{self._run}-{number})"
 
 
-def nothing_found(run: str, selection: Selection) -> Aggregate:
-    """What is said when no agent knows anything: the nearest sources, and no answer."""
+def nothing_found(run: str, selection: Selection, registry: AgentRegistry) -> Aggregate:
+    """What is said when no agent knows anything: the nearest sources, who was not asked, and no answer."""
     numbers = _Numbers(run)
     lines = []
     for passage in selection.nearest:
@@ -126,6 +125,7 @@ def nothing_found(run: str, selection: Selection) -> Aggregate:
     text = NOTHING
     if lines:
         text += " The nearest sources, which do not answer it:\n\n" + "\n".join(lines)
+    text += _missing((), selection, registry)
     return Aggregate(text, tuple(numbers.citations), (), (), ())
 
 
@@ -210,9 +210,16 @@ def _block(heading: str, statements: Sequence[_Statement], numbers: _Numbers) ->
     return title + lines
 
 
-def _missing(failed: Sequence[StepResult], registry: AgentRegistry) -> str:
-    said = [f"{registry[r.agent].title if r.agent in registry else r.agent} did not answer: {r.error}" for r in failed]
-    return "\n\n> " + " ".join(as_markdown(s) for s in dict.fromkeys(said))
+def _missing(failed: Sequence[StepResult], selection: Selection, registry: AgentRegistry) -> str:
+    """Who was asked and did not answer, and who was not asked because it fails at the moment."""
+
+    def title(agent: str) -> str:
+        return registry[agent].title if agent in registry else agent
+
+    said = [f"{title(r.agent)} did not answer: {r.error}" for r in failed]
+    resting = [agent for part in selection.parts for agent in part.agents if agent.left_out]
+    said += [f"{title(agent.agent)} was left out for now: {agent.left_out}." for agent in resting]
+    return "\n\n> " + " ".join(as_markdown(s) for s in dict.fromkeys(said)) if said else ""
 
 
 def _conflicts(results: Sequence[StepResult], numbers: _Numbers, registry: AgentRegistry) -> tuple[Conflict, ...]:

@@ -6,8 +6,9 @@ connection in the middle of a command, and on Python 3.11 may swallow the cancel
 """
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from hashlib import sha1
 from importlib.resources import files
@@ -17,6 +18,8 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 MOST_TOGETHER = 200
+SILENT_SECONDS = 1.5
+"""A server that has not answered for this long is taken for gone."""
 IN_FLIGHT = 2
 """Round trips under way at once: the second one leaves while the first is waiting for the disk."""
 
@@ -29,12 +32,26 @@ class Batcher:
     happens once, though the second reply may tell of the first ("DONE", "ENDED") and an event may stand there twice.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
+        self._clock = clock
         self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
-        self.available = True
-        """Whether Redis answered last."""
+        self._on_their_way: dict[int, float] = {}
+        self._trips = 0
+        self._answered = asyncio.Event()
+        self._answered.set()
+
+    @property
+    def available(self) -> bool:
+        """Whether Redis answered last, and is not silent now."""
+        oldest = min(self._on_their_way.values(), default=None)
+        silent = oldest is not None and self._clock() - oldest > SILENT_SECONDS
+        return self._answered.is_set() and not silent
+
+    async def until_available(self) -> None:
+        """Wait until Redis answers again; somebody asks it every few seconds (presence.py)."""
+        await self._answered.wait()
 
     async def __call__(self, *command: Argument) -> Any:
         """Run one command; raises what Redis answered or what redis-py raises while it is away."""
@@ -72,13 +89,18 @@ class Batcher:
             batch = [self._waiting.popleft() for _ in range(min(MOST_TOGETHER, len(self._waiting)))]
             if not batch:
                 return
+            self._trips += 1
+            trip = self._trips
+            self._on_their_way[trip] = self._clock()
             try:
                 replies = await self._round_trip([command for command, _ in batch])
-                self.available = True
+                self._answered.set()
             except Exception as error:
                 # Not this task's error: each caller gets it and decides.
                 replies = [error] * len(batch)
-                self.available = False
+                self._answered.clear()
+            finally:
+                del self._on_their_way[trip]
             for (_, reply), answer in zip(batch, replies, strict=True):
                 if reply.done():
                     continue

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from agents import AgentError
 from knowledge import KnowledgeError
 from orchestration.connections import TROUBLE
+from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.errors import Superseded, UnsupportedMessage
 from orchestration.hints import Hints, ticks
 from orchestration.messages import Answer, Task, TaskResult
@@ -16,7 +17,6 @@ from orchestration.store import Fenced, OwnedRun, RunStore
 
 log = logging.getLogger(__name__)
 
-ADOPT_POLL_SECONDS = 1.0
 BROKEN = "Something went wrong while this was being answered; the log of the server has the details."
 
 
@@ -30,7 +30,7 @@ class CouncilEngine:
         settings: RunSettings,
         hints: Hints,
         council: Council | None,
-        crash: Callable[[str], None] = lambda point: None,
+        crash: Crash = survive,
     ) -> None:
         self.name = name
         self._store = store
@@ -60,16 +60,8 @@ class CouncilEngine:
 
     async def submit(self, task: Task) -> str:
         """Take a checked task in; when this returns the task is stored and will reach exactly one end."""
-        settings = self._settings
-        deadline = task.deadline_seconds or settings.deadline_seconds
-        run = await self._store.accept(
-            task,
-            owner=self.name if self._council is not None else "",
-            lease_ms=settings.lease_ms,
-            deadline_ms=int(deadline * 1000),
-            retention_ms=settings.retention_ms,
-        )
-        self._crash("after_accept")
+        run = await self._store.accept(task, self.name if self._council is not None else "")
+        self._crash(CrashPoint.AFTER_ACCEPT)
         if run is not None:
             self._drive(run)
         return task.id
@@ -77,13 +69,7 @@ class CouncilEngine:
     async def cancel(self, task: Task) -> bool:
         """End a run as cancelled, at once, whoever owns it; its workers notice within half a second."""
         result = TaskResult(task=task.id, mode=task.mode, state="cancelled", reason="Stopped.")
-        status = await self._store.finish(
-            task.id,
-            result,
-            [Answer(run=task.id, result=result)],
-            fence=None,
-            retention_ms=self._settings.retention_ms,
-        )
+        status = await self._store.finish(task.id, result, [Answer(run=task.id, result=result)], fence=None)
         return status is Fenced.OK
 
     def _drive(self, run: OwnedRun) -> None:
@@ -113,28 +99,29 @@ class CouncilEngine:
     async def _fail(self, task: Task, fence: int, reason: str) -> None:
         result = TaskResult(task=task.id, mode=task.mode, state="failed", reason=reason)
         events = [Answer(run=task.id, result=result)]
-        retention = self._settings.retention_ms
         try:
-            await self._store.finish(task.id, result, events, fence=fence, retention_ms=retention)
+            await self._store.finish(task.id, result, events, fence=fence)
         except TROUBLE as error:
             log.warning("run %s could not be ended: %s", task.id, error)
 
     async def _hold(self) -> None:
         """Keep other orchestrators from adopting what is driven here."""
         while True:
-            await asyncio.sleep(self._settings.lease_seconds / 3)
-            for run, task in list(self._driving.values()):
-                try:
-                    await self._store.journal(run, self._settings.lease_ms, {})
-                except Superseded:
-                    task.cancel()
-                except TROUBLE as error:
-                    log.warning("holding run %s: %s", run.task.id, error)
+            await asyncio.sleep(self._settings.renew_seconds)
+            await asyncio.gather(*(self._hold_one(run, task) for run, task in list(self._driving.values())))
+
+    async def _hold_one(self, run: OwnedRun, task: asyncio.Task[None]) -> None:
+        try:
+            await self._store.journal(run, {})
+        except Superseded:
+            task.cancel()
+        except TROUBLE as error:
+            log.warning("holding run %s: %s", run.task.id, error)
 
     async def _adopt(self) -> None:
         with self._hints.listen() as hint:
             hint.set()  # Look once at the start, before the first second has passed.
-            async for _ in ticks(hint, ADOPT_POLL_SECONDS):
+            async for _ in ticks(hint, self._settings.look_seconds):
                 try:
                     await self._adopt_unowned()
                 except TROUBLE as error:
@@ -145,12 +132,13 @@ class CouncilEngine:
             if run_id in self._driving:
                 continue
             try:
-                run = await self._store.adopt(run_id, owner=self.name, lease_ms=self._settings.lease_ms)
+                run = await self._store.adopt(run_id, self.name)
             except (UnsupportedMessage, ValueError, KeyError) as error:
-                # Written by a newer program, or damaged: it is somebody else's to read, and stops nobody here.
+                # Damaged, or not as this program writes it: it is somebody else's to read, and stops nobody here.
                 log.warning("run %s cannot be read here: %s", run_id, error)
                 continue
             if run is not None:
+                self._crash(CrashPoint.AFTER_ADOPT)
                 if run.fence > 1:
                     log.info("run %s adopted with fence %d", run_id, run.fence)
                 self._drive(run)
@@ -159,6 +147,6 @@ class CouncilEngine:
         """On the way out: give up the hold, so that the next process need not wait for the lease."""
         for run in held:
             try:
-                await self._store.journal(run, 0, {})
+                await self._store.journal(run, {}, hold=False)
             except (Superseded, *TROUBLE) as error:
                 log.info("run %s was not handed over: %s", run.task.id, error)

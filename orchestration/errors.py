@@ -5,6 +5,8 @@ RoundtableError
 ├── InvalidTask           the question cannot be asked as it is: exit code 2
 ├── UnknownRun            no such run, or it is another person's (the two look the same on purpose)
 ├── EngineUnavailable     Redis cannot be reached: wait, or use the single agent
+├── Overloaded            there is no place for another question: ask again later
+├── Halted                the operator stopped all agents: ask again when they were started again
 ├── UnsupportedMessage    a newer program wrote this message: leave it for one that can read it
 └── Superseded            somebody else owns this run or step now: stop working on it, silently
 """
@@ -28,6 +30,19 @@ class UnknownRun(RoundtableError):
 
 class EngineUnavailable(RoundtableError):
     """Redis cannot be reached at the moment."""
+
+
+class Overloaded(RoundtableError):
+    """There is no place for another question at the moment."""
+
+    def __init__(self, message: str, seconds: float | None) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        """When a place is expected to be free, from now; None when nothing is known."""
+
+
+class Halted(RoundtableError):
+    """The operator has stopped all agents."""
 
 
 class UnsupportedMessage(RoundtableError):

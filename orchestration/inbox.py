@@ -2,21 +2,29 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 from redis.asyncio import Redis
 
 from agents import Agent
+from orchestration import breaker
+from orchestration.batching import Argument
 from orchestration.connections import BLOCK_MS, TROUBLE, Connections
 from orchestration.keys import GROUP, Keys
-from orchestration.store import RunStore
 from orchestration.streams import Entry, Fields, take
 
 log = logging.getLogger(__name__)
 
 DEAD_LETTERS_KEPT = 1_000
+GONE_MS = 600_000
+"""A consumer that was silent for this long is not coming back."""
+
+Outcome = Literal["", "ok", "failed"]
+"""How an attempt went, for its agent's circuit breaker; "" when that says nothing about the agent."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +45,14 @@ class Inbox:
         agents: Mapping[str, Agent],
         connections: Connections,
         keys: Keys,
-        store: RunStore,
     ) -> None:
         self._consumer = consumer
         self._connections = connections
+        self._batcher = connections.batcher
         self._streams = connections.streams
         self._keys = keys
-        self._store = store
         self._agents = {keys.tasks(agent): agents[agent] for agent in agents}
+        self._turn: deque[str] = deque(self._agents)
         self._reader_id: int | None = None
         self._leaving = False
 
@@ -74,8 +82,7 @@ class Inbox:
                 while not self._leaving:
                     slots = await free()
                     if not self._leaving:
-                        count = max(1, slots // len(self._agents))
-                        self._deliver(await self._take(reader, ">", count, BLOCK_MS), deliver)
+                        self._deliver(await self._next(reader, slots), deliver)
             except TROUBLE as error:
                 log.warning("%s cannot read its messages: %s", self._consumer, error)
                 await self._recreate(error)
@@ -102,31 +109,60 @@ class Inbox:
                 found += [Delivery(agent, entry, fields) for entry, fields in entries]
         return found
 
+    async def reap(self) -> None:
+        """Remove what dead workers left behind in the groups."""
+        await asyncio.gather(*(self._batcher.script("reap", [stream], [GROUP, GONE_MS]) for stream in self._agents))
+
     async def keep(self, held: Sequence[Delivery]) -> None:
-        """Show that these are still being worked on."""
-        for stream, agent in self._agents.items():
-            entries = [delivery.entry for delivery in held if delivery.agent is agent]
-            if entries:
-                await self._store.keep(stream, GROUP, self._consumer, entries)
+        """Show that these are still being worked on, so that nobody recovers them."""
+        by_stream: dict[str, list[Argument]] = {}
+        for delivery in held:
+            by_stream.setdefault(self._keys.tasks(delivery.agent.name), []).append(delivery.entry)
+        scripts = (
+            self._batcher.script("keep", [stream], [GROUP, self._consumer, *entries])
+            for stream, entries in by_stream.items()
+        )
+        await asyncio.gather(*scripts)
 
-    async def done(self, delivery: Delivery) -> None:
+    async def done(self, delivery: Delivery, outcome: Outcome = "") -> None:
         """The message has done its work. A crash before this delivers it again, and claim answers DONE."""
-        await self._streams.acknowledge(self._keys.tasks(delivery.agent.name), GROUP, delivery.entry)
+        agent = delivery.agent.name
+        args: list[Argument] = [GROUP, delivery.entry, outcome, breaker.FAILURES]
+        args += [int(1000 * breaker.FIRST_SECONDS), int(1000 * breaker.MOST_SECONDS)]
+        await self._batcher.script("acknowledge", [self._keys.tasks(agent), self._keys.breaker(agent)], args)
 
-    async def bury(self, delivery: Delivery, reason: str) -> None:
-        """No worker can use this message: keep it as a dead letter, with the reason."""
-        log.error("dead letter for %s: %s", delivery.agent.name, reason)
+    async def give_back(self, delivery: Delivery) -> None:
+        """Let any worker have the message, at once."""
+        stream = self._keys.tasks(delivery.agent.name)
+        args: list[Argument] = [GROUP, self._consumer, delivery.entry, self._keys.hints]
+        await self._batcher.script("again", [stream], args)
+
+    async def bury(self, delivery: Delivery, reason: str, *, done: bool) -> None:
+        """Keep a message that no worker can use as a dead letter, with the reason; `done`: and acknowledge it."""
+        agent = delivery.agent.name
+        log.error("dead letter for %s: %s", agent, reason)
         about = {**delivery.fields, b"reason": reason.encode(), b"entry": delivery.entry}
-        await self._streams.bury(self._keys.dead(delivery.agent.name), about, DEAD_LETTERS_KEPT)
-        await self.done(delivery)
+        flat: list[Argument] = [part for item in about.items() for part in item]
+        args: list[Argument] = [GROUP, delivery.entry, DEAD_LETTERS_KEPT, int(done), *flat]
+        await self._batcher.script("bury", [self._keys.tasks(agent), self._keys.dead(agent)], args)
 
     async def close(self) -> None:
         """Remove this consumer where it holds nothing, so that names do not pile up."""
         try:
             for stream in self._agents:
-                await self._store.leave(stream, GROUP, self._consumer)
+                await self._batcher.script("leave", [stream], [GROUP, self._consumer])
         except TROUBLE as error:
             log.info("%s was not removed: %s", self._consumer, error)
+
+    async def _next(self, reader: Redis, slots: int) -> list[tuple[bytes, list[Entry]]]:
+        """New messages, at most about as many as there are free slots: COUNT holds for each stream, not for all."""
+        if slots < len(self._agents):
+            for _ in range(0, len(self._agents), slots):
+                few = list(self._turn)[:slots]
+                self._turn.rotate(-slots)
+                if reply := await take(reader, GROUP, self._consumer, few, ">", 1, None):
+                    return reply
+        return await self._take(reader, ">", max(1, slots // len(self._agents)), BLOCK_MS)
 
     async def _take(
         self, reader: Redis, start: str, count: int, block_ms: int | None

@@ -1,9 +1,11 @@
 """Every Redis key, group and channel is named here and nowhere else.
 
-The keys of all runs share one hash tag, so that one script may touch them together; an agent's stream has its own.
+The keys of all runs share one hash tag, so that one script may touch them together; an agent's keys have its own.
 """
 
 from urllib.parse import quote
+
+from orchestration.messages import MAJOR
 
 PREFIX = "roundtable"
 GROUP = "workers"
@@ -15,11 +17,23 @@ class Keys:
     def __init__(self, prefix: str = PREFIX) -> None:
         self.prefix = prefix
         self.active = f"{prefix}:{{run}}:active"
-        """Sorted set: run id -> until when (server ms) its owner holds it; 0 while nobody does."""
+        """Sorted set: unfinished run -> until when (server ms) its owner holds it; 0 while nobody does."""
+        self.waiting = f"{prefix}:{{run}}:waiting"
+        """Sorted set: run that has not begun -> its turn; fairness between people decides it."""
+        self.people = f"{prefix}:{{run}}:people"
+        """Hash: person -> number of unfinished runs."""
+        self.turns = f"{prefix}:{{run}}:turns"
+        """Hash: person -> turn of the newest run, and under "" the turn that began last."""
+        self.pace = f"{prefix}:{{run}}:pace"
+        """List: how long (ms) the latest runs took, newest first."""
+        self.halted = f"{prefix}:{{run}}:halted"
+        """String: JSON of who stopped all agents, when and why; absent while they work."""
         self.hints = f"{prefix}:hints"
-        """Pub/sub channel: a run id for which something urgent happened (asked, cancelled)."""
+        """Pub/sub channel: a run id for which something urgent happened (asked, cancelled), or "" for all."""
         self.presence = f"{prefix}:{{presence}}:processes"
-        """Hash: process id -> JSON of what it is and does, with the time it was last seen."""
+        """Hash: process id -> JSON of what it is and does."""
+        self.seen = f"{prefix}:{{presence}}:seen"
+        """Sorted set: process id -> when (server ms) it was last heard of."""
 
     def run(self, run: str) -> str:
         """Hash: everything about a run, its steps included."""
@@ -38,9 +52,13 @@ class Keys:
         return f"{self.prefix}:{{run}}:conversations:{quote(person, safe='')}"
 
     def tasks(self, agent: str) -> str:
-        """Stream: steps on their way to an agent."""
-        return f"{self.prefix}:{{agent:{agent}}}:tasks"
+        """Stream: steps on their way to an agent. A program reads only what its own major version wrote."""
+        return f"{self.prefix}:{{agent:{agent}}}:tasks:{MAJOR}"
 
     def dead(self, agent: str) -> str:
         """Stream: messages that no worker could take, with the reason."""
         return f"{self.prefix}:{{agent:{agent}}}:dead"
+
+    def breaker(self, agent: str) -> str:
+        """Hash: an agent's failures in a row, and until when (server ms) it is left out; absent while it does well."""
+        return f"{self.prefix}:{{agent:{agent}}}:breaker"

@@ -14,10 +14,11 @@ from agents import Claim
 from knowledge import Passage
 from orchestration.errors import UnsupportedMessage
 
-SCHEMA = "1.0"
+SCHEMA = "1.1"
+MAJOR = int(SCHEMA.partition(".")[0])
 
 Mode = Literal["council", "single"]
-StepState = Literal["waiting", "queued", "running", "answered", "nothing_found", "failed"]
+StepState = Literal["waiting", "queued", "running", "retrying", "answered", "nothing_found", "failed"]
 RunState = Literal["answered", "nothing_found", "failed", "cancelled", "expired"]
 Channel = Literal["reasoning", "answer"]
 
@@ -46,6 +47,8 @@ class Task(Message):
     mode: Mode = "council"
     instead_of_council: bool = False
     """A council was asked for, but Redis is away, so the single agent answers."""
+    replaces: str = ""
+    """The run of a council that stood still without Redis, and that this one answers in place of."""
     agents: tuple[str, ...] = ()
     """When given, only these agents may answer."""
     deadline_seconds: float | None = None
@@ -60,6 +63,8 @@ class AgentScore(Message):
     scores: dict[str, float]
     reason: str
     chosen: bool
+    left_out: str = ""
+    """Why it was not asked although it would have been chosen, in one sentence."""
 
 
 class PartSelection(Message):
@@ -199,6 +204,29 @@ class Accepted(Event):
     task: Task
 
 
+class Waiting(Event):
+    """The run waits for its turn, because many others are being worked on."""
+
+    kind: Literal["waiting"] = "waiting"
+    ahead: int
+    """How many begin before it, as far as is known."""
+    seconds: float | None = None
+    """How long that may take, from how long the latest runs took; None when there were none."""
+
+
+class Begun(Event):
+    """Its turn has come."""
+
+    kind: Literal["begun"] = "begun"
+
+
+class Resumed(Event):
+    """Another orchestrator drives the run now: the former one is gone."""
+
+    kind: Literal["resumed"] = "resumed"
+    owner: str
+
+
 class Preparing(Event):
     """Something must be ready first, such as the knowledge at the first start."""
 
@@ -230,6 +258,24 @@ class Restarted(Event):
     kind: Literal["restarted"] = "restarted"
     agent: str
     worker: str
+
+
+class Returned(Event):
+    """A worker gave the step back unfinished; another attempt follows."""
+
+    kind: Literal["returned"] = "returned"
+    agent: str
+    reason: str
+
+
+class Retrying(Event):
+    """An attempt failed; the step is tried again."""
+
+    kind: Literal["retrying"] = "retrying"
+    agent: str
+    reason: str
+    seconds: float
+    """From now until it is sent again."""
 
 
 class Retrieved(Event):
@@ -276,8 +322,8 @@ class Answer(Event):
 
 
 AnyEvent = Annotated[
-    Accepted | Preparing | Selected | Planned | Started | Restarted | Retrieved | Token | Finished | Failed
-    | Aggregating | ConflictFound | Answer,
+    Accepted | Waiting | Begun | Resumed | Preparing | Selected | Planned | Started | Restarted | Returned | Retrying
+    | Retrieved | Token | Finished | Failed | Aggregating | ConflictFound | Answer,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

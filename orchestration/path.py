@@ -8,19 +8,22 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agents import AgentError, AgentRegistry
 from knowledge import KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, nothing_found
+from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.dispatch import Dispatcher
 from orchestration.emitter import Emitter
 from orchestration.errors import Superseded
 from orchestration.hub import EventHub
+from orchestration.keys import Keys
 from orchestration.messages import (
     Aggregating,
     Answer,
     AnyEvent,
+    Begun,
     ConflictFound,
     CoordinationPlan,
     Failed,
@@ -28,6 +31,7 @@ from orchestration.messages import (
     Planned,
     Preparing,
     Recorded,
+    Retrying,
     RunState,
     Selected,
     Selection,
@@ -41,7 +45,8 @@ from orchestration.planning import make_plan
 from orchestration.selector import Selector
 from orchestration.settings import RunSettings
 from orchestration.steps import failure
-from orchestration.store import OwnedRun, RunStore
+from orchestration.store import Fenced, OwnedRun, RunStore
+from orchestration.streams import Streams
 from orchestration.timing import coordination_seconds
 
 log = logging.getLogger(__name__)
@@ -59,78 +64,148 @@ class Council:
     aggregator: Aggregator
     store: RunStore
     hub: EventHub
-    dispatcher: Dispatcher
+    streams: Streams
+    keys: Keys
     preparation: Callable[[], AsyncIterator[KnowledgeStatus]]
     """What is still being made ready; ends at once when everything is."""
     settings: RunSettings
     clock: Callable[[], float] = time.time
+    crash: Crash = survive
 
 
-async def answer_question(council: Council, run: OwnedRun) -> None:
-    """Drive a run that this process owns to its end, from wherever its journal stands.
+async def answer_question(council: Council, run: OwnedRun) -> TaskResult:
+    """Drive a run that this process owns to its end, from wherever its journal stands; returns that end.
 
     Raises Superseded when somebody ended it (Stop) or took it over; there is nothing left to do then.
     """
-    results = dict(run.results)
+    results = dict(run.record.results)
     selection, plan = run.selection, run.plan
-    if selection is None or plan is None:
-        await _until_prepared(council, run)
-    try:
-        async with asyncio.timeout(max(0.0, run.seconds_left)):
+    late = False
+    async with council.hub.watch(run.task.id, fresh=run.fence == 1 and selection is None) as events:
+        deadline = asyncio.get_running_loop().time() + run.seconds_left
+        try:
+            async with asyncio.timeout_at(deadline):
+                await _until_begun(council, run, events)
             if selection is None or plan is None:
-                selection, plan = await _decide(council, run)
-                run = replace(run, queued=tuple(step.id for step in plan.ready((), ())))
-            await _execute(council, run, plan, results)
-    except TimeoutError:
-        await _end_late(council, run, selection, plan, results)
-        return
-    await _aggregate(council, run, selection, plan, results)
+                deadline += await _until_prepared(council, run)
+            async with asyncio.timeout_at(deadline):
+                if selection is None or plan is None:
+                    selection, plan = await _decide(council, run)
+                await _execute(council, run, plan, results, events)
+        except TimeoutError:
+            late = True
+    if late:
+        return await _end_late(council, run, selection, plan, results)
+    assert selection is not None and plan is not None, "a run that was executed was decided"
+    return await _aggregate(council, run, selection, plan, results)
 
 
-async def _until_prepared(council: Council, run: OwnedRun) -> None:
-    """At the first start the knowledge is still being read: say so, with figures; the deadline waits as well."""
-    begun = council.clock()
+async def _until_begun(council: Council, run: OwnedRun, events: asyncio.Queue[Recorded]) -> None:
+    """Wait for the run's turn. Whoever ends a run lets the next one begin; we look as well, should they have died."""
+    while not run.begun:
+        await council.store.begin_waiting()
+        if await council.store.begun(run.task.id):
+            return
+        if isinstance(await _next(events, council.settings.renew_seconds), Begun):
+            return
+
+
+async def _until_prepared(council: Council, run: OwnedRun) -> float:
+    """At the first start the knowledge is still being read: say so, with figures; the deadline waits as well.
+
+    Returns the seconds that it took.
+    """
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
     async for status in council.preparation():
         text = status.detail or "Reading the knowledge"
         event = Preparing(run=run.task.id, text=text, done=status.done, total=status.total)
-        waited = council.clock() - begun
-        deadline = int((run.owned + waited + run.seconds_left) * 1000)
-        await _journal(council, run, {"deadline": str(deadline)}, event)
+        deadline = int((run.record.now + run.seconds_left + loop.time() - begun) * 1000)
+        await council.store.journal(run, {"deadline": str(deadline)}, [event])
+    return loop.time() - begun
 
 
 async def _decide(council: Council, run: OwnedRun) -> tuple[Selection, CoordinationPlan]:
-    """Choose the agents and who does what; journalled, with the first steps marked as sent, before any is sent."""
+    """Choose the agents and who does what; journalled, with the first steps marked as queued, before any is sent."""
     selection = await council.selector.select(run.task)
     plan = make_plan(selection)
+    council.crash(CrashPoint.AFTER_SELECT)
     first = {step.id for step in plan.ready((), ())}
     states = {f"{step.id}.state": "queued" if step.id in first else "waiting" for step in plan.steps}
     decided: dict[str, bytes | str] = {"selection": encode(selection), "plan": encode(plan), **states}
     events = Selected(run=run.task.id, selection=selection.shown()), Planned(run=run.task.id, plan=plan.shown())
-    await _journal(council, run, decided, *events)
+    await council.store.journal(run, decided, events)
+    council.crash(CrashPoint.AFTER_DECIDE)
     return selection, plan
 
 
-async def _execute(council: Council, run: OwnedRun, plan: CoordinationPlan, results: dict[str, StepResult]) -> None:
-    """Send what is ready, wait for results, send what became ready, until every step has ended."""
-    async with council.hub.watch(run.task.id, fresh=run.fence == 1) as events:
-        if run.fence > 1:
-            # Between the takeover and the first event watched, a worker may have committed.
-            results.update(await council.store.results(run.task.id))
-        begun = results.keys() | await council.dispatcher.resume(run, plan, results)
-        while len(results) < len(plan.steps):
-            ready = plan.ready(results, begun)
-            begun |= {step.id for step in ready}
-            await council.dispatcher.send(run, ready, results)
-            result = _result_in(await events.get())
-            if result is not None:
-                results[result.step] = result
+async def _execute(
+    council: Council,
+    run: OwnedRun,
+    plan: CoordinationPlan,
+    results: dict[str, StepResult],
+    events: asyncio.Queue[Recorded],
+) -> None:
+    """Send what is ready, wait for results, send what became ready, until every step has ended.
+
+    `results` is filled in, so that what was found is kept when the time runs out.
+    """
+    loop = asyncio.get_running_loop()
+    dispatcher = Dispatcher(council.streams, council.keys, council.store, run, plan)
+    if run.plan is None:
+        begun, retries = {step.id for step in plan.ready((), ())}, dict[str, float]()
+        await dispatcher.add([plan.step(step) for step in begun], results)
+    else:
+        begun, retries = await _pick_up(council, run, dispatcher, results)
+    council.crash(CrashPoint.AFTER_SEND)
+    while len(results) < len(plan.steps):
+        due = {step for step, at in retries.items() if at <= loop.time()}
+        ready = (*plan.ready(results, begun), *(plan.step(step) for step in due - results.keys()))
+        retries = {step: at for step, at in retries.items() if step not in due}
+        begun |= {step.id for step in ready}
+        await dispatcher.send(ready, results)
+        pause = min([at - loop.time() for at in retries.values()], default=council.settings.lease_seconds)
+        event = await _next(events, min(pause, council.settings.lease_seconds))
+        if isinstance(event, Finished | Failed):
+            results[event.result.step] = event.result
+        elif isinstance(event, Retrying):
+            retries[event.step] = loop.time() + event.seconds
+        elif event is None and not retries:
+            # Quiet for a whole lease: see whether something got lost.
+            record = await council.store.record(run.task.id)
+            results.update(record.results)
+            await dispatcher.sweep(record, results, council.settings.lease_seconds)
 
 
-def _result_in(recorded: Recorded) -> StepResult | None:
-    event = recorded.event
+async def _pick_up(
+    council: Council, run: OwnedRun, dispatcher: Dispatcher, results: dict[str, StepResult]
+) -> tuple[set[str], dict[str, float]]:
+    """After a takeover: send again what was queued. Returns the steps that were begun, and when to retry which."""
+    # Between the takeover and the first event watched, a worker may have committed.
+    record = await council.store.record(run.task.id)
+    results.update(record.results)
+    assert run.plan is not None, "a run is picked up when its plan is journalled"
+    await dispatcher.add([run.plan.step(s) for s, step in record.steps.items() if step.state == "queued"], results)
+    begun = {name for name, step in record.steps.items() if step.state != "waiting"}
+    now = asyncio.get_running_loop().time()
+    retrying = {s: now + step.until - record.now for s, step in record.steps.items() if step.state == "retrying"}
+    return begun, retrying
+
+
+async def _next(events: asyncio.Queue[Recorded], seconds: float) -> AnyEvent | None:
+    """The next event; None when there was none for so long."""
+    try:
+        async with asyncio.timeout(max(0.0, seconds)):
+            event = (await events.get()).event
+    except TimeoutError:
+        return None
+    _go_on(event)
+    return event
+
+
+def _go_on(event: AnyEvent) -> None:
     if isinstance(event, Answer):
         raise Superseded(f"ended as {event.result.state}")
-    return event.result if isinstance(event, Finished | Failed) else None
 
 
 async def _aggregate(
@@ -139,23 +214,22 @@ async def _aggregate(
     selection: Selection,
     plan: CoordinationPlan,
     results: Mapping[str, StepResult],
-) -> None:
+) -> TaskResult:
     """Combine the findings, stream the answer, end the run."""
     ordered = tuple(results[step.id] for step in plan.steps if step.id in results)
     answered = [r for r in ordered if r.state == "answered"]
     failed = [r for r in ordered if r.state == "failed"]
     if not answered and failed:
         reason = " ".join(dict.fromkeys(r.error or "An agent failed." for r in failed))
-        await _end(council, run, "failed", ordered, selection, reason=reason)
-        return
+        return await _end(council, run, "failed", ordered, selection, reason=reason)
     if not answered:
-        await _end(council, run, "nothing_found", ordered, selection, nothing_found(run.task.id, selection))
-        return
+        found = nothing_found(run.task.id, selection, council.registry)
+        return await _end(council, run, "nothing_found", ordered, selection, found)
     begun = Aggregating(run=run.task.id, answered=len(answered), asked=len(plan.steps))
     pieces = council.aggregator.aggregate(run.task.id, selection, ordered, council.registry)
 
     async def send(events: Sequence[AnyEvent]) -> None:
-        await _journal(council, run, {}, *events)
+        await council.store.journal(run, {}, events)
 
     async with aclosing(pieces), Emitter(send, linger=LINGER_SECONDS) as emitter:
         emitter.emit(begun)
@@ -166,8 +240,7 @@ async def _aggregate(
                 for conflict in piece.conflicts:
                     emitter.emit(ConflictFound(run=run.task.id, conflict=conflict))
                 last = await emitter.close()
-                await _end(council, run, "answered", ordered, selection, piece, events=last)
-                return
+                return await _end(council, run, "answered", ordered, selection, piece, events=last)
     raise AgentError("The findings could not be put together.")
 
 
@@ -177,15 +250,14 @@ async def _end_late(
     selection: Selection | None,
     plan: CoordinationPlan | None,
     results: dict[str, StepResult],
-) -> None:
+) -> TaskResult:
     """The deadline passed: what was found counts, and the answer says who is missing."""
     if selection is None or plan is None or not any(r.state == "answered" for r in results.values()):
         reason = "The time for this question ran out before anything was found."
-        await _end(council, run, "expired", tuple(results.values()), selection, reason=reason)
-        return
+        return await _end(council, run, "expired", tuple(results.values()), selection, reason=reason)
     for step in plan.steps:
         results.setdefault(step.id, failure(step, "it ran out of time."))
-    await _aggregate(council, run, selection, plan, results)
+    return await _aggregate(council, run, selection, plan, results)
 
 
 async def _end(
@@ -197,11 +269,15 @@ async def _end(
     aggregate: Aggregate | None = None,
     reason: str = "",
     events: Sequence[AnyEvent] = (),
-) -> None:
+) -> TaskResult:
     result = ended(run.task, state, steps, selection, aggregate, reason, council.clock() - run.accepted)
+    council.crash(CrashPoint.BEFORE_FINISH)
     answer = Answer(run=run.task.id, result=result)
-    retention = council.settings.retention_ms
-    await council.store.finish(run.task.id, result, [*events, answer], fence=run.fence, retention_ms=retention)
+    status = await council.store.finish(run.task.id, result, [*events, answer], fence=run.fence)
+    council.crash(CrashPoint.AFTER_FINISH)
+    if status is not Fenced.OK:
+        raise Superseded(status)
+    return result
 
 
 def ended(
@@ -230,7 +306,3 @@ def ended(
         total_seconds=round(max(0.0, seconds), 4),
         coordination_seconds=round(coordination_seconds(max(0.0, seconds), busy), 4),
     )
-
-
-async def _journal(council: Council, run: OwnedRun, fields: Mapping[str, bytes | str], *events: AnyEvent) -> None:
-    await council.store.journal(run, council.settings.lease_ms, fields, events)

@@ -1,18 +1,19 @@
-"""Which processes are alive and what they do: each writes a heartbeat, readers judge by its age."""
+"""Which processes are alive and what they do: each writes heartbeats, readers judge by their age."""
 
 import asyncio
 import logging
 import os
 import socket
-import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
 from pydantic import ValidationError
 
-from orchestration.batching import Batcher
+from orchestration.batching import Argument, Batcher
+from orchestration.breaker import CLOSED, Breaker, read_breakers
 from orchestration.connections import TROUBLE
 from orchestration.errors import UnsupportedMessage
 from orchestration.keys import Keys
@@ -24,8 +25,23 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 2.0
 GONE_SECONDS = 3 * HEARTBEAT_SECONDS + 1
 """A process that was silent for this long does not count as alive."""
+FORGOTTEN_SECONDS = 100 * GONE_SECONDS
+FRESH_SECONDS = 1.0
+"""What is known about agents is read again after this long; heartbeats are older than that anyway."""
 
 Kind = Literal["web", "worker", "ask"]
+
+
+class AgentWork(Message):
+    """What one process did for one agent since it started."""
+
+    busy: int = 0
+    """Steps in hand."""
+    answered: int = 0
+    failed: int = 0
+    """Failed attempts."""
+    median_seconds: float = 0.0
+    """Of the latest hundred steps that it answered."""
 
 
 class Presence(Message):
@@ -35,63 +51,111 @@ class Presence(Message):
     kind: Kind
     host: str
     pid: int
-    agents: tuple[str, ...] = ()
-    """Agents whose steps it runs."""
+    work: Mapping[str, AgentWork] = {}
+    """By agent whose steps it runs."""
     orchestrates: bool = False
     slots: int = 0
     busy: int = 0
+    version: str = ""
+    seen: float = 0.0
+    """Epoch seconds, by the server's clock; set by the reader."""
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Agents whose steps it runs."""
+        return tuple(self.work)
+
+
+@dataclass(frozen=True)
+class AgentHealth:
+    """How one agent is doing, in all processes together."""
+
+    agent: str
+    workers: int = 0
+    """Live processes that run its steps."""
+    slots: int = 0
+    """Steps that those can work on at once, whosever they are."""
+    free: int = 0
+    busy: int = 0
+    """Its steps in hand."""
     answered: int = 0
     failed: int = 0
     median_seconds: float = 0.0
-    version: str = ""
-    seen: float = 0.0
-    """Epoch seconds, by its own clock."""
+    """The median over its workers of their medians; 0 when it has answered nothing yet."""
+    breaker: Breaker = CLOSED
+
+    @property
+    def success_rate(self) -> float | None:
+        """Share of the attempts that did not fail, 0 to 1; None before the first."""
+        attempts = self.answered + self.failed
+        return self.answered / attempts if attempts else None
+
+    @property
+    def fitness(self) -> float:
+        """How able to work it is, for the selection: 0 when nobody runs it, 1 with all slots free and no failures."""
+        if not self.workers:
+            return 0.0
+        load = 0.1 + 0.9 * self.free / max(1, self.slots)
+        rate = self.success_rate
+        return load * (1.0 if rate is None else 0.5 + 0.5 * rate)
+
+
+def health_of(agents: Iterable[str], alive: Iterable[Presence], breakers: Mapping[str, Breaker]) -> list[AgentHealth]:
+    """One line for each agent."""
+    alive = list(alive)
+    found = []
+    for agent in agents:
+        running = [presence for presence in alive if agent in presence.work]
+        work = [presence.work[agent] for presence in running]
+        medians = sorted(w.median_seconds for w in work if w.answered)
+        found.append(
+            AgentHealth(
+                agent=agent,
+                workers=len(running),
+                slots=sum(presence.slots for presence in running),
+                free=sum(max(0, presence.slots - presence.busy) for presence in running),
+                busy=sum(w.busy for w in work),
+                answered=sum(w.answered for w in work),
+                failed=sum(w.failed for w in work),
+                median_seconds=medians[len(medians) // 2] if medians else 0.0,
+                breaker=breakers.get(agent, CLOSED),
+            )
+        )
+    return found
 
 
 class PresenceReader:
-    """Reads everybody's signs of life."""
+    """Reads everybody's signs of life, and what they say about the agents."""
 
-    def __init__(self, batcher: Batcher, keys: Keys, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, batcher: Batcher, keys: Keys, agents: Iterable[str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._batcher = batcher
         self._keys = keys
+        self._agents = tuple(agents)
         self._clock = clock
-        self._health: Mapping[str, float] = {}
-        self._health_at = float("-inf")
+        self._health: Mapping[str, AgentHealth] = {}
+        self._read_at = float("-inf")
 
     async def alive(self) -> list[Presence]:
-        """Everybody who was heard of lately; entries of those long gone are removed."""
-        found, gone = [], []
-        for name, data in (await self._batcher("HGETALL", self._keys.presence)).items():
+        """Everybody who was heard of lately."""
+        args = [int(1000 * GONE_SECONDS)]
+        _, *flat = await self._batcher.script("alive", [self._keys.presence, self._keys.seen], args)
+        found = []
+        for seen, data in zip(flat[1::3], flat[2::3], strict=True):
             try:
                 presence = decode(Presence, data)
-            except UnsupportedMessage:
-                continue  # A newer program; what it offers cannot be judged here.
-            except ValidationError:
-                gone.append(name)
-                continue
-            if self._clock() - presence.seen <= GONE_SECONDS:
-                found.append(presence)
-            elif self._clock() - presence.seen > 100 * GONE_SECONDS:
-                gone.append(name)
-        if gone:
-            await self._batcher("HDEL", self._keys.presence, *gone)
+            except (UnsupportedMessage, ValidationError):
+                continue  # Another version of the program; what it offers cannot be judged here.
+            found.append(presence.model_copy(update={"seen": float(seen) / 1000}))
         return sorted(found, key=lambda p: (p.kind, p.id))
 
-    async def health(self) -> Mapping[str, float]:
-        """How able to work each agent is: absent when nobody runs it, 0.1 with all slots taken, 1 with all free.
-
-        At most a second old: heartbeats are older than that anyway.
-        """
-        if self._clock() - self._health_at < 1.0:
-            return self._health
-        slots: dict[str, int] = {}
-        free: dict[str, int] = {}
-        for presence in await self.alive():
-            for agent in presence.agents:
-                slots[agent] = slots.get(agent, 0) + presence.slots
-                free[agent] = free.get(agent, 0) + max(0, presence.slots - presence.busy)
-        self._health_at = self._clock()
-        self._health = {agent: 0.1 + 0.9 * free[agent] / max(1, slots[agent]) for agent in slots}
+    async def health(self) -> Mapping[str, AgentHealth]:
+        """How each agent is doing, at most a second old."""
+        if self._clock() - self._read_at >= FRESH_SECONDS:
+            alive, breakers = await asyncio.gather(self.alive(), read_breakers(self._batcher, self._keys, self._agents))
+            self._health = {one.agent: one for one in health_of(self._agents, alive, breakers)}
+            self._read_at = self._clock()
         return self._health
 
 
@@ -108,7 +172,6 @@ class Heartbeat:
         orchestrates: bool,
         worker: Worker | None,
         slots: int,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._batcher = batcher
         self._keys = keys
@@ -117,7 +180,6 @@ class Heartbeat:
         self._orchestrates = orchestrates
         self._worker = worker
         self._slots = slots
-        self._clock = clock
 
     async def run(self) -> None:
         """Beat until cancelled, then say goodbye."""
@@ -133,29 +195,37 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Write one sign of life."""
-        await self._batcher("HSET", self._keys.presence, self._name, encode(self._now()))
+        args: list[Argument] = [self._name, encode(self._now()), int(1000 * FORGOTTEN_SECONDS)]
+        await self._batcher.script("beat", [self._keys.presence, self._keys.seen], args)
 
     def _now(self) -> Presence:
         worker = self._worker
-        seconds = worker.counts.seconds if worker else []
+        counts = worker.counts if worker else {}
         return Presence(
             id=self._name,
             kind=self._kind,
             host=socket.gethostname(),
             pid=os.getpid(),
-            agents=tuple(worker.agents) if worker else (),
+            work={
+                agent: AgentWork(
+                    busy=worker.busy(agent) if worker else 0,
+                    answered=count.answered,
+                    failed=count.failed,
+                    median_seconds=count.median_seconds,
+                )
+                for agent, count in counts.items()
+            },
             orchestrates=self._orchestrates,
             slots=self._slots if worker else 0,
-            busy=worker.busy if worker else 0,
-            answered=worker.counts.answered if worker else 0,
-            failed=worker.counts.failed if worker else 0,
-            median_seconds=round(statistics.median(seconds), 4) if seconds else 0.0,
+            busy=worker.busy() if worker else 0,
             version=version("roundtable"),
-            seen=self._clock(),
         )
 
     async def _goodbye(self) -> None:
         try:
-            await self._batcher("HDEL", self._keys.presence, self._name)
+            await asyncio.gather(
+                self._batcher("HDEL", self._keys.presence, self._name),
+                self._batcher("ZREM", self._keys.seen, self._name),
+            )
         except TROUBLE as error:
             log.info("no goodbye: %s", error)

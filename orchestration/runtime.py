@@ -14,9 +14,10 @@ from agents.runner import Runner
 from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, open_knowledge
 from orchestration.aggregation import ExtractiveAggregator
 from orchestration.asking import checked
+from orchestration.brake import Brake
 from orchestration.connections import TROUBLE, Connections, open_connections
 from orchestration.council import CouncilEngine
-from orchestration.dispatch import Dispatcher
+from orchestration.crash import Crash, survive
 from orchestration.embedded import open_embedded
 from orchestration.errors import ConfigurationError, EngineUnavailable, UnknownRun
 from orchestration.hints import Hints
@@ -26,13 +27,13 @@ from orchestration.keys import Keys
 from orchestration.log import MemoryLog
 from orchestration.messages import Answer, Recorded, Task, TaskResult
 from orchestration.path import Council
-from orchestration.presence import Heartbeat, Kind, Presence, PresenceReader
+from orchestration.presence import AgentHealth, Heartbeat, Kind, Presence, PresenceReader
 from orchestration.redis_log import RedisLog
 from orchestration.selector import Selector
 from orchestration.settings import Settings, make_data_folder
 from orchestration.single import SingleAgent
 from orchestration.store import RunStore
-from orchestration.worker import Worker
+from orchestration.worker import GRACE_SECONDS, Worker
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class AgentOrchestrator:
         council_log: RedisLog | None,
         presences: PresenceReader | None,
         connections: Connections | None,
+        brake: Brake | None,
     ) -> None:
         self.registry = registry
         self._knowledge = knowledge
@@ -70,6 +72,7 @@ class AgentOrchestrator:
         self._council_log = council_log
         self._presences = presences
         self.connections = connections
+        self._brake = brake
 
     @property
     def knowledge(self) -> Knowledge:
@@ -88,6 +91,8 @@ class AgentOrchestrator:
         if task.mode == "council" and not self.redis_available and self._single is not None:
             # Known to be away before anything is sent, so that nothing is answered twice.
             task = task.model_copy(update={"mode": "single", "instead_of_council": True})
+        if self._brake is not None:
+            self._brake.check()
         if task.mode == "single":
             if self._single is None:
                 raise ConfigurationError("The single agent does not run in this process.")
@@ -164,6 +169,13 @@ class AgentOrchestrator:
         """Every process that is alive on this Redis."""
         return await self._presences.alive() if self._presences is not None else []
 
+    async def health(self) -> Mapping[str, AgentHealth]:
+        """How each agent is doing, in all processes together; nothing without Redis."""
+        if self._presences is None:
+            return {}
+        with _translated():
+            return await self._presences.health()
+
     def _logs(self) -> list[MemoryLog | RedisLog]:
         logs: list[MemoryLog | RedisLog] = []
         if self._council_log is not None:
@@ -191,11 +203,13 @@ async def open_runtime(
     kind: Kind = "web",
     join: bool = False,
     prefix: str = "",
+    crash: Crash = survive,
 ) -> AsyncIterator[AgentOrchestrator]:
     """Everything that a process needs for councils and for the single agent.
 
     `workers`: which agents' steps this process runs. `kind` is "worker" for a process that only runs steps.
     `join`: when another process on the same Redis orchestrates already, hand tasks to it and load nothing here.
+    `crash` is called at named points, so that a test can die there.
     """
     registry = registry or load_catalog()
     await asyncio.to_thread(make_data_folder, settings.data)
@@ -208,10 +222,23 @@ async def open_runtime(
             return
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
         runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
-        store = RunStore(connections.batcher, keys)
+        store = RunStore(connections.batcher, keys, settings.run)
         hub, hints = EventHub(connections, keys), Hints(connections, keys)
-        worker = _worker(name, _chosen(workers, registry), runner, connections, keys, store, hints, settings)
-        presences = PresenceReader(connections.batcher, keys)
+        brake = Brake(connections.batcher, keys, hints)
+        worker = None
+        if chosen := _chosen(workers, registry):
+            worker = Worker(
+                name=name,
+                agents=chosen,
+                inbox=Inbox(name, chosen, connections, keys),
+                runner=runner,
+                store=store,
+                hints=hints,
+                brake=brake,
+                settings=settings.run,
+                crash=crash,
+            )
+        presences = PresenceReader(connections.batcher, keys, registry)
         heartbeat = Heartbeat(
             connections.batcher,
             keys,
@@ -222,33 +249,34 @@ async def open_runtime(
             slots=settings.run.slots,
         )
         selector = Selector(registry, knowledge, presences.health)
-        dispatcher = Dispatcher(connections.streams, keys, store, settings.run)
         council = Council(
             registry=registry,
             selector=selector,
             aggregator=ExtractiveAggregator(),
             store=store,
             hub=hub,
-            dispatcher=dispatcher,
+            streams=connections.streams,
+            keys=keys,
             preparation=lambda: _preparation(knowledge),
             settings=settings.run,
+            crash=crash,
         )
-        engine = CouncilEngine(name, store, settings.run, hints, council if kind != "worker" else None)
+        engine = CouncilEngine(name, store, settings.run, hints, council if kind != "worker" else None, crash)
         single = SingleAgent(
             list(registry), runner, selector, ExtractiveAggregator(), council.preparation, settings.run
         )
         await heartbeat.beat()
-        loops = [hub.run, hints.run, heartbeat.run, engine.run, single.run]
+        loops = [hub.run, hints.run, brake.run, heartbeat.run, engine.run, single.run]
         await stack.enter_async_context(_running(loops, worker, hub))
         council_log = RedisLog(connections, keys, hub, store)
-        yield AgentOrchestrator(registry, knowledge, single, engine, council_log, presences, connections)
+        yield AgentOrchestrator(registry, knowledge, single, engine, council_log, presences, connections, brake)
 
 
 async def processes(settings: Settings) -> list[Presence]:
     """Every process that is alive on the same Redis, without becoming one. Raises EngineUnavailable."""
     async with AsyncExitStack() as stack:
         connections = await _open_redis(stack, settings)
-        return await PresenceReader(connections.batcher, Keys()).alive()
+        return await PresenceReader(connections.batcher, Keys(), ()).alive()
 
 
 @asynccontextmanager
@@ -275,7 +303,7 @@ async def open_single(
             settings.run,
         )
         await stack.enter_async_context(_running([single.run], None, None))
-        yield AgentOrchestrator(registry, knowledge, single, None, None, None, None)
+        yield AgentOrchestrator(registry, knowledge, single, None, None, None, None, None)
 
 
 async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Connections:
@@ -287,7 +315,7 @@ async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Connections:
 
 
 async def _somebody_orchestrates(connections: Connections, keys: Keys) -> bool:
-    alive = await PresenceReader(connections.batcher, keys).alive()
+    alive = await PresenceReader(connections.batcher, keys, ()).alive()
     # Another `ask` may be gone before it has driven anything of ours to its end.
     return any(presence.orchestrates and presence.kind == "web" for presence in alive)
 
@@ -301,13 +329,13 @@ async def _joined(
     name: str,
 ) -> AgentOrchestrator:
     """A process that hands tasks in and watches; another one drives them."""
-    store = RunStore(connections.batcher, keys)
+    store = RunStore(connections.batcher, keys, settings.run)
     hub, hints = EventHub(connections, keys), Hints(connections, keys)
     engine = CouncilEngine(name, store, settings.run, hints, None)
     await stack.enter_async_context(_running([hub.run], None, hub))
-    presences = PresenceReader(connections.batcher, keys)
+    presences = PresenceReader(connections.batcher, keys, registry)
     return AgentOrchestrator(
-        registry, None, None, engine, RedisLog(connections, keys, hub, store), presences, connections
+        registry, None, None, engine, RedisLog(connections, keys, hub, store), presences, connections, None
     )
 
 
@@ -337,34 +365,11 @@ def _chosen(workers: bool | Sequence[str], registry: AgentRegistry) -> Mapping[s
     return registry.only(workers) if workers else {}
 
 
-def _worker(
-    name: str,
-    agents: Mapping[str, Agent],
-    runner: Runner,
-    connections: Connections,
-    keys: Keys,
-    store: RunStore,
-    hints: Hints,
-    settings: Settings,
-) -> Worker | None:
-    if not agents:
-        return None
-    return Worker(
-        name=name,
-        agents=agents,
-        inbox=Inbox(name, agents, connections, keys, store),
-        runner=runner,
-        store=store,
-        hints=hints,
-        settings=settings.run,
-    )
-
-
 @asynccontextmanager
 async def _running(
     loops: Sequence[Callable[[], Awaitable[None]]], worker: Worker | None, hub: EventHub | None
 ) -> AsyncIterator[None]:
-    """Run the loops until the block ends; a worker finishes what it has begun, within its grace."""
+    """Run the loops until the block ends; a worker finishes what it has begun, or gives it back."""
     failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_as_coroutine(loop), name=loop.__qualname__) for loop in loops]
@@ -378,7 +383,7 @@ async def _running(
         finally:
             if worker is not None and working is not None:
                 await worker.leave()
-                await asyncio.wait([working], timeout=GRACE_SECONDS)
+                await asyncio.wait([working], timeout=GRACE_SECONDS + GIVING_BACK_SECONDS)
                 working.cancel()
             if hub is not None:
                 await hub.leave()
@@ -388,13 +393,13 @@ async def _running(
         raise failure
 
 
-GRACE_SECONDS = 3.0
-"""How long a leaving worker may take to finish what it has begun; what is left is recovered by others."""
+GIVING_BACK_SECONDS = 2.0
+"""How long a worker may take to give back what it cannot finish; without Redis others recover it after a lease."""
 
 
 async def _as_coroutine(loop: Callable[[], Awaitable[None]]) -> None:
     await loop()
 
 
-async def _nobody() -> Mapping[str, float]:
+async def _nobody() -> Mapping[str, AgentHealth]:
     return {}

@@ -6,10 +6,11 @@ words the question fits better than the others' goes first. Every criterion is k
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents import Agent, AgentRegistry
 from agents.words import content_words
+from orchestration.breaker import CLOSED, Breaker
 from orchestration.messages import AgentScore, PartSelection
 from orchestration.splitting import Part
 
@@ -40,6 +41,8 @@ class Evidence:
     """How much more the text is like this agent's own words than like the others'."""
     health: float = 1.0
     """How able to work it is; 0 when nobody runs it."""
+    breaker: Breaker = CLOSED
+    """An agent that failed again and again is left out for a while."""
 
     def strength(self) -> float:
         """The weighted mean of what there is, 0 to 1."""
@@ -112,7 +115,14 @@ def choose(ranking: Ranking, called: Sequence[str] = (), wanted: Breadth = TWO) 
     # That nobody at all was seen alive says that the signs of life are late, not that nothing is known.
     unseen = not any(s.evidence.health > 0 for s in ranking)
     able = [s for s in ranking if (unseen or s.evidence.health > 0) and s.strength >= THRESHOLD]
+    able = [s for s in able if s.evidence.breaker.state != "open"]
     return frozenset(s.agent.name for s in able[: wanted.most] if s.score >= wanted.near * able[0].score)
+
+
+def left_out(ranking: Ranking, chosen: frozenset[str], wanted: Breadth = TWO) -> frozenset[str]:
+    """Those who would have been chosen, had they not failed again and again lately."""
+    forgiven = tuple(replace(s, evidence=replace(s.evidence, breaker=CLOSED)) for s in ranking)
+    return choose(forgiven, (), wanted) - chosen
 
 
 def choose_exactly(count: int, parts: Sequence[Ranking], whole: Ranking) -> tuple[frozenset[str], ...]:
@@ -141,7 +151,12 @@ def _lags(ranking: Ranking) -> dict[str, float]:
 
 
 def part_selection(
-    part: Part, ranking: Ranking, chosen: frozenset[str], called: Sequence[str] = (), vector: str = ""
+    part: Part,
+    ranking: Ranking,
+    chosen: frozenset[str],
+    called: Sequence[str] = (),
+    vector: str = "",
+    resting: frozenset[str] = frozenset(),
 ) -> PartSelection:
     """The choice for one part with the scores and reasons of all, the chosen ones first."""
     ordered = sorted(ranking, key=lambda s: s.agent.name not in chosen)
@@ -150,11 +165,13 @@ def part_selection(
         heading=part.heading,
         builds_on=part.builds_on,
         vector=vector,
-        agents=tuple(_scored(s, s.agent.name in chosen, s.agent.name in called) for s in ordered),
+        agents=tuple(
+            _scored(s, s.agent.name in chosen, s.agent.name in called, s.agent.name in resting) for s in ordered
+        ),
     )
 
 
-def _scored(standing: Standing, chosen: bool, called: bool) -> AgentScore:
+def _scored(standing: Standing, chosen: bool, called: bool, resting: bool) -> AgentScore:
     evidence = standing.evidence
     criteria = {
         "mention": 1.0 if called else 0.0,
@@ -171,7 +188,12 @@ def _scored(standing: Standing, chosen: bool, called: bool) -> AgentScore:
         scores={name: round(value, 4) for name, value in criteria.items() if value is not None},
         reason=_reason(standing, chosen, called),
         chosen=chosen,
+        left_out=_rest(evidence.breaker) if resting else "",
     )
+
+
+def _rest(breaker: Breaker) -> str:
+    return f"it failed {breaker.failures} times in a row and is asked again in {max(1, round(breaker.seconds))} s"
 
 
 def _reason(standing: Standing, chosen: bool, called: bool) -> str:
@@ -200,6 +222,8 @@ def _verdict(standing: Standing, chosen: bool) -> str:
         return "No worker runs it right now."
     if chosen:
         return "Its workers are busy." if standing.evidence.health < BUSY else ""
+    if standing.evidence.breaker.state == "open":
+        return f"Left out for now: {_rest(standing.evidence.breaker)}."
     if standing.strength < THRESHOLD:
         return f"That is below the threshold of {THRESHOLD:.2f}."
     return "Another agent fits the question better."

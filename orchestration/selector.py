@@ -10,6 +10,7 @@ from typing import Protocol
 from agents import Agent, AgentRegistry
 from agents.runner import Library
 from knowledge import Hit, Matrix, Passage, Vector
+from orchestration.breaker import CLOSED, Breaker
 from orchestration.calls import mentions, without_mentions
 from orchestration.messages import Selection, Task
 from orchestration.profiles import Likeness, Profiles, profile_texts
@@ -20,6 +21,7 @@ from orchestration.selection import (
     breadth,
     choose,
     choose_exactly,
+    left_out,
     part_selection,
     rank,
 )
@@ -35,7 +37,18 @@ WORDS = 0.35
 NEAREST = 4
 """Passages kept for a person whose question nobody can answer."""
 
-Health = Callable[[], Awaitable[Mapping[str, float]]]
+
+class Health(Protocol):
+    """What the selection looks at of how an agent is doing; `presence.AgentHealth` is one."""
+
+    @property
+    def fitness(self) -> float: ...
+
+    @property
+    def breaker(self) -> Breaker: ...
+
+
+HealthReader = Callable[[], Awaitable[Mapping[str, Health]]]
 
 
 class Shelf(Library, Protocol):
@@ -57,10 +70,10 @@ class _Asked:
 
 
 class Selector:
-    """Chooses agents for a task. `health` tells how able to work each agent is, 0 (nobody runs it) to 1."""
+    """Chooses agents for a task. `health` tells how each agent is doing."""
 
     def __init__(
-        self, registry: AgentRegistry, library: Shelf, health: Health, clock: Callable[[], float] = time.time
+        self, registry: AgentRegistry, library: Shelf, health: HealthReader, clock: Callable[[], float] = time.time
     ) -> None:
         self._registry = registry
         self._library = library
@@ -86,7 +99,8 @@ class Selector:
             chosen = tuple(choose(ranking, called, breadth(parts)) for ranking in rankings)
         else:
             chosen = choose_exactly(count, rankings[: len(parts)], rankings[-1])
-        return self._selection(parts, asked, rankings, chosen, called, begun)
+        resting = [left_out(r, names, breadth(parts)) for r, names in zip(rankings, chosen, strict=False)]
+        return self._selection(parts, asked, rankings, chosen, called, begun, () if called else resting)
 
     async def select_one(self, task: Task, agent: Agent) -> Selection:
         """The same for one agent over all the knowledge: it gets each part that somebody's evidence speaks for."""
@@ -137,11 +151,13 @@ class Selector:
         chosen: Sequence[frozenset[str]],
         called: Sequence[str],
         begun: float,
+        resting: Sequence[frozenset[str]] = (),
     ) -> Selection:
+        resting = resting or [frozenset()] * len(parts)
         return Selection(
             parts=tuple(
-                part_selection(part, ranking, names, called, pack(one.vector))
-                for part, one, ranking, names in zip(parts, asked, rankings, chosen, strict=False)
+                part_selection(part, ranking, names, called, pack(one.vector), rest)
+                for part, one, ranking, names, rest in zip(parts, asked, rankings, chosen, resting, strict=False)
             ),
             threshold=THRESHOLD,
             nearest=_nearest([hit for one in asked for hits in one.hits.values() for hit in hits]),
@@ -150,7 +166,7 @@ class Selector:
 
 
 def _rankings(
-    asked: Sequence[_Asked], registry: AgentRegistry, profiles: Profiles, health: Mapping[str, float]
+    asked: Sequence[_Asked], registry: AgentRegistry, profiles: Profiles, health: Mapping[str, Health]
 ) -> list[Ranking]:
     rankings = []
     for one in asked:
@@ -163,7 +179,8 @@ def _rankings(
                 examples=alike[name].examples,
                 description=alike[name].description,
                 fit=fits[name],
-                health=health.get(name, 0.0),
+                health=health[name].fitness if name in health else 0.0,
+                breaker=health[name].breaker if name in health else CLOSED,
             )
             for name, hits in one.hits.items()
         }

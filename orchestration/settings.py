@@ -21,17 +21,38 @@ class RunSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     lease_seconds: float = Field(10.0, gt=0.1, le=600)
-    """After this long without a sign of life a worker's step is given to another one."""
+    """Within this time the work of a process that died is in other hands."""
     deadline_seconds: float = Field(120.0, gt=0, le=86_400)
-    """A run that is not answered after this long ends, with what was found until then."""
+    """A run that is not answered this long after it was accepted ends, with what was found until then."""
+    step_seconds: float = Field(60.0, gt=0, le=86_400)
+    """An agent may work this long on one step, from when it began."""
     retention_hours: float = Field(168.0, gt=0)
     """A finished run and its events are kept this long."""
     slots: int = Field(8, ge=1, le=256)
     """Steps that one process works on at the same time."""
+    places: int = Field(64, ge=1, le=10_000)
+    """Runs that are worked on at the same time, in all processes together."""
+    waiting: int = Field(200, ge=0, le=100_000)
+    """Further runs that may wait for a place; one more is refused."""
 
     @property
     def lease_ms(self) -> int:
-        return int(self.lease_seconds * 1000)
+        """How long a hold lasts without renewal: less than the lease, so that there is time to notice within it."""
+        return int(self.lease_seconds * 750)
+
+    @property
+    def renew_seconds(self) -> float:
+        """Holds are renewed this often: three renewals may be lost."""
+        return self.lease_seconds / 4
+
+    @property
+    def look_seconds(self) -> float:
+        """Lost work is looked for this often."""
+        return min(1.0, self.lease_seconds / 8)
+
+    @property
+    def step_ms(self) -> int:
+        return int(self.step_seconds * 1000)
 
     @property
     def retention_ms(self) -> int:
@@ -79,8 +100,11 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_HOSTS": ("web", "hosts"),
     "ROUNDTABLE_LEASE_SECONDS": ("run", "lease_seconds"),
     "ROUNDTABLE_DEADLINE_SECONDS": ("run", "deadline_seconds"),
+    "ROUNDTABLE_STEP_SECONDS": ("run", "step_seconds"),
     "ROUNDTABLE_RETENTION_HOURS": ("run", "retention_hours"),
     "ROUNDTABLE_SLOTS": ("run", "slots"),
+    "ROUNDTABLE_PLACES": ("run", "places"),
+    "ROUNDTABLE_WAITING": ("run", "waiting"),
 }
 """Name in the environment -> place in Settings."""
 

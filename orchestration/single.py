@@ -179,7 +179,7 @@ class SingleAgent:
                     await self.log.append(Token(run=task.id, channel="answer", text=piece))
         if failed:
             return ended(task, "failed", results, selection, None, failed[0].error or "", self._clock() - begun)
-        found = nothing_found(task.id, selection)
+        found = nothing_found(task.id, selection, self._registry)
         return ended(task, "nothing_found", results, selection, found, "", self._clock() - begun)
 
 

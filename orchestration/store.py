@@ -4,22 +4,34 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
+from typing import Literal, cast
 
 from orchestration.batching import Argument, Batcher
-from orchestration.errors import InvalidTask, Superseded
+from orchestration.brake import Halt
+from orchestration.connections import UNREACHABLE
+from orchestration.errors import Halted, InvalidTask, Overloaded, Superseded
 from orchestration.keys import Keys
 from orchestration.messages import (
+    MAJOR,
+    SCHEMA,
     Accepted,
     AnyEvent,
     CoordinationPlan,
+    Resumed,
     Selection,
     StepResult,
+    StepState,
     Task,
     TaskResult,
     decode,
     encode,
 )
+from orchestration.settings import RunSettings
+
+ALONE_AFTER = 2
+"""A step that lost so many workers is run alone in its process, so that it takes no neighbour along."""
+MOST_DEATHS = 3
+"""A step that lost so many workers, the last one alone, is given up."""
 
 
 class Claimed(StrEnum):
@@ -28,6 +40,8 @@ class Claimed(StrEnum):
     OK = "OK"
     DONE = "DONE"
     BUSY = "BUSY"
+    ALONE = "ALONE"
+    HALTED = "HALTED"
     EXHAUSTED = "EXHAUSTED"
     UNKNOWN = "UNKNOWN"
 
@@ -49,7 +63,36 @@ class Claim:
     attempt: int
     fence: int
     seconds_left: float
-    """Until the run's deadline, by the server's clock."""
+    """Until the step's deadline, by the server's clock: counted from the run's acceptance and from this claim."""
+    failures: int
+    """Attempts before this one that failed."""
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What is known of a step."""
+
+    state: StepState
+    attempt: int
+    deaths: int
+    """Workers that died while they worked on it."""
+    failures: int
+    entry: bytes
+    """The message under which a worker claimed it last; empty before that."""
+    until: float
+    """When its hold ends, or when it is sent again, epoch seconds by the server's clock."""
+    resent: int
+    """How often its message was lost and sent again."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run at one moment."""
+
+    now: float
+    """That moment, epoch seconds by the server's clock."""
+    steps: Mapping[str, StepRecord]
+    results: Mapping[str, StepResult]
 
 
 @dataclass(frozen=True)
@@ -60,96 +103,105 @@ class OwnedRun:
     fence: int
     accepted: float
     """Epoch seconds, by the server's clock."""
-    owned: float
-    """Since when this process owns it, the same."""
     seconds_left: float
-    """Until its deadline, from then on."""
+    """Until its deadline, from `record.now` on."""
+    begun: bool
+    """False while it waits for its turn."""
     selection: Selection | None
     plan: CoordinationPlan | None
-    queued: tuple[str, ...]
-    """Steps that were journalled as sent and that no worker has claimed yet."""
-    running: tuple[str, ...]
-    """Steps that a worker has claimed."""
-    results: Mapping[str, StepResult]
+    record: RunRecord
 
 
 class RunStore:
     """Typed access to the scripts. Times are seconds here and milliseconds in Redis."""
 
-    def __init__(self, batcher: Batcher, keys: Keys) -> None:
+    def __init__(self, batcher: Batcher, keys: Keys, settings: RunSettings) -> None:
         self._batcher = batcher
         self._keys = keys
+        self._settings = settings
 
-    async def accept(
-        self, task: Task, *, owner: str, lease_ms: int, deadline_ms: int, retention_ms: int
-    ) -> OwnedRun | None:
+    async def accept(self, task: Task, owner: str) -> OwnedRun | None:
         """Take a task in; with an empty owner any orchestrator may adopt it.
 
-        None when it was taken in before; raises InvalidTask when another task has its id.
+        None when it was taken in before. Raises InvalidTask when another task has its id, Overloaded when there is no
+        place for it, Halted when the operator stopped all agents.
         """
-        keys = self._run_keys(task.id)
+        k, settings = self._keys, self._settings
+        keys = [k.run(task.id), k.events(task.id), k.active, k.waiting, k.people, k.turns, k.pace, k.halted]
         if task.conversation:
-            keys += [
-                self._keys.conversation(task.person, task.conversation),
-                self._keys.conversations(task.person),
-            ]
+            keys += [k.conversation(task.person, task.conversation), k.conversations(task.person)]
+        deadline = task.deadline_seconds or settings.deadline_seconds
         event = encode(Accepted(run=task.id, task=task))
-        args: list[Argument] = [task.id, encode(task), event, owner, lease_ms, deadline_ms, self._keys.hints]
-        new, now, *known = await self._batcher.script("accept", keys, [*args, task.conversation, retention_ms])
-        if not new:
-            if decode(Task, known[0]) != task:
+        args: list[Argument] = [task.id, encode(task), event, owner, settings.lease_ms, int(deadline * 1000), k.hints]
+        args += [task.conversation, settings.retention_ms, task.person, settings.places, settings.waiting]
+        status, now, begun, *more = await self._batcher.script("accept", keys, [*args, MAJOR, SCHEMA])
+        if status == b"HALTED":
+            raise Halted(decode(Halt, more[0]).sentence())
+        if status in (b"FULL", b"YOURS"):
+            raise _overloaded(status == b"YOURS", *more)
+        if status == b"KNOWN":
+            if decode(Task, more[0]) != task:
                 raise InvalidTask("A question with this id was asked already.")
             return None
-        at = now / 1000
-        return OwnedRun(task, 1 if owner else 0, at, at, deadline_ms / 1000, None, None, (), (), {})
+        record = RunRecord(now / 1000, {}, {})
+        return OwnedRun(task, 1 if owner else 0, record.now, deadline, bool(begun), None, None, record)
 
-    async def adopt(self, run: str, *, owner: str, lease_ms: int) -> OwnedRun | None:
-        """Become the owner of a run that nobody holds."""
-        reply = await self._batcher.script("adopt", keys=self._run_keys(run), args=[run, owner, lease_ms])
+    async def adopt(self, run: str, owner: str) -> OwnedRun | None:
+        """Become the owner of a run that nobody holds; None when it is held, over, or for a newer program."""
+        k = self._keys
+        event = encode(Resumed(run=run, owner=owner))
+        args: list[Argument] = [run, owner, self._settings.lease_ms, MAJOR, event]
+        reply = await self._batcher.script("adopt", [k.run(run), k.events(run), k.active, k.waiting], args)
         if reply is None:
             return None
         fence, now, flat = reply
-        fields = {k.decode(): v for k, v in zip(flat[::2], flat[1::2], strict=True)}
-        steps = {k.rpartition(".")[0]: v.decode() for k, v in fields.items() if k.endswith(".state")}
+        fields = dict(zip(flat[::2], flat[1::2], strict=True))
         return OwnedRun(
-            task=decode(Task, fields["task"]),
+            task=decode(Task, fields[b"task"]),
             fence=fence,
-            accepted=int(fields["accepted"]) / 1000,
-            owned=now / 1000,
-            seconds_left=(int(fields["deadline"]) - now) / 1000,
-            selection=decode(Selection, fields["selection"]) if "selection" in fields else None,
-            plan=decode(CoordinationPlan, fields["plan"]) if "plan" in fields else None,
-            queued=tuple(step for step, state in steps.items() if state == "queued"),
-            running=tuple(step for step, state in steps.items() if state == "running"),
-            results={
-                k.removesuffix(".result"): decode(StepResult, v) for k, v in fields.items() if k.endswith(".result")
-            },
+            accepted=int(fields[b"accepted"]) / 1000,
+            seconds_left=(int(fields[b"deadline"]) - now) / 1000,
+            begun=fields.get(b"begun") != b"0",
+            selection=decode(Selection, fields[b"selection"]) if b"selection" in fields else None,
+            plan=decode(CoordinationPlan, fields[b"plan"]) if b"plan" in fields else None,
+            record=_record(now / 1000, fields),
         )
 
     async def journal(
-        self, run: OwnedRun, lease_ms: int, fields: Mapping[str, bytes | str], events: Sequence[AnyEvent] = ()
+        self, run: OwnedRun, fields: Mapping[str, bytes | str], events: Sequence[AnyEvent] = (), *, hold: bool = True
     ) -> None:
-        """Write down a decision; raises Superseded when the run is over or somebody else's."""
+        """Write down a decision and renew the hold (or give it up); raises Superseded when the run is over or
+        somebody else's.
+        """
+        k = self._keys
         flat = [part for item in fields.items() for part in item]
-        args: list[Argument] = [run.task.id, run.fence, lease_ms, len(fields), *flat, *map(encode, events)]
-        status = await self._batcher.script("journal", keys=self._run_keys(run.task.id), args=args)
+        lease = self._settings.lease_ms if hold else 0
+        args: list[Argument] = [run.task.id, run.fence, lease, len(fields), *flat, *map(encode, events)]
+        status = await self._batcher.script("journal", [k.run(run.task.id), k.events(run.task.id), k.active], args)
         if status != b"OK":
             raise Superseded(status.decode())
 
-    async def finish(
-        self,
-        run: str,
-        result: TaskResult,
-        events: Sequence[AnyEvent],
-        *,
-        fence: int | None,
-        retention_ms: int,
-    ) -> Fenced:
+    async def begin_waiting(self) -> None:
+        """Let runs that wait begin, while there are places."""
+        k = self._keys
+        await self._batcher.script("begin", [k.active, k.waiting, k.turns], [self._settings.places, SCHEMA, k.run("")])
+
+    async def begun(self, run: str) -> bool:
+        """Whether a run's turn has come."""
+        begun: bytes | None = await self._batcher("HGET", self._keys.run(run), "begun")
+        return begun != b"0"
+
+    async def finish(self, run: str, result: TaskResult, events: Sequence[AnyEvent], *, fence: int | None) -> Fenced:
         """End a run with its last events; without a fence whoever asks may: so Stop works when no owner is alive."""
+        k = self._keys
         owner = "" if fence is None else fence
-        args: list[Argument] = [run, owner, result.state, encode(result), retention_ms, self._keys.hints]
+        args: list[Argument] = [run, owner, result.state, encode(result), self._settings.retention_ms, k.hints]
         args += map(encode, events)
-        return Fenced((await self._batcher.script("finish", self._run_keys(run), args)).decode())
+        keys = [k.run(run), k.events(run), k.active, k.waiting, k.people, k.turns, k.pace]
+        status, *waiting = await self._batcher.script("finish", keys, args)
+        if waiting and waiting[0]:
+            await self.begin_waiting()
+        return Fenced(status.decode())
 
     async def claim(
         self,
@@ -158,62 +210,72 @@ class RunStore:
         *,
         worker: str,
         message: bytes,
-        lease_ms: int,
-        most: int,
+        alone: bool,
         started: AnyEvent,
         restarted: AnyEvent,
     ) -> Claim:
         """Take a step for a worker, with a fence that is higher than every earlier one."""
-        args: list[Argument] = [step, worker, message, lease_ms, most, encode(started), encode(restarted)]
-        status, attempt, fence, left = await self._batcher.script("claim", keys=self._run_keys(run)[:2], args=args)
-        return Claim(Claimed(status.decode()), attempt, fence, left / 1000)
+        k, settings = self._keys, self._settings
+        args: list[Argument] = [step, worker, message, settings.lease_ms, settings.step_ms, int(alone)]
+        args += [encode(started), encode(restarted), ALONE_AFTER, MOST_DEATHS]
+        reply = await self._batcher.script("claim", [k.run(run), k.events(run), k.halted], args)
+        status, attempt, fence, left, failures = reply
+        return Claim(Claimed(status.decode()), attempt, fence, left / 1000, failures)
 
     async def append(self, run: str, step: str, fence: int, events: Sequence[AnyEvent]) -> list[bytes]:
         """Add events to a step; returns their ids. Raises Superseded for a stale fence or an ended run."""
         args: list[Argument] = [step, fence, *map(encode, events)]
-        status, *rest = await self._batcher.script("append", keys=self._run_keys(run)[:2], args=args)
+        status, *rest = await self._batcher.script("append", self._step_keys(run), args)
         if status != b"OK":
             raise Superseded(status.decode())
         return cast(list[bytes], rest[0])
 
-    async def renew(self, run: str, step: str, fence: int, lease_ms: int) -> Fenced:
+    async def renew(self, run: str, step: str, fence: int) -> Fenced:
         """Keep a step's lease."""
-        reply = await self._batcher.script("renew", keys=self._run_keys(run)[:1], args=[step, fence, lease_ms])
+        reply = await self._batcher.script("renew", [self._keys.run(run)], [step, fence, self._settings.lease_ms])
         return Fenced(reply.decode())
+
+    async def release(
+        self,
+        run: str,
+        step: str,
+        fence: int,
+        state: Literal["queued", "retrying"],
+        seconds: float,
+        event: AnyEvent,
+        tokens: Sequence[bytes],
+    ) -> Fenced:
+        """Let go of a step for another attempt, in so many seconds; what this one wrote gives way to it."""
+        args: list[Argument] = [step, fence, state, int(seconds * 1000), encode(event), *tokens]
+        return Fenced((await self._batcher.script("release", self._step_keys(run), args)).decode())
+
+    async def absolve(self, run: str, step: str, fence: int) -> None:
+        """Under this stale fence a worker is alive that was taken for dead: the step did not kill it."""
+        await self._batcher.script("absolve", [self._keys.run(run)], [step, fence])
 
     async def commit(
         self, run: str, result: StepResult, events: Sequence[AnyEvent], fence: int, tokens: Sequence[bytes]
     ) -> Fenced:
-        """Store a result, its state and its events at once, exactly once; token events give way to it."""
-        args: list[Argument] = [
-            result.step,
-            fence,
-            result.state,
-            encode(result),
-            len(events),
-            *map(encode, events),
-            *tokens,
-        ]
-        return Fenced((await self._batcher.script("commit", self._run_keys(run)[:2], args)).decode())
+        """Store a result, its state and its events at once, exactly once; token events give way to it.
 
-    async def keep(self, stream: str, group: str, consumer: str, entries: Sequence[bytes]) -> None:
-        """Reset the idle time of messages that this consumer still holds, so that nobody recovers them."""
-        await self._batcher.script("keep", keys=[stream], args=[group, consumer, *entries])
+        Waits while Redis is away: the work is done, and the fence decides whether it still counts.
+        """
+        args: list[Argument] = [result.step, fence, result.state, encode(result), len(events)]
+        args += [*map(encode, events), *tokens]
+        while True:
+            try:
+                return Fenced((await self._batcher.script("commit", self._step_keys(run), args)).decode())
+            except UNREACHABLE:
+                await self._batcher.until_available()
 
-    async def leave(self, stream: str, group: str, consumer: str) -> None:
-        """Remove a consumer, unless it holds messages."""
-        await self._batcher.script("leave", keys=[stream], args=[group, consumer])
-
-    async def results(self, run: str) -> dict[str, StepResult]:
-        """Every committed result of a run; raises Superseded when the run is over."""
-        fields = await self._batcher("HGETALL", self._keys.run(run))
+    async def record(self, run: str) -> RunRecord:
+        """What is known of a run's steps; raises Superseded when the run is over."""
+        (seconds, micros), fields = await asyncio.gather(
+            self._batcher("TIME"), self._batcher("HGETALL", self._keys.run(run))
+        )
         if fields.get(b"state") != b"running":
             raise Superseded("the run is over")
-        return {
-            name.decode().removesuffix(".result"): decode(StepResult, value)
-            for name, value in fields.items()
-            if name.endswith(b".result")
-        }
+        return _record(int(seconds) + int(micros) / 1e6, fields)
 
     async def ended(self, runs: Sequence[str]) -> set[str]:
         """Which of these runs are over, in one round trip."""
@@ -246,5 +308,42 @@ class RunStore:
         found = await self._batcher("ZRANGE", threads, 0, most - 1, "REV", "WITHSCORES")
         return [(thread.decode(), float(at) / 1000) for thread, at in found]
 
-    def _run_keys(self, run: str) -> list[str]:
-        return [self._keys.run(run), self._keys.events(run), self._keys.active]
+    def _step_keys(self, run: str) -> list[str]:
+        return [self._keys.run(run), self._keys.events(run)]
+
+
+def _overloaded(yours: bool, unfinished: int, pace_ms: int) -> Overloaded:
+    """The refusal, with the wait to expect: a place is free when one of the runs in hand has ended."""
+    seconds = pace_ms / 1000 if pace_ms >= 0 else None
+    wait = "when one of them is answered" if seconds is None else f"in about {max(1, round(seconds))} s"
+    whose = f"{unfinished} questions of yours are" if yours else f"Roundtable is full: {unfinished} questions are"
+    return Overloaded(f"{whose} being answered already. Please ask again {wait}.", seconds)
+
+
+def _record(now: float, fields: Mapping[bytes, bytes]) -> RunRecord:
+    """From the fields of a run's hash."""
+
+    def number(step: str, name: str) -> int:
+        return int(fields.get(f"{step}.{name}".encode(), 0))
+
+    steps = [name.decode().removesuffix(".state") for name in fields if name.endswith(b".state")]
+    return RunRecord(
+        now=now,
+        steps={
+            step: StepRecord(
+                state=cast(StepState, fields[f"{step}.state".encode()].decode()),
+                attempt=number(step, "attempt"),
+                deaths=number(step, "deaths"),
+                failures=number(step, "failures"),
+                entry=fields.get(f"{step}.entry".encode(), b""),
+                until=number(step, "until") / 1000,
+                resent=number(step, "resent"),
+            )
+            for step in steps
+        },
+        results={
+            name.decode().removesuffix(".result"): decode(StepResult, value)
+            for name, value in fields.items()
+            if name.endswith(b".result")
+        },
+    )

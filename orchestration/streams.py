@@ -29,13 +29,13 @@ class Streams:
         found: list[Entry] = await self._batcher("XRANGE", stream, f"({entry}" if entry else "-", "+")
         return found
 
-    async def send(self, messages: Iterable[tuple[str, Mapping[str, bytes]]]) -> None:
-        """Add messages to their streams, together."""
+    async def send(self, messages: Iterable[tuple[str, Mapping[str, bytes]]]) -> list[bytes]:
+        """Add messages to their streams, together; returns their ids."""
         added = (
             self._batcher("XADD", stream, "*", *(part for item in fields.items() for part in item))
             for stream, fields in messages
         )
-        await asyncio.gather(*added)
+        return list(await asyncio.gather(*added))
 
     async def unblock(self, client: int) -> None:
         """End another connection's blocking read; it returns with what it has."""
@@ -50,19 +50,24 @@ class Streams:
                 raise
 
     async def idle(self, stream: str, group: str, consumer: str, idle_ms: int, most: int) -> list[Entry]:
-        """Take over entries that their consumer has not touched for so long."""
-        reply = await self._batcher("XAUTOCLAIM", stream, group, consumer, idle_ms, "0-0", "COUNT", most)
-        # Redis 6.2 answers (None, None) for an entry that was deleted while it was pending.
-        return [(entry, fields) for entry, fields in reply[1] if entry is not None]
+        """Take over at most so many entries that their consumer has not touched for so long."""
+        found: list[Entry] = []
+        cursor: bytes = b"0-0"
+        while len(found) < most:
+            left = most - len(found)
+            cursor, entries, *_ = await self._batcher(
+                "XAUTOCLAIM", stream, group, consumer, idle_ms, cursor, "COUNT", left
+            )
+            # Redis 6.2 answers (None, None) for an entry that was deleted while it was pending; reap.lua clears it.
+            found += [(entry, fields) for entry, fields in entries if entry is not None]
+            if cursor == b"0-0":
+                break
+        return found
 
-    async def acknowledge(self, stream: str, group: str, entry: bytes) -> None:
-        """The entry has done its work: take it off the group's list and out of the stream."""
-        await self._batcher.script("acknowledge", [stream], [group, entry])
-
-    async def bury(self, dead: str, fields: Mapping[bytes, bytes], most: int) -> None:
-        """Keep a message that nobody can use, with what is known about it."""
-        flat = (part for item in fields.items() for part in item)
-        await self._batcher("XADD", dead, "MAXLEN", most, "*", *flat)
+    async def there(self, entries: Sequence[tuple[str, bytes]]) -> list[bool]:
+        """Which of these entries (stream, id) are still in their streams, in one round trip."""
+        found = await asyncio.gather(*(self._batcher("XRANGE", stream, entry, entry) for stream, entry in entries))
+        return [bool(one) for one in found]
 
 
 async def read(reader: Redis, cursors: Mapping[bytes, bytes], block_ms: int) -> list[tuple[bytes, list[Entry]]]:

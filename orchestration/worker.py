@@ -1,12 +1,14 @@
 """A worker: takes steps from its inbox, performs them, commits their results.
 
 Its loops live in one TaskGroup: read new messages; recover those of dead workers; renew the leases of what it holds;
-watch for runs that have ended, to stop their steps.
+watch for runs that have ended, and for the kill switch, to stop their steps; tidy up behind dead workers.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import statistics
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -15,16 +17,21 @@ from pydantic import ValidationError
 from agents import Agent, AgentError
 from agents.runner import Runner
 from knowledge import KnowledgeError
-from orchestration.connections import TROUBLE
+from orchestration.backoff import MOST_RETRIES, backoff_seconds
+from orchestration.brake import Brake
+from orchestration.connections import TROUBLE, UNREACHABLE
+from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.emitter import Emitter
 from orchestration.errors import Superseded, UnsupportedMessage
 from orchestration.hints import Hints, ticks
-from orchestration.inbox import Delivery, Inbox
+from orchestration.inbox import Delivery, Inbox, Outcome
 from orchestration.messages import (
     AnyEvent,
     Failed,
     Finished,
     Restarted,
+    Retrying,
+    Returned,
     Started,
     StepMessage,
     StepResult,
@@ -32,13 +39,20 @@ from orchestration.messages import (
     decode,
 )
 from orchestration.settings import RunSettings
+from orchestration.slots import Slots
 from orchestration.steps import failure, perform
-from orchestration.store import Claim, Claimed, Fenced, RunStore
+from orchestration.store import MOST_DEATHS, Claim, Claimed, Fenced, RunStore
 
 log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 3
 CANCEL_POLL_SECONDS = 0.5
+GRACE_SECONDS = 3.0
+"""How long a leaving worker may take to finish what it has begun; what is left then is given back."""
+PATIENCE_SECONDS = 0.05
+"""A message that finds no free slot here for this long is given back for another worker."""
+TIDY_SECONDS = 60.0
+LEAVING = "its worker was stopped"
+HALTED = "all agents were stopped"
 
 
 @dataclass
@@ -52,31 +66,44 @@ class Held:
     fence: int = 0
     lost: bool = False
     """Its run ended or another worker has it: stop, and report nothing."""
+    given_back: str = ""
+    """Why it is broken off here, to be done by somebody else."""
+    tokens: list[bytes] = field(default_factory=list)
+    """Ids of the token events of this attempt."""
+    answering: bool = False
+    """Only then it may be interrupted: what is on its way to Redis has to arrive in order."""
 
     def lose(self) -> None:
         """Stop working on it."""
-        if self.lost:
-            return
-        self.lost = True
-        if self.task is not None:
+        if not self.lost:
+            self.lost = True
+            self._interrupt()
+
+    def give_back(self, reason: str) -> None:
+        """Break it off, for another worker to do."""
+        if not self.lost and not self.given_back:
+            self.given_back = reason
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self.answering and self.task is not None:
+            self.answering = False
             self.task.cancel()
 
 
 @dataclass
-class WorkerCounts:
-    """What a worker did since it started."""
+class StepCounts:
+    """What a worker did for one agent since it started."""
 
     answered: int = 0
     failed: int = 0
-    seconds: list[float] = field(default_factory=list)
-    """Durations of the latest hundred steps."""
+    """Attempts that failed, those that were tried again included."""
+    seconds: deque[float] = field(default_factory=lambda: deque(maxlen=100))
+    """Durations of the latest steps."""
 
-    def add(self, result: StepResult) -> None:
-        if result.state == "failed":
-            self.failed += 1
-        else:
-            self.answered += 1
-        self.seconds = [*self.seconds[-99:], result.seconds]
+    @property
+    def median_seconds(self) -> float:
+        return round(statistics.median(self.seconds), 4) if self.seconds else 0.0
 
 
 class Worker:
@@ -91,59 +118,87 @@ class Worker:
         runner: Runner,
         store: RunStore,
         hints: Hints,
+        brake: Brake,
         settings: RunSettings,
-        crash: Callable[[str], None] = lambda point: None,
+        crash: Crash = survive,
     ) -> None:
         self.name = name
         self.agents = agents
-        self.counts = WorkerCounts()
+        self.counts = {agent: StepCounts() for agent in agents}
         self._inbox = inbox
         self._runner = runner
         self._store = store
         self._hints = hints
+        self._brake = brake
         self._settings = settings
         self._crash = crash
         self._held: dict[tuple[str, bytes], Held] = {}
         self._freed = asyncio.Event()
-        # One read of several streams may bring more messages than there are slots; those wait here, held.
-        self._slots = asyncio.Semaphore(settings.slots)
+        self._slots = Slots(settings.slots)
         self._steps: asyncio.TaskGroup | None = None
         self._leaving = False
 
-    @property
-    def busy(self) -> int:
-        """Steps in hand."""
-        return len(self._held)
+    def busy(self, agent: str = "") -> int:
+        """Steps in hand, of one agent or of all."""
+        return sum(1 for name, _ in self._held if not agent or name == agent)
 
     async def run(self) -> None:
-        """Work until `leave` was called and what was begun has ended, or until cancelled."""
+        """Work until `leave` was called and what was begun has ended or was given back, or until cancelled."""
         await self._inbox.open()
         async with asyncio.TaskGroup() as steps:
             self._steps = steps
             async with asyncio.TaskGroup() as loops:
-                keepers = [loops.create_task(loop()) for loop in (self._recover, self._renew, self._watch)]
+                keeping = (self._recover, self._renew, self._watch, self._stop_at_halt, self._tidy)
+                keepers = [loops.create_task(loop()) for loop in keeping]
                 await self._inbox.read(self._free_slots, self._begin)
-                while self._held:
-                    await self._until_freed()
+                try:
+                    async with asyncio.timeout(GRACE_SECONDS):
+                        await self._until_idle()
+                except TimeoutError:
+                    self._give_all_back(LEAVING)
+                    await self._until_idle()
                 for keeper in keepers:
                     keeper.cancel()
         await self._inbox.close()
 
     async def leave(self) -> None:
-        """Take nothing new; `run` returns when what was begun has ended."""
+        """Take nothing new; `run` returns when what was begun has ended or was given back."""
         self._leaving = True
         self._freed.set()
         await self._inbox.leave()
 
     async def _free_slots(self) -> int:
         """Waits for one; reading only as much as can be begun is the backpressure."""
-        while len(self._held) >= self._settings.slots and not self._leaving:
-            await self._until_freed()
-        return self._settings.slots - len(self._held)
+        while not self._leaving:
+            if self._brake.halt is not None:
+                self._freed.clear()
+                await self._either(self._brake.released)
+            elif self._slots.reserved or len(self._held) >= self._slots.count:
+                await self._until_freed()
+            else:
+                return self._slots.count - len(self._held)
+        return 1
+
+    async def _either(self, happened: Callable[[], Awaitable[None]]) -> None:
+        """Wait for that, or until something was freed (which leaving is as well)."""
+        waits = [asyncio.ensure_future(happened()), asyncio.ensure_future(self._freed.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _until_freed(self) -> None:
         self._freed.clear()
         await self._freed.wait()
+
+    async def _until_idle(self) -> None:
+        while self._held:
+            await self._until_freed()
+
+    def _give_all_back(self, reason: str) -> None:
+        for held in list(self._held.values()):
+            held.give_back(reason)
 
     # One step
 
@@ -156,17 +211,17 @@ class Worker:
 
     async def _handle(self, key: tuple[str, bytes], held: Held) -> None:
         try:
-            async with self._slots:
+            try:
                 await self._process(held)
-        except asyncio.CancelledError:
-            if not held.lost:
-                raise
-            await self._forget(held)
+            except asyncio.CancelledError:
+                if not held.lost and not held.given_back:
+                    raise
+                await self._break_off(held)
         except TROUBLE as error:
             log.warning("a step of %s is left for later: %s", key[0], error)
         except Exception:
             # The boundary of one step: whatever it was, the worker goes on and the message stays pending, so that
-            # the step is tried again and, after MOST_ATTEMPTS, failed.
+            # the step is tried again and at last given up.
             log.exception("a step of %s broke its worker's code", key[0])
         finally:
             self._held.pop(key, None)
@@ -174,66 +229,125 @@ class Worker:
 
     async def _process(self, held: Held) -> None:
         delivery = held.delivery
+        if not delivery.fields:
+            await self._inbox.done(delivery)  # Somebody deleted it while it was pending.
+            return
         try:
             message = decode(StepMessage, delivery.fields[b"m"])
-        except UnsupportedMessage as error:
-            log.warning("left for a newer worker: %s", error)
+        except (UnsupportedMessage, ValidationError, KeyError) as error:
+            await self._inbox.bury(delivery, _unreadable(error), done=True)
             return
-        except (ValidationError, KeyError) as error:
-            await self._inbox.bury(delivery, f"not a step: {type(error).__name__}")
-            return
-        claim = await self._claim(delivery, message)
-        if claim.status is Claimed.UNKNOWN:
-            await self._inbox.bury(delivery, "its run does not exist")
-        elif claim.status in (Claimed.DONE, Claimed.BUSY):
-            await self._inbox.done(delivery)
-        elif claim.status is Claimed.EXHAUSTED:
-            reason = f"{delivery.agent.title} was tried {MOST_ATTEMPTS} times and its worker died each time."
-            await self._commit(delivery, message, failure(message.step, reason), claim.fence)
-        else:
-            held.message, held.fence = message, claim.fence
-            await self._perform(held, message, claim)
+        async with self._slots.one(PATIENCE_SECONDS) as free:
+            alone = free and await self._claim_and_perform(held, message, alone=False)
+        if not free:
+            await self._inbox.give_back(delivery)
+        elif alone:
+            log.warning("a step of %s lost its workers and is run alone", delivery.agent.name)
+            async with self._slots.all():
+                await self._claim_and_perform(held, message, alone=True)
 
-    async def _claim(self, delivery: Delivery, message: StepMessage) -> Claim:
+    async def _claim_and_perform(self, held: Held, message: StepMessage, *, alone: bool) -> bool:
+        """True when the step has to be claimed again, with the process for itself."""
+        delivery = held.delivery
+        if held.given_back:
+            await self._inbox.give_back(delivery)
+            return False
+        claim = await self._claim(delivery, message, alone)
+        match claim.status:
+            case Claimed.OK:
+                held.message, held.fence = message, claim.fence
+                await self._perform(held, message, claim)
+            case Claimed.UNKNOWN:
+                await self._inbox.bury(delivery, "its run does not exist", done=True)
+            case Claimed.DONE | Claimed.BUSY:
+                await self._inbox.done(delivery)
+            case Claimed.EXHAUSTED:
+                await self._give_up(delivery, message, claim.fence)
+            case Claimed.HALTED:
+                await self._inbox.give_back(delivery)
+            case Claimed.ALONE:
+                return True
+        return False
+
+    async def _claim(self, delivery: Delivery, message: StepMessage, alone: bool) -> Claim:
         run, step, agent = message.run, message.step.id, delivery.agent.name
         claim = await self._store.claim(
             run,
             step,
             worker=self.name,
             message=delivery.entry,
-            lease_ms=self._settings.lease_ms,
-            most=MOST_ATTEMPTS,
+            alone=alone,
             started=Started(run=run, step=step, agent=agent, worker=self.name),
             restarted=Restarted(run=run, step=step, agent=agent, worker=self.name),
         )
-        self._crash("after_claim")
+        self._crash(CrashPoint.AFTER_CLAIM)
         return claim
+
+    async def _give_up(self, delivery: Delivery, message: StepMessage, fence: int) -> None:
+        """A step that kills its workers becomes a dead letter and a failure; the letter first, so that none is lost."""
+        reason = f"{MOST_DEATHS} workers died while they worked on it, the last one alone"
+        self._crash(CrashPoint.BEFORE_BURY)
+        await self._inbox.bury(delivery, reason, done=False)
+        self._crash(CrashPoint.AFTER_BURY)
+        told = f"{delivery.agent.title} was tried {MOST_DEATHS} times and its worker died each time."
+        await self._commit(delivery, message, failure(message.step, told), fence)
 
     async def _perform(self, held: Held, message: StepMessage, claim: Claim) -> None:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         agent = held.delivery.agent
-        tokens: list[bytes] = []
 
         async def send(events: Sequence[AnyEvent]) -> None:
             try:
                 ids = await self._store.append(message.run, message.step.id, claim.fence, events)
             except Superseded:
                 held.lose()
+            except UNREACHABLE as error:
+                # The result supersedes what the person could have watched of it.
+                log.info("events of run %s are left out: %s", message.run, error)
             else:
-                tokens.extend(i for i, event in zip(ids, events, strict=True) if isinstance(event, Token))
+                held.tokens += (i for i, event in zip(ids, events, strict=True) if isinstance(event, Token))
 
+        reason, late = "", False
         async with Emitter(send) as emitter:
             try:
+                held.answering = True
+                if held.lost or held.given_back:
+                    raise asyncio.CancelledError
                 async with asyncio.timeout(max(0.0, claim.seconds_left)):
                     result = await self._answer(agent, message, emitter)
             except TimeoutError:
+                late = claim.seconds_left < 0.9 * self._settings.step_seconds
                 result = failure(message.step, f"{agent.title} ran out of time.", loop.time() - begun)
             except (AgentError, KnowledgeError) as error:
                 log.warning("%s failed in run %s: %s", agent.name, message.run, error)
-                result = failure(message.step, str(error), loop.time() - begun)
+                reason = str(error)
+                result = failure(message.step, reason, loop.time() - begun)
+            finally:
+                held.answering = False
             unsent = [event for event in await emitter.close() if not isinstance(event, Token)]
-        await self._commit(held.delivery, message, result, claim.fence, unsent, tokens)
+        pause = backoff_seconds(claim.failures)
+        if reason and claim.failures < MOST_RETRIES and loop.time() - begun + pause < claim.seconds_left:
+            await self._try_again(held, message, reason, pause)
+            return
+        # That a run left it too little time says nothing about the agent.
+        outcome: Outcome = "ok" if result.state != "failed" else "" if late else "failed"
+        await self._commit(held.delivery, message, result, claim.fence, unsent, held.tokens, outcome)
+
+    async def _try_again(self, held: Held, message: StepMessage, reason: str, pause: float) -> None:
+        """The owner of the run sends it again after a pause."""
+        agent = held.delivery.agent.name
+        event = Retrying(run=message.run, step=message.step.id, agent=agent, reason=reason, seconds=pause)
+        self._crash(CrashPoint.BEFORE_RELEASE)
+        status = await self._store.release(
+            message.run, message.step.id, held.fence, "retrying", pause, event, held.tokens
+        )
+        self._crash(CrashPoint.AFTER_RELEASE)
+        if status is Fenced.STALE:
+            await self._store.absolve(message.run, message.step.id, held.fence)
+            return
+        self.counts[agent].failed += 1
+        await self._inbox.done(held.delivery, "failed" if status is Fenced.OK else "")
 
     async def _answer(self, agent: Agent, message: StepMessage, emitter: Emitter) -> StepResult:
         parts = perform(
@@ -267,43 +381,70 @@ class Worker:
         fence: int,
         unsent: Sequence[AnyEvent] = (),
         tokens: Sequence[bytes] = (),
+        outcome: Outcome = "",
     ) -> None:
         kind = Failed if result.state == "failed" else Finished
         events = [*unsent, kind(run=message.run, step=result.step, result=result)]
-        self._crash("before_commit")
+        self._crash(CrashPoint.BEFORE_COMMIT)
         status = await self._store.commit(message.run, result, events, fence, tokens)
-        self._crash("after_commit")
+        self._crash(CrashPoint.AFTER_COMMIT)
         if status is Fenced.STALE:
+            await self._store.absolve(message.run, message.step.id, fence)
             return
-        if status is Fenced.OK:
-            self.counts.add(result)
-        await self._inbox.done(delivery)
-        self._crash("after_acknowledge")
+        if status is Fenced.OK and outcome:
+            self._count(delivery.agent.name, result)
+        await self._inbox.done(delivery, outcome if status is Fenced.OK else "")
+        self._crash(CrashPoint.AFTER_ACKNOWLEDGE)
 
-    async def _forget(self, held: Held) -> None:
-        """After losing a step: if its run is over the message has no use; otherwise it is somebody else's."""
-        if held.message is not None and await self._store.ended([held.message.run]):
-            await self._inbox.done(held.delivery)
+    def _count(self, agent: str, result: StepResult) -> None:
+        counts = self.counts[agent]
+        if result.state == "failed":
+            counts.failed += 1
+        else:
+            counts.answered += 1
+            counts.seconds.append(result.seconds)
+
+    async def _break_off(self, held: Held) -> None:
+        """A step that was lost, or that somebody else shall do."""
+        message, delivery = held.message, held.delivery
+        if held.lost and message is not None:
+            if await self._store.ended([message.run]):
+                await self._inbox.done(delivery)
+            else:
+                await self._store.absolve(message.run, message.step.id, held.fence)
+        elif held.given_back:
+            if message is not None:
+                agent = delivery.agent.name
+                event = Returned(run=message.run, step=message.step.id, agent=agent, reason=held.given_back)
+                self._crash(CrashPoint.BEFORE_RELEASE)
+                status = await self._store.release(
+                    message.run, message.step.id, held.fence, "queued", 0.0, event, held.tokens
+                )
+                self._crash(CrashPoint.AFTER_RELEASE)
+                if status is Fenced.STALE:
+                    return
+            await self._inbox.give_back(delivery)
 
     # Keeping what is held, recovering what others lost
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.lease_seconds / 3)
+            await asyncio.sleep(self._settings.renew_seconds)
             try:
                 await self._renew_all()
             except TROUBLE as error:
                 log.warning("%s cannot renew its leases: %s", self.name, error)
 
     async def _renew_all(self) -> None:
-        for held in list(self._held.values()):
-            if held.message is None or held.lost:
-                continue
-            run, step = held.message.run, held.message.step.id
-            status = await self._store.renew(run, step, held.fence, self._settings.lease_ms)
-            if status is not Fenced.OK and held in self._held.values():
-                held.lose()
-        await self._inbox.keep([held.delivery for held in self._held.values() if not held.lost])
+        held = [h for h in self._held.values() if not h.lost and not h.given_back]
+        claimed = [(h, h.message) for h in held if h.message is not None]
+        _, *statuses = await asyncio.gather(
+            self._inbox.keep([h.delivery for h in held]),
+            *(self._store.renew(message.run, message.step.id, h.fence) for h, message in claimed),
+        )
+        for (one, _), status in zip(claimed, statuses, strict=True):
+            if status is not Fenced.OK and one in self._held.values():
+                one.lose()
 
     async def _watch(self) -> None:
         with self._hints.listen() as hint:
@@ -320,12 +461,34 @@ class Worker:
             if run in ended and held in self._held.values():
                 held.lose()
 
-    async def _recover(self) -> None:
+    async def _stop_at_halt(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.lease_seconds / 4)
+            await self._brake.pulled()
+            self._give_all_back(HALTED)
+            await self._brake.released()
+
+    async def _recover(self) -> None:
+        with self._hints.listen() as hint:
+            async for _ in ticks(hint, self._settings.look_seconds):
+                try:
+                    free = self._slots.count - len(self._held)
+                    if free > 0 and self._brake.halt is None and not self._slots.reserved:
+                        for delivery in await self._inbox.recover(self._settings.lease_ms, free):
+                            self._begin(delivery)
+                except TROUBLE as error:
+                    log.warning("%s cannot look for lost steps: %s", self.name, error)
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(TIDY_SECONDS)
             try:
-                free = self._settings.slots - len(self._held)
-                for delivery in await self._inbox.recover(self._settings.lease_ms, free) if free > 0 else ():
-                    self._begin(delivery)
+                await self._inbox.reap()
             except TROUBLE as error:
-                log.warning("%s cannot look for lost steps: %s", self.name, error)
+                log.warning("%s cannot tidy up: %s", self.name, error)
+
+
+def _unreadable(error: Exception) -> str:
+    """Why a message became a dead letter."""
+    if isinstance(error, UnsupportedMessage):
+        return f"written by a newer program: {error}; replay it when this one is as new"
+    return f"not a step: {type(error).__name__}"

@@ -1,22 +1,61 @@
--- Take a task in, once. KEYS: run, events, active, conversation, conversations.
+-- Take a task in, once, when there is a place for it.
+-- KEYS: run, events, active, waiting, people, turns, pace, halted, conversation, conversations (the last two only with a conversation).
 -- ARGV: id, task, accepted event, owner ('' = nobody yet), lease ms, deadline ms from now, hints channel,
---       conversation ('' = none), retention ms.
--- Returns {1, now ms} when it is new, else {0, now ms, the task that has this id}.
+--       conversation ('' = none), retention ms, person, places, places for waiting, schema's major version, schema.
+-- Returns {status, now ms, begun (0 or 1), ...}. Status:
+--   NEW      taken in
+--   KNOWN    there was a run of this id; then comes its task
+--   FULL     no place; then come the unfinished runs, and the ms until a place is expected (-1 = unknown)
+--   YOURS    as FULL, because this person has half of all places
+--   HALTED   the operator stopped all agents; then comes why
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-if redis.call('EXISTS', KEYS[1]) == 1 then return {0, now, redis.call('HGET', KEYS[1], 'task')} end
+if redis.call('EXISTS', KEYS[1]) == 1 then return {'KNOWN', now, 0, redis.call('HGET', KEYS[1], 'task')} end
+local halted = redis.call('GET', KEYS[8])
+if halted then return {'HALTED', now, 0, halted} end
+local id, person, places, more = ARGV[1], ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
+local unfinished, waiting = redis.call('ZCARD', KEYS[3]), redis.call('ZCARD', KEYS[4])
+local mine = tonumber(redis.call('HGET', KEYS[5], person) or '0')
+local full = unfinished >= places + more
+local greedy = mine > 0 and mine >= math.floor((places + more) / 2)
+local pace = -1
+if full or greedy or unfinished - waiting >= places then
+  local took = redis.call('LRANGE', KEYS[7], 0, -1)
+  local sum = 0
+  for i = 1, #took do sum = sum + took[i] end
+  if #took > 0 then pace = sum / #took / places end
+end
+if full then return {'FULL', now, 0, unfinished, math.floor(pace)} end
+if greedy then return {'YOURS', now, 0, mine, math.floor(pace)} end
+local begun = unfinished - waiting < places and 1 or 0
 local owned = ARGV[4] ~= ''
 local till = owned and (now + ARGV[5]) or 0
-redis.call('HSET', KEYS[1], 'state', 'running', 'task', ARGV[2], 'owner', ARGV[4],
-  'fence', owned and 1 or 0, 'until', till, 'accepted', now, 'deadline', now + ARGV[6])
-redis.call('ZADD', KEYS[3], till, ARGV[1])
+-- Start-time fair queueing: a person's next turn comes after the person's last one and after whoever began last.
+local last = tonumber(redis.call('HGET', KEYS[6], '') or '0')
+local turn = math.max(last, tonumber(redis.call('HGET', KEYS[6], ':' .. person) or '0')) + 1
+redis.call('HSET', KEYS[6], ':' .. person, turn)
+redis.call('HINCRBY', KEYS[5], person, 1)
+redis.call('HSET', KEYS[1], 'state', 'running', 'task', ARGV[2], 'owner', ARGV[4], 'person', person,
+  'fence', owned and 1 or 0, 'until', till, 'accepted', now, 'deadline', now + ARGV[6], 'schema', ARGV[13],
+  'begun', begun == 1 and now or 0)
+redis.call('ZADD', KEYS[3], till, id)
 redis.call('XADD', KEYS[2], '*', 'e', ARGV[3])
-if ARGV[8] ~= '' then
-  redis.call('RPUSH', KEYS[4], ARGV[1])
-  redis.call('PEXPIRE', KEYS[4], ARGV[9])
-  redis.call('ZADD', KEYS[5], now, ARGV[8])
-  redis.call('ZREMRANGEBYSCORE', KEYS[5], 0, now - ARGV[9])
-  redis.call('PEXPIRE', KEYS[5], ARGV[9])
+if begun == 1 then
+  -- Nobody waits, so this is the turn that began last; it counts for who comes when somebody has to.
+  redis.call('HSET', KEYS[6], '', math.max(last, turn - 1))
+else
+  local ahead = redis.call('ZCOUNT', KEYS[4], '-inf', turn)
+  redis.call('ZADD', KEYS[4], turn, id)
+  local event = {v = ARGV[14], kind = 'waiting', run = id, ahead = ahead}
+  if pace >= 0 then event.seconds = (ahead + 1) * pace / 1000 end
+  redis.call('XADD', KEYS[2], '*', 'e', cjson.encode(event))
 end
-if not owned then redis.call('PUBLISH', ARGV[7], ARGV[1]) end
-return {1, now}
+if ARGV[8] ~= '' then
+  redis.call('RPUSH', KEYS[9], id)
+  redis.call('PEXPIRE', KEYS[9], ARGV[9])
+  redis.call('ZADD', KEYS[10], now, ARGV[8])
+  redis.call('ZREMRANGEBYSCORE', KEYS[10], 0, now - ARGV[9])
+  redis.call('PEXPIRE', KEYS[10], ARGV[9])
+end
+if not owned then redis.call('PUBLISH', ARGV[7], id) end
+return {'NEW', now, begun}

@@ -1,23 +1,32 @@
--- A worker takes a step. KEYS: run, events.
--- ARGV: step, worker, message id, lease ms, most attempts, started event, restarted event.
--- Returns {status, attempt, fence, ms until the run's deadline}. Status:
+-- A worker takes a step. KEYS: run, events, halted.
+-- ARGV: step, worker, message id, lease ms, most ms for the step, alone (1 = it runs nothing else), started event,
+--       restarted event, lost workers until it is run alone, lost workers until it is given up.
+-- Returns {status, attempt, fence, ms until its deadline, failures so far}. Status:
 --   OK         the step is yours under this fence
 --   DONE       it has a result, or the run has ended: acknowledge and forget
 --   BUSY       another message of the same step is being worked on: acknowledge this one and forget
---   EXHAUSTED  it was attempted too often: fail it under this fence
+--   ALONE      it may have killed its workers: claim it again when nothing else runs in your process
+--   EXHAUSTED  it has killed too many: fail it under this fence, and keep its message as a dead letter
+--   HALTED     the operator stopped all agents: give the message back
 --   UNKNOWN    there is no such run or step
 local s = ARGV[1]
-local run = redis.call('HMGET', KEYS[1], 'state', 'deadline', s .. '.state', s .. '.attempt', s .. '.entry', s .. '.until')
-if not run[1] or not run[3] then return {'UNKNOWN', 0, 0, 0} end
-if run[1] ~= 'running' or (run[3] ~= 'queued' and run[3] ~= 'running') then return {'DONE', 0, 0, 0} end
+local run = redis.call('HMGET', KEYS[1], 'state', 'deadline', s .. '.state', s .. '.attempt', s .. '.entry', s .. '.until',
+  s .. '.worker', s .. '.deaths', s .. '.failures')
+if not run[1] or not run[3] then return {'UNKNOWN', 0, 0, 0, 0} end
+if run[1] ~= 'running' or (run[3] ~= 'queued' and run[3] ~= 'running') then return {'DONE', 0, 0, 0, 0} end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-if run[3] == 'running' and run[5] ~= ARGV[3] and tonumber(run[6]) > now then return {'BUSY', 0, 0, 0} end
+if run[3] == 'running' and run[5] ~= ARGV[3] and tonumber(run[6]) > now then return {'BUSY', 0, 0, 0, 0} end
+if redis.call('EXISTS', KEYS[3]) == 1 then return {'HALTED', 0, 0, 0, 0} end
+local deaths = tonumber(run[8] or '0')
+if run[3] == 'running' and run[7] ~= ARGV[2] then deaths = deaths + 1 end
+local last = deaths >= tonumber(ARGV[10])
+if deaths >= tonumber(ARGV[9]) and not last and ARGV[6] ~= '1' then return {'ALONE', 0, 0, 0, 0} end
 local attempt = tonumber(run[4] or '0') + 1
 local fence = redis.call('HINCRBY', KEYS[1], s .. '.fence', 1)
+local deadline = math.min(tonumber(run[2]), now + ARGV[5])
 redis.call('HSET', KEYS[1], s .. '.state', 'running', s .. '.attempt', attempt, s .. '.worker', ARGV[2],
-  s .. '.entry', ARGV[3], s .. '.until', now + ARGV[4])
-local left = tonumber(run[2]) - now
-if attempt > tonumber(ARGV[5]) then return {'EXHAUSTED', attempt, fence, left} end
-redis.call('XADD', KEYS[2], '*', 'e', attempt == 1 and ARGV[6] or ARGV[7], 'a', attempt, 'f', fence)
-return {'OK', attempt, fence, left}
+  s .. '.entry', ARGV[3], s .. '.until', now + ARGV[4], s .. '.deadline', deadline, s .. '.deaths', deaths)
+if last then return {'EXHAUSTED', attempt, fence, 0, 0} end
+redis.call('XADD', KEYS[2], '*', 'e', attempt == 1 and ARGV[7] or ARGV[8], 'a', attempt, 'f', fence)
+return {'OK', attempt, fence, deadline - now, tonumber(run[9] or '0')}

@@ -1,13 +1,24 @@
--- End a run, once, and let its keys expire. KEYS: run, events, active.
+-- End a run, once, and let its keys expire. KEYS: run, events, active, waiting, people, turns, pace.
 -- ARGV: id, owner's fence ('' = whoever asks, for Stop), state, result, retention ms, hints channel, events.
--- Returns 'OK', 'STALE' or 'ENDED'.
-local run = redis.call('HMGET', KEYS[1], 'state', 'fence')
-if run[1] ~= 'running' then return 'ENDED' end
-if ARGV[2] ~= '' and run[2] ~= ARGV[2] then return 'STALE' end
+-- Returns {'OK', number of runs that wait}, {'STALE'} or {'ENDED'}.
+local id = ARGV[1]
+local run = redis.call('HMGET', KEYS[1], 'state', 'fence', 'person', 'begun')
+if run[1] ~= 'running' then return {'ENDED'} end
+if ARGV[2] ~= '' and run[2] ~= ARGV[2] then return {'STALE'} end
 redis.call('HSET', KEYS[1], 'state', ARGV[3], 'result', ARGV[4])
 for i = 7, #ARGV do redis.call('XADD', KEYS[2], '*', 'e', ARGV[i], 'f', run[2]) end
-redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('ZREM', KEYS[3], id)
+redis.call('ZREM', KEYS[4], id)
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 redis.call('PEXPIRE', KEYS[2], ARGV[5])
-if ARGV[2] == '' then redis.call('PUBLISH', ARGV[6], ARGV[1]) end
-return 'OK'
+if run[3] and redis.call('HINCRBY', KEYS[5], run[3], -1) <= 0 then
+  redis.call('HDEL', KEYS[5], run[3])
+  redis.call('HDEL', KEYS[6], ':' .. run[3])
+end
+if run[4] and run[4] ~= '0' then
+  local t = redis.call('TIME')
+  redis.call('LPUSH', KEYS[7], t[1] * 1000 + math.floor(t[2] / 1000) - run[4])
+  redis.call('LTRIM', KEYS[7], 0, 99)
+end
+if ARGV[2] == '' then redis.call('PUBLISH', ARGV[6], id) end
+return {'OK', redis.call('ZCARD', KEYS[4])}

@@ -31,7 +31,7 @@ from orchestration.messages import (
     StepResult,
     Token,
 )
-from orchestration.presence import Presence
+from orchestration.presence import AgentWork, Presence
 
 QUESTION = "How is Redis secured, and who restarts it?"
 
@@ -186,7 +186,7 @@ class Terminal:
 
         async def processes(settings: Settings) -> list[Presence]:
             self._reach_redis()
-            return [Presence(id="a", kind="worker", host="h", pid=1, agents=("security",))]
+            return [Presence(id="a", kind="worker", host="h", pid=1, work={"security": AgentWork()})]
 
         return Runtime(
             read_settings=lambda: self.settings,

@@ -292,7 +292,7 @@ async def test_without_redis_the_single_agent_answers_visibly(tmp_path: Path, re
     """When Redis is known to be away a council is not even tried, and the person is told."""
     async with world(tmp_path, redis_url, keys.prefix, answerer=ExtractiveAnswerer()) as orchestrator:
         assert orchestrator.connections is not None
-        orchestrator.connections.batcher.available = False
+        orchestrator.connections.batcher._answered.clear()
         events = [r.event async for r in orchestrator.stream(Task(question="How long do I bake rye bread?"))]
 
     assert isinstance(events[1], Preparing)

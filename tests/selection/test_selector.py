@@ -5,13 +5,14 @@ from collections.abc import Mapping
 import pytest
 
 from orchestration.messages import Task
+from orchestration.presence import AgentHealth
 from orchestration.selector import Selector
 from orchestration.single import SINGLE
 from tests.selection.shelves import PASSAGES, PaperShelf, village
 
 
-async def everybody_healthy() -> Mapping[str, float]:
-    return {"garden": 1.0, "kitchen": 1.0}
+async def everybody_healthy() -> Mapping[str, AgentHealth]:
+    return {name: AgentHealth(name, workers=1, slots=1, free=1) for name in ("garden", "kitchen")}
 
 
 def selector(shelf: PaperShelf) -> Selector:

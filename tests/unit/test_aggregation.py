@@ -137,7 +137,7 @@ async def test_markup_in_a_document_stays_text() -> None:
 def test_nothing_found_names_the_nearest_sources() -> None:
     """No invented answer, but a place to look."""
     selection = Selection(parts=(), threshold=0.3, nearest=(passage("backup"),))
-    answer = nothing_found("run", selection)
+    answer = nothing_found("run", selection, REGISTRY)
     assert answer.text.startswith("Nothing found on this.")
     assert "backup.md" in answer.text
     assert answer.citations[0].quote == ""

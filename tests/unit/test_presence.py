@@ -3,42 +3,61 @@
 from fakeredis import FakeAsyncRedis
 
 from orchestration.batching import Batcher
+from orchestration.breaker import FAILURES, Breaker
 from orchestration.keys import Keys
-from orchestration.presence import GONE_SECONDS, Heartbeat, PresenceReader
+from orchestration.presence import GONE_SECONDS, AgentWork, Heartbeat, Presence, PresenceReader, health_of
 
 KEYS = Keys("test")
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def heartbeat(batcher: Batcher, clock: Clock, name: str) -> Heartbeat:
-    return Heartbeat(batcher, KEYS, name=name, kind="web", orchestrates=True, worker=None, slots=8, clock=clock)
+def heartbeat(batcher: Batcher, name: str) -> Heartbeat:
+    return Heartbeat(batcher, KEYS, name=name, kind="web", orchestrates=True, worker=None, slots=8)
 
 
 async def test_a_process_is_alive_while_it_beats() -> None:
     """Silence for some beats, and it does not count any more."""
-    clock, batcher = Clock(), Batcher(FakeAsyncRedis())
-    await heartbeat(batcher, clock, "one").beat()
-    clock.now += GONE_SECONDS
-    await heartbeat(batcher, clock, "two").beat()
-    reader = PresenceReader(batcher, KEYS, clock)
+    batcher = Batcher(FakeAsyncRedis())
+    await heartbeat(batcher, "one").beat()
+    await heartbeat(batcher, "two").beat()
+    reader = PresenceReader(batcher, KEYS, ())
     assert [presence.id for presence in await reader.alive()] == ["one", "two"]
 
-    clock.now += 1
+    await batcher("ZINCRBY", KEYS.seen, -1000 * (GONE_SECONDS + 1), "one")
     assert [presence.id for presence in await reader.alive()] == ["two"]
 
 
-async def test_what_a_newer_program_says_is_left_alone() -> None:
-    """It is neither counted nor removed; damaged entries are removed."""
-    clock, batcher = Clock(), Batcher(FakeAsyncRedis())
-    await batcher("HSET", KEYS.presence, "newer", b'{"v":"2.0"}', "damaged", b"?")
-    assert await PresenceReader(batcher, KEYS, clock).alive() == []
-    assert await batcher("HKEYS", KEYS.presence) == [b"newer"]
+async def test_a_process_that_is_long_gone_is_forgotten() -> None:
+    """Whoever beats next clears it away."""
+    batcher = Batcher(FakeAsyncRedis())
+    await heartbeat(batcher, "one").beat()
+    await batcher("ZADD", KEYS.seen, 0, "one")
+    await heartbeat(batcher, "two").beat()
+    assert await batcher("HKEYS", KEYS.presence) == [b"two"]
+
+
+async def test_what_another_version_says_is_left_alone() -> None:
+    """It is not counted, and removed only when it falls silent."""
+    batcher = Batcher(FakeAsyncRedis())
+    for name, about in (("newer", b'{"v":"2.0"}'), ("damaged", b"?")):
+        await batcher.script("beat", [KEYS.presence, KEYS.seen], [name, about, 60_000])
+    assert await PresenceReader(batcher, KEYS, ()).alive() == []
+    assert await batcher("HLEN", KEYS.presence) == 2
+
+
+def test_an_agents_health_is_that_of_all_its_workers() -> None:
+    """Load, success and speed over all processes; an agent that nobody runs is not fit to be asked."""
+    fast = AgentWork(busy=2, answered=30, failed=10, median_seconds=0.1)
+    slow = AgentWork(answered=10, failed=0, median_seconds=0.5)
+    alive = [
+        Presence(id="a", kind="web", host="h", pid=1, slots=8, busy=4, work={"garden": fast}),
+        Presence(id="b", kind="worker", host="h", pid=2, slots=8, busy=0, work={"garden": slow}),
+    ]
+    breakers = {"garden": Breaker(failures=FAILURES, seconds=12.0)}
+    garden, kitchen = health_of(("garden", "kitchen"), alive, breakers)
+
+    assert (garden.workers, garden.slots, garden.free, garden.busy) == (2, 16, 12, 2)
+    assert garden.success_rate == 0.8
+    assert garden.median_seconds == 0.5
+    assert garden.breaker.state == "open"
+    assert 0 < garden.fitness < 1
+    assert (kitchen.workers, kitchen.success_rate, kitchen.fitness) == (0, None, 0.0)

@@ -1,0 +1,97 @@
+"""The kill switch: an operator stops all agents everywhere, and starts them again."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from orchestration.batching import Batcher
+from orchestration.connections import TROUBLE
+from orchestration.errors import Halted
+from orchestration.hints import Hints, ticks
+from orchestration.keys import Keys
+from orchestration.messages import Message, decode, encode
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+"""A lost hint delays the stop by this much at most."""
+
+
+class Halt(Message):
+    """Why all agents stand still."""
+
+    since: float
+    """Epoch seconds, by the clock of whoever gave the order."""
+    reason: str = ""
+
+    def sentence(self) -> str:
+        """For a person who asks something meanwhile."""
+        since = datetime.fromtimestamp(self.since, UTC)
+        why = f" ({self.reason})" if self.reason else ""
+        return f"All agents have been stopped since {since:%H:%M} UTC{why}. Please ask again when they work again."
+
+
+class Brake:
+    """One process's view of the kill switch, at most half a second old."""
+
+    def __init__(self, batcher: Batcher, keys: Keys, hints: Hints) -> None:
+        self._batcher = batcher
+        self._keys = keys
+        self._hints = hints
+        self._halt: Halt | None = None
+        self._pulled = asyncio.Event()
+        self._released = asyncio.Event()
+        self._released.set()
+
+    @property
+    def halt(self) -> Halt | None:
+        """Why all agents stand still; None while they work."""
+        return self._halt
+
+    def check(self) -> None:
+        """Raises Halted."""
+        if self._halt is not None:
+            raise Halted(self._halt.sentence())
+
+    async def pulled(self) -> None:
+        """Wait until all agents have to stop."""
+        await self._pulled.wait()
+
+    async def released(self) -> None:
+        """Wait until they may work."""
+        await self._released.wait()
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        with self._hints.listen() as hint:
+            async for _ in ticks(hint, LOOK_SECONDS):
+                try:
+                    self._see(await halted(self._batcher, self._keys))
+                except TROUBLE as error:
+                    log.warning("whether agents have to stop is not known: %s", error)
+
+    def _see(self, halt: Halt | None) -> None:
+        if (halt is None) != (self._halt is None):
+            log.warning("all agents %s", "may work again" if halt is None else "have to stop")
+        self._halt = halt
+        (self._released if halt is None else self._pulled).set()
+        (self._pulled if halt is None else self._released).clear()
+
+
+async def halted(batcher: Batcher, keys: Keys) -> Halt | None:
+    """Why all agents stand still at this moment; None while they work."""
+    data = await batcher("GET", keys.halted)
+    return decode(Halt, data) if data else None
+
+
+async def pull(batcher: Batcher, keys: Keys, halt: Halt) -> None:
+    """Stop all agents everywhere, within a second."""
+    await batcher("SET", keys.halted, encode(halt))
+    await batcher("PUBLISH", keys.hints, "")
+
+
+async def release(batcher: Batcher, keys: Keys) -> bool:
+    """Let all agents work again; False when they did."""
+    held = bool(await batcher("DEL", keys.halted))
+    await batcher("PUBLISH", keys.hints, "")
+    return held

@@ -1,0 +1,20 @@
+-- Let runs that wait begin, in the order of their turns, while there are places. KEYS: active, waiting, turns.
+-- ARGV: places, schema, what the key of a run begins with. Returns how many began.
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local free = ARGV[1] - (redis.call('ZCARD', KEYS[1]) - redis.call('ZCARD', KEYS[2]))
+local begun = 0
+while begun < free do
+  local next = redis.call('ZPOPMIN', KEYS[2])
+  if not next[1] then break end
+  local key = ARGV[3] .. next[1]
+  if redis.call('HGET', key, 'state') == 'running' then
+    redis.call('HSET', key, 'begun', now)
+    redis.call('HSET', KEYS[3], '', next[2])
+    redis.call('XADD', key .. ':events', '*', 'e', cjson.encode({v = ARGV[2], kind = 'begun', run = next[1]}))
+    begun = begun + 1
+  else
+    redis.call('ZREM', KEYS[1], next[1])
+  end
+end
+return begun
