@@ -69,9 +69,10 @@ def real_runtime() -> Runtime:
 
 
 async def _processes(settings: "Settings") -> "list[Presence]":
-    from orchestration import processes
+    from orchestration import open_operations
 
-    return [process for process in await processes(settings) if process.kind != "ask"]
+    async with open_operations(settings) as operations:
+        return [process for process in await operations.processes() if process.kind != "ask"]
 
 
 def _documents(settings: "Settings", agent: "Agent") -> int:

@@ -3,12 +3,16 @@
 from orchestration.errors import (
     ConfigurationError,
     EngineUnavailable,
+    Halted,
     InvalidTask,
+    Overloaded,
     RoundtableError,
+    UnknownDeadLetter,
     UnknownRun,
 )
 from orchestration.messages import Task, TaskResult
-from orchestration.runtime import AgentOrchestrator, open_runtime, open_single, processes
+from orchestration.operations import Operations, open_operations
+from orchestration.runtime import AgentOrchestrator, open_runtime, open_single
 from orchestration.settings import ENVIRONMENT, Settings, read_settings
 
 __all__ = [
@@ -16,14 +20,18 @@ __all__ = [
     "AgentOrchestrator",
     "ConfigurationError",
     "EngineUnavailable",
+    "Halted",
     "InvalidTask",
+    "Operations",
+    "Overloaded",
     "RoundtableError",
     "Settings",
     "Task",
     "TaskResult",
+    "UnknownDeadLetter",
     "UnknownRun",
+    "open_operations",
     "open_runtime",
     "open_single",
-    "processes",
     "read_settings",
 ]

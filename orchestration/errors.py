@@ -4,6 +4,7 @@ RoundtableError
 ├── ConfigurationError    a setting, the data folder or a server's version is wrong: exit code 2
 ├── InvalidTask           the question cannot be asked as it is: exit code 2
 ├── UnknownRun            no such run, or it is another person's (the two look the same on purpose)
+├── UnknownDeadLetter     no such dead letter: exit code 2
 ├── EngineUnavailable     Redis cannot be reached: wait, or use the single agent
 ├── Overloaded            there is no place for another question: ask again later
 ├── Halted                the operator stopped all agents: ask again when they were started again
@@ -26,6 +27,10 @@ class InvalidTask(RoundtableError):
 
 class UnknownRun(RoundtableError):
     """There is no such run for this person."""
+
+
+class UnknownDeadLetter(RoundtableError):
+    """There is no such dead letter."""
 
 
 class EngineUnavailable(RoundtableError):

@@ -5,29 +5,26 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from agents import Agent, AgentRegistry, Answerer, load_catalog
 from agents.answerers import ANSWERERS
 from agents.runner import Runner
 from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, open_knowledge
+from orchestration.agent_orchestrator import AgentOrchestrator
 from orchestration.aggregation import ExtractiveAggregator
-from orchestration.asking import checked
 from orchestration.brake import Brake
-from orchestration.connections import TROUBLE, Connections, open_connections
+from orchestration.connections import Connections
 from orchestration.council import CouncilEngine
 from orchestration.crash import Crash, survive
-from orchestration.embedded import open_embedded
-from orchestration.errors import ConfigurationError, EngineUnavailable, UnknownRun
+from orchestration.engine import open_engine
 from orchestration.hints import Hints
 from orchestration.hub import EventHub
 from orchestration.inbox import Inbox
-from orchestration.keys import Keys
-from orchestration.log import MemoryLog
-from orchestration.messages import Answer, Recorded, Task, TaskResult
+from orchestration.keys import PREFIX, Keys
 from orchestration.path import Council
-from orchestration.presence import AgentHealth, Heartbeat, Kind, Presence, PresenceReader
+from orchestration.presence import AgentHealth, Heartbeat, Kind, PresenceReader
 from orchestration.redis_log import RedisLog
 from orchestration.selector import Selector
 from orchestration.settings import Settings, make_data_folder
@@ -36,160 +33,6 @@ from orchestration.store import RunStore
 from orchestration.worker import GRACE_SECONDS, Worker
 
 log = logging.getLogger(__name__)
-
-
-AWAY = "Redis does not answer; nothing is lost, please try again in a moment."
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """What redis-py raises becomes one sentence for a person."""
-    try:
-        yield
-    except TROUBLE as error:
-        log.warning("Redis: %s", error)
-        raise EngineUnavailable(AWAY) from error
-
-
-class AgentOrchestrator:
-    """Ask, watch, stop: councils over Redis and the single agent behind one door."""
-
-    def __init__(
-        self,
-        registry: AgentRegistry,
-        knowledge: Knowledge | None,
-        single: SingleAgent | None,
-        engine: CouncilEngine | None,
-        council_log: RedisLog | None,
-        presences: PresenceReader | None,
-        connections: Connections | None,
-        brake: Brake | None,
-    ) -> None:
-        self.registry = registry
-        self._knowledge = knowledge
-        self._single = single
-        self._engine = engine
-        self._council_log = council_log
-        self._presences = presences
-        self.connections = connections
-        self._brake = brake
-
-    @property
-    def knowledge(self) -> Knowledge:
-        """This process's knowledge; a process that only hands tasks in has none."""
-        if self._knowledge is None:
-            raise ConfigurationError("This process holds no knowledge; the running server does.")
-        return self._knowledge
-
-    @property
-    def redis_available(self) -> bool:
-        """Whether Redis answered last."""
-        return self.connections is not None and self.connections.batcher.available
-
-    async def submit(self, task: Task) -> str:
-        task = checked(task, self.registry)
-        if task.mode == "council" and not self.redis_available and self._single is not None:
-            # Known to be away before anything is sent, so that nothing is answered twice.
-            task = task.model_copy(update={"mode": "single", "instead_of_council": True})
-        if self._brake is not None:
-            self._brake.check()
-        if task.mode == "single":
-            if self._single is None:
-                raise ConfigurationError("The single agent does not run in this process.")
-            return await self._single.submit(task)
-        if self._engine is None:
-            raise EngineUnavailable(AWAY)
-        with _translated():
-            return await self._engine.submit(task)
-
-    async def dispatch_task(self, task: Task) -> TaskResult:
-        async with aclosing(self.stream(task)) as events:
-            async for recorded in events:
-                if isinstance(recorded.event, Answer):
-                    return recorded.event.result
-        raise EngineUnavailable("The run's events ended without an answer.")
-
-    async def stream(self, task: Task) -> AsyncGenerator[Recorded, None]:
-        if task.mode == "single" or self._council_log is None or not self.redis_available:
-            run = await self.submit(task)
-            async for recorded in self.follow(run, person=task.person):
-                yield recorded
-            return
-        async with self._council_log.begin(task.id) as events:
-            await self.submit(task)
-            async for recorded in events:
-                yield recorded
-
-    async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
-        with _translated():
-            async for recorded in self._log_of(run).follow(run, person=person, after=after):
-                yield recorded
-
-    async def cancel(self, run: str, *, person: str) -> bool:
-        task = await self.task(run, person)
-        if self._single is not None and run in self._single.log:
-            return await self._single.cancel(task)
-        assert self._engine is not None, "a run that was found is somebody's"
-        with _translated():
-            return await self._engine.cancel(task)
-
-    async def task(self, run: str, person: str) -> Task:
-        with _translated():
-            return await self._log_of(run).task(run, person)
-
-    async def runs(self, person: str, conversation: str) -> list[str]:
-        found = await self._runs_in_redis(person, conversation)
-        if self._single is None:
-            return found
-        alone = await self._single.log.runs(person, conversation)
-        if not found or not alone:
-            return found + alone
-        asked = {run: (await self.task(run, person)).asked_at for run in found + alone}
-        return sorted(asked, key=lambda run: asked[run])
-
-    async def _runs_in_redis(self, person: str, conversation: str) -> list[str]:
-        """None of them while Redis is away: a conversation with the single agent is there all the same."""
-        if self._council_log is None:
-            return []
-        try:
-            return await self._council_log.runs(person, conversation)
-        except TROUBLE as error:
-            log.warning("the runs of a conversation cannot be read: %s", error)
-            return []
-
-    async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
-        newest: dict[str, float] = {}
-        for log_ in self._logs():
-            with _translated():
-                for thread, at in await log_.conversations(person, most):
-                    newest[thread] = max(at, newest.get(thread, 0.0))
-        return sorted(newest.items(), key=lambda item: -item[1])[:most]
-
-    async def processes(self) -> list[Presence]:
-        """Every process that is alive on this Redis."""
-        return await self._presences.alive() if self._presences is not None else []
-
-    async def health(self) -> Mapping[str, AgentHealth]:
-        """How each agent is doing, in all processes together; nothing without Redis."""
-        if self._presences is None:
-            return {}
-        with _translated():
-            return await self._presences.health()
-
-    def _logs(self) -> list[MemoryLog | RedisLog]:
-        logs: list[MemoryLog | RedisLog] = []
-        if self._council_log is not None:
-            logs.append(self._council_log)
-        if self._single is not None:
-            logs.append(self._single.log)
-        return logs
-
-    def _log_of(self, run: str) -> MemoryLog | RedisLog:
-        if self._single is not None and run in self._single.log:
-            return self._single.log
-        if self._council_log is None:
-            raise UnknownRun("There is no such run.")
-        return self._council_log
 
 
 @asynccontextmanager
@@ -202,7 +45,7 @@ async def open_runtime(
     workers: bool | Sequence[str] = True,
     kind: Kind = "web",
     join: bool = False,
-    prefix: str = "",
+    prefix: str = PREFIX,
     crash: Crash = survive,
 ) -> AsyncIterator[AgentOrchestrator]:
     """Everything that a process needs for councils and for the single agent.
@@ -214,9 +57,9 @@ async def open_runtime(
     registry = registry or load_catalog()
     await asyncio.to_thread(make_data_folder, settings.data)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    keys = Keys(prefix) if prefix else Keys()
+    keys = Keys(prefix)
     async with AsyncExitStack() as stack:
-        connections = await _open_redis(stack, settings)
+        connections = await stack.enter_async_context(open_engine(settings))
         if join and await _somebody_orchestrates(connections, keys):
             yield await _joined(stack, settings, registry, connections, keys, name)
             return
@@ -272,13 +115,6 @@ async def open_runtime(
         yield AgentOrchestrator(registry, knowledge, single, engine, council_log, presences, connections, brake)
 
 
-async def processes(settings: Settings) -> list[Presence]:
-    """Every process that is alive on the same Redis, without becoming one. Raises EngineUnavailable."""
-    async with AsyncExitStack() as stack:
-        connections = await _open_redis(stack, settings)
-        return await PresenceReader(connections.batcher, Keys(), ()).alive()
-
-
 @asynccontextmanager
 async def open_single(
     settings: Settings,
@@ -304,14 +140,6 @@ async def open_single(
         )
         await stack.enter_async_context(_running([single.run], None, None))
         yield AgentOrchestrator(registry, knowledge, single, None, None, None, None, None)
-
-
-async def _open_redis(stack: AsyncExitStack, settings: Settings) -> Connections:
-    if settings.redis_url is not None:
-        url = settings.redis_url.get_secret_value()
-    else:
-        url = (await stack.enter_async_context(open_embedded(settings.data))).url
-    return await stack.enter_async_context(open_connections(url))
 
 
 async def _somebody_orchestrates(connections: Connections, keys: Keys) -> bool:

@@ -1,0 +1,130 @@
+"""Dead letters: messages that no worker could use, kept with the reason, for an operator to look at and replay."""
+
+import asyncio
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from orchestration.batching import Batcher
+from orchestration.errors import Superseded, UnknownDeadLetter, UnsupportedMessage
+from orchestration.keys import Keys
+from orchestration.messages import StepMessage, Task, decode
+from orchestration.store import RunStore
+
+REPLAYS = uuid.UUID("6f0f7f0e-3b0a-4d5c-9a56-0f7d5f0c5b11")
+"""Namespace of the ids of replayed runs: replaying a letter twice is one run."""
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """One of them."""
+
+    agent: str
+    entry: str
+    """Its place in the agent's dead letters."""
+    at: float
+    """Since when, epoch seconds by the server's clock."""
+    reason: str
+    fields: Mapping[str, str]
+    """The whole message, as it was; bytes that are not text are shown escaped."""
+    step: StepMessage | None
+    """What it asks, when it can be read."""
+
+    @property
+    def id(self) -> str:
+        """What an operator calls it by."""
+        return f"{self.agent}/{self.entry}"
+
+
+class DeadLetters:
+    """The dead letters of some agents."""
+
+    def __init__(self, batcher: Batcher, keys: Keys, store: RunStore, agents: Iterable[str]) -> None:
+        self._batcher = batcher
+        self._keys = keys
+        self._store = store
+        self._agents = tuple(agents)
+
+    async def list(self) -> list[DeadLetter]:
+        """All of them, oldest first."""
+        found = await asyncio.gather(
+            *(self._batcher("XRANGE", self._keys.dead(agent), "-", "+") for agent in self._agents)
+        )
+        letters = [
+            _letter(agent, entry, fields)
+            for agent, entries in zip(self._agents, found, strict=True)
+            for entry, fields in entries
+        ]
+        return sorted(letters, key=lambda letter: (letter.at, letter.id))
+
+    async def find(self, name: str) -> DeadLetter:
+        """The one of this id; raises UnknownDeadLetter."""
+        agent, _, entry = name.rpartition("/")
+        well_formed = all(part.isdecimal() for part in entry.split("-")) and entry.count("-") == 1
+        if agent in self._agents and well_formed:
+            for found, fields in await self._batcher("XRANGE", self._keys.dead(agent), entry, entry):
+                return _letter(agent, found, fields)
+        raise UnknownDeadLetter(f"There is no dead letter {name!r}.")
+
+    async def replay(self, letter: DeadLetter) -> str:
+        """Try again. A step that its run still waits for, or a message that could not be read, goes back to its agent.
+
+        A step whose run has gone on without it is asked again as a run of its own, for the same person; returns the
+        id of that run, and "" otherwise. Raises UnknownDeadLetter when the letter is gone.
+        """
+        if letter.step is not None and not await self._awaited(letter.step):
+            run = uuid.uuid5(REPLAYS, f"{letter.id} {letter.step.run} {letter.step.step.id}").hex
+            await self._store.accept(await self._task(run, letter.step), "")
+            await self.drop(letter)
+            return run
+        keys = [self._keys.dead(letter.agent), self._keys.tasks(letter.agent)]
+        if await self._batcher.script("replay", keys, [letter.entry]) is None:
+            raise UnknownDeadLetter(f"There is no dead letter {letter.id!r} any more.")
+        return ""
+
+    async def drop(self, letter: DeadLetter) -> None:
+        """Forget it; raises UnknownDeadLetter when it is gone."""
+        if not await self._batcher("XDEL", self._keys.dead(letter.agent), letter.entry):
+            raise UnknownDeadLetter(f"There is no dead letter {letter.id!r} any more.")
+
+    async def _awaited(self, message: StepMessage) -> bool:
+        try:
+            record = await self._store.record(message.run)
+        except Superseded:
+            return False
+        step = record.steps.get(message.step.id)
+        return step is not None and step.state in ("queued", "running")
+
+    async def _task(self, run: str, message: StepMessage) -> Task:
+        asked = await self._store.task(message.run)
+        return Task(
+            id=run,
+            question=message.step.question,
+            person=message.person,
+            conversation=asked.conversation if asked else "",
+            agents=(message.step.agent,),
+            asked_at=asked.asked_at if asked else 0.0,
+        )
+
+
+def _letter(agent: str, entry: bytes, fields: Mapping[bytes, bytes]) -> DeadLetter:
+    about = dict(fields)
+    reason = about.pop(b"reason", b"").decode(errors="backslashreplace")
+    about.pop(b"entry", None)
+    try:
+        step = decode(StepMessage, about.get(b"m", b""))
+    except (UnsupportedMessage, ValidationError):
+        step = None
+    return DeadLetter(
+        agent=agent,
+        entry=entry.decode(),
+        at=int(entry.partition(b"-")[0]) / 1000,
+        reason=reason,
+        fields={
+            name.decode(errors="backslashreplace"): value.decode(errors="backslashreplace")
+            for name, value in about.items()
+        },
+        step=step,
+    )

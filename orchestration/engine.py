@@ -1,0 +1,19 @@
+"""Which Redis a process talks to: the one of REDIS_URL, or the embedded one of the data folder."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from orchestration.connections import Connections, open_connections
+from orchestration.embedded import open_embedded
+from orchestration.settings import Settings
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncIterator[Connections]:
+    """Start or join what is needed, and connect. Raises ConfigurationError and EngineUnavailable."""
+    async with AsyncExitStack() as stack:
+        if settings.redis_url is not None:
+            url = settings.redis_url.get_secret_value()
+        else:
+            url = (await stack.enter_async_context(open_embedded(settings.data))).url
+        yield await stack.enter_async_context(open_connections(url))
