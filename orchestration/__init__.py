@@ -1,5 +1,6 @@
 """A question goes in, several agents work, one cited answer comes out. The path is spelled in path.py."""
 
+from orchestration.agent_orchestrator import AgentOrchestrator
 from orchestration.errors import (
     ConfigurationError,
     EngineUnavailable,
@@ -12,7 +13,7 @@ from orchestration.errors import (
 )
 from orchestration.messages import Task, TaskResult
 from orchestration.operations import Operations, open_operations
-from orchestration.runtime import AgentOrchestrator, open_runtime, open_single
+from orchestration.runtime import open_runtime, open_single
 from orchestration.settings import ENVIRONMENT, Settings, read_settings
 
 __all__ = [
