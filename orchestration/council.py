@@ -75,6 +75,8 @@ class CouncilEngine:
     def _drive(self, run: OwnedRun) -> None:
         if self._tasks is None or self._council is None:
             return  # Whoever drives runs adopts it.
+        if run.task.id in self._driving:
+            return  # Asked twice at the same time.
         task = self._tasks.create_task(self._answer(self._council, run), name=f"run {run.task.id}")
         self._driving[run.task.id] = (run, task)
 

@@ -54,7 +54,7 @@ class Dispatcher:
         for name, step in record.steps.items():
             lapsed = step.state == "running" and step.until + patience < record.now
             if (step.state == "queued" or lapsed) and name not in results:
-                entry = step.entry if lapsed else self._sent.get(name, b"")
+                entry = step.entry if lapsed else self._sent.get(name, step.entry)
                 if entry:
                     open_steps[name] = (self._keys.tasks(self._plan.step(name).agent), entry)
         there = await self._streams.there(list(open_steps.values())) if open_steps else []

@@ -174,6 +174,7 @@ async def _execute(
             # Quiet for a whole lease: see whether something got lost.
             record = await council.store.record(run.task.id)
             results.update(record.results)
+            retries = {name: loop.time() for name, step in record.steps.items() if step.state == "retrying"}
             await dispatcher.sweep(record, results, council.settings.lease_seconds)
 
 

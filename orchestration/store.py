@@ -123,7 +123,7 @@ class RunStore:
     async def accept(self, task: Task, owner: str) -> OwnedRun | None:
         """Take a task in; with an empty owner any orchestrator may adopt it.
 
-        None when it was taken in before. Raises InvalidTask when another task has its id, Overloaded when there is no
+        None when it was taken in before, by somebody else. Raises InvalidTask when another task has its id, Overloaded when there is no
         place for it, Halted when the operator stopped all agents.
         """
         k, settings = self._keys, self._settings
@@ -142,7 +142,9 @@ class RunStore:
         if status == b"KNOWN":
             if decode(Task, more[0]) != task:
                 raise InvalidTask("A question with this id was asked already.")
-            return None
+            if more[1:] != [b"running", owner.encode(), b"1"]:
+                return None
+            # Ours, from a first try whose reply was lost: nobody else drives it.
         record = RunRecord(now / 1000, {}, {})
         return OwnedRun(task, 1 if owner else 0, record.now, deadline, bool(begun), None, None, record)
 

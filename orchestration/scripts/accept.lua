@@ -4,13 +4,14 @@
 --       conversation ('' = none), retention ms, person, places, places for waiting, schema's major version, schema.
 -- Returns {status, now ms, begun (0 or 1), ...}. Status:
 --   NEW      taken in
---   KNOWN    there was a run of this id; then comes its task
+--   KNOWN    there was a run of this id; then come its task, state, owner and fence
 --   FULL     no place; then come the unfinished runs, and the ms until a place is expected (-1 = unknown)
 --   YOURS    as FULL, because this person has half of all places
 --   HALTED   the operator stopped all agents; then comes why
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-if redis.call('EXISTS', KEYS[1]) == 1 then return {'KNOWN', now, 0, redis.call('HGET', KEYS[1], 'task')} end
+local known = redis.call('HMGET', KEYS[1], 'task', 'state', 'owner', 'fence', 'begun')
+if known[1] then return {'KNOWN', now, known[5] == '0' and 0 or 1, known[1], known[2], known[3], known[4]} end
 local halted = redis.call('GET', KEYS[8])
 if halted then return {'HALTED', now, 0, halted} end
 local id, person, places, more = ARGV[1], ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
