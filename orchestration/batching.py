@@ -37,6 +37,8 @@ class Batcher:
         self._clock = clock
         self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
+        self._sending = 0
+        """Senders that will look at what waits once more."""
         self._on_their_way: dict[int, float] = {}
         self._trips = 0
         self._answered = asyncio.Event()
@@ -57,7 +59,8 @@ class Batcher:
         """Run one command; raises what Redis answered or what redis-py raises while it is away."""
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, reply))
-        if len(self._senders) < IN_FLIGHT:
+        if self._sending < IN_FLIGHT:
+            self._sending += 1
             sender = asyncio.create_task(self._send())
             self._senders.add(sender)
             sender.add_done_callback(self._senders.discard)
@@ -83,6 +86,13 @@ class Batcher:
         return {name: (text, sha1(text.encode(), usedforsecurity=False).hexdigest()) for name, text in texts.items()}
 
     async def _send(self) -> None:
+        try:
+            await self._send_waiting()
+        finally:
+            # At once, not when the task's callbacks run: a command that came in between would be left to nobody.
+            self._sending -= 1
+
+    async def _send_waiting(self) -> None:
         while self._waiting:
             # Whatever else is ready to run in this turn of the loop may add to the batch first.
             await asyncio.sleep(0)

@@ -33,11 +33,13 @@ from orchestration.messages import (
     TaskResult,
     Token,
 )
+from orchestration.metrics import Metrics
 from orchestration.path import ended
 from orchestration.planning import make_plan
 from orchestration.selector import Selector
 from orchestration.settings import RunSettings
 from orchestration.steps import failure, perform
+from orchestration.tracing import about
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class SingleAgent:
         aggregator: Aggregator,
         preparation: Callable[[], AsyncIterator[KnowledgeStatus]],
         settings: RunSettings,
+        metrics: Metrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.log = MemoryLog(clock=clock)
@@ -71,6 +74,7 @@ class SingleAgent:
         self._aggregator = aggregator
         self._preparation = preparation
         self._settings = settings
+        self._metrics = metrics
         self._clock = clock
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -98,10 +102,11 @@ class SingleAgent:
         running.cancel("stopped")
         await asyncio.wait([running])
         if not self.log.ended(task.id):  # Stopped before its first line ran.
-            await self.log.append(Answer(run=task.id, result=_without_answer(task, "cancelled", "Stopped.")))
+            await self._end(_without_answer(task, "cancelled", "Stopped."))
         return True
 
     async def _drive(self, task: Task) -> None:
+        about(task=task.id)
         begun = self._clock()
         deadline = task.deadline_seconds or self._settings.deadline_seconds
         state: RunState
@@ -111,7 +116,7 @@ class SingleAgent:
                 result = await self._answer(task, begun)
         except asyncio.CancelledError as why:
             state, reason = ("cancelled", "Stopped.") if why.args == ("stopped",) else ("failed", "The server stopped.")
-            await self.log.append(Answer(run=task.id, result=_without_answer(task, state, reason)))
+            await self._end(_without_answer(task, state, reason))
             if state == "failed":
                 raise
             return
@@ -126,7 +131,11 @@ class SingleAgent:
             result = _without_answer(task, "failed", BROKEN)
         finally:
             self._running.pop(task.id, None)
-        await self.log.append(Answer(run=task.id, result=result))
+        await self._end(result)
+
+    async def _end(self, result: TaskResult) -> None:
+        await self.log.append(Answer(run=result.task, result=result))
+        self._metrics.task_ended(result)
 
     async def _prepare(self, task: Task) -> None:
         """What must be ready first does not count towards the deadline."""
