@@ -73,7 +73,7 @@ def table(health: Iterable[AgentHealth], registry: Mapping[str, Agent]) -> str:
 
 def _line(one: AgentHealth, title: str) -> str:
     rate = one.success_rate
-    load = f"{one.slots - one.free} of {one.slots}" if one.slots else "–"
+    load = f"{one.slots - one.free}/{one.slots}" if one.slots else "–"
     success = f"{rate:.0%}" if rate is not None else "–"
     median = _time(one.median_seconds) if one.median_seconds else "–"
     return f"| {plain(title)} | {state(one)} | {one.workers} | {load} | {success} | {median} |"

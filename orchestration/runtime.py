@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from agents import Agent, AgentRegistry, Answerer, load_catalog
 from agents.answerers import ANSWERERS
@@ -82,10 +83,11 @@ async def open_runtime(
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
         runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
         metrics = Metrics(registry)
-        orchestrator = await _alone(stack, settings, registry, knowledge, runner, metrics)
+        single = _single_agent(settings, registry, knowledge, runner, metrics)
+        orchestrator = await _answering(stack, registry, knowledge, single, metrics)
         chosen = _chosen(workers, registry)
         process = _Process(
-            settings, registry, knowledge, runner, metrics, name, keys, kind, chosen, crash, orchestrator
+            settings, registry, knowledge, runner, metrics, name, keys, kind, chosen, crash, orchestrator, single
         )
         if connections is not None:
             await stack.enter_async_context(process.councils(connections))
@@ -108,19 +110,15 @@ async def open_single(
     async with AsyncExitStack() as stack:
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
         runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
-        yield await _alone(stack, settings, registry, knowledge, runner, Metrics(registry))
+        metrics = Metrics(registry)
+        single = _single_agent(settings, registry, knowledge, runner, metrics)
+        yield await _answering(stack, registry, knowledge, single, metrics)
 
 
-async def _alone(
-    stack: AsyncExitStack,
-    settings: Settings,
-    registry: AgentRegistry,
-    knowledge: Knowledge,
-    runner: Runner,
-    metrics: Metrics,
-) -> AgentOrchestrator:
-    """The single agent, running."""
-    single = SingleAgent(
+def _single_agent(
+    settings: Settings, registry: AgentRegistry, knowledge: Knowledge, runner: Runner, metrics: Metrics
+) -> SingleAgent:
+    return SingleAgent(
         list(registry),
         runner,
         Selector(registry, knowledge, _nobody),
@@ -129,6 +127,12 @@ async def _alone(
         settings.run,
         metrics,
     )
+
+
+async def _answering(
+    stack: AsyncExitStack, registry: AgentRegistry, knowledge: Knowledge, single: SingleAgent, metrics: Metrics
+) -> AgentOrchestrator:
+    """The single agent, running."""
     orchestrator = AgentOrchestrator(registry, knowledge, single, metrics)
     await stack.enter_async_context(_running([single.run, orchestrator.run], None, None))
     return orchestrator
@@ -149,6 +153,7 @@ class _Process:
     workers: Mapping[str, Agent]
     crash: Crash
     orchestrator: AgentOrchestrator
+    single: SingleAgent
 
     @asynccontextmanager
     async def councils(self, connections: Connections) -> AsyncIterator[None]:
@@ -198,13 +203,25 @@ class _Process:
         engine = CouncilEngine(self.name, store, settings.run, hints, self.metrics, driven, self.crash)
         outage = Outage(connections.batcher)
         gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)
-        await heartbeat.beat()
+        try:
+            # Before anything is asked here, so that whoever joins finds this process.
+            await heartbeat.beat()
+        except TROUBLE as error:
+            log.warning("Redis went away while this process started; the loops go on asking: %s", error)
         loops = [hub.run, hints.run, brake.run, heartbeat.run, engine.run, outage.run]
+        loops.append(partial(self._stop_at_halt, brake))
         log_ = RedisLog(connections, keys, hub, store)
         councils = Councils(engine, log_, presences, connections, brake, outage, gauges)
         async with _running(loops, worker, hub):
             with self.orchestrator.with_councils(councils):
                 yield
+
+    async def _stop_at_halt(self, brake: Brake) -> None:
+        """The kill switch is for the single agent as well."""
+        while True:
+            await brake.pulled()
+            await self.single.halt()
+            await brake.released()
 
     async def councils_when_redis_is_there(self) -> None:
         """Try to reach it until that succeeds; then take part until cancelled."""
@@ -219,7 +236,10 @@ class _Process:
 
 
 async def _somebody_orchestrates(connections: Connections, keys: Keys) -> bool:
-    alive = await PresenceReader(connections.batcher, keys, ()).alive()
+    try:
+        alive = await PresenceReader(connections.batcher, keys, ()).alive()
+    except TROUBLE as error:
+        raise EngineUnavailable(f"Redis does not answer: {str(error).rstrip('.')}.") from error
     # Another `ask` may be gone before it has driven anything of ours to its end.
     return any(presence.orchestrates and presence.kind == "web" for presence in alive)
 
@@ -279,7 +299,7 @@ async def _running(
     """Run the loops until the block ends; a worker finishes what it has begun, or gives it back."""
     failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_as_coroutine(loop), name=loop.__qualname__) for loop in loops]
+        tasks = [group.create_task(_as_coroutine(loop), name=str(loop)) for loop in loops]
         working = group.create_task(worker.run()) if worker is not None else None
         # Each loop has begun when the block does: what is asked at once finds somebody.
         await asyncio.sleep(0)

@@ -44,6 +44,8 @@ from orchestration.tracing import about
 log = logging.getLogger(__name__)
 
 ALONE = "Redis is away, so the single agent answers alone"
+STOPPED = "Stopped."
+HALTED = "All agents were stopped."
 SINGLE = Agent(
     name="single_agent",
     title="Single agent",
@@ -99,11 +101,18 @@ class SingleAgent:
         running = self._running.get(task.id)
         if running is None:
             return False
-        running.cancel("stopped")
-        await asyncio.wait([running])
-        if not self.log.ended(task.id):  # Stopped before its first line ran.
-            await self._end(_without_answer(task, "cancelled", "Stopped."))
+        await self._stop(task.id, running, STOPPED)
         return True
+
+    async def halt(self) -> None:
+        """Stop answering everything: the operator stopped all agents."""
+        await asyncio.gather(*(self._stop(run, running, HALTED) for run, running in list(self._running.items())))
+
+    async def _stop(self, run: str, running: asyncio.Task[None], reason: str) -> None:
+        running.cancel(reason)
+        await asyncio.wait([running])
+        if not self.log.ended(run):  # Stopped before its first line ran.
+            await self._end(TaskResult(task=run, mode="single", state="cancelled", reason=reason))
 
     async def _drive(self, task: Task) -> None:
         about(task=task.id)
@@ -115,7 +124,8 @@ class SingleAgent:
             async with asyncio.timeout(deadline):
                 result = await self._answer(task, begun)
         except asyncio.CancelledError as why:
-            state, reason = ("cancelled", "Stopped.") if why.args == ("stopped",) else ("failed", "The server stopped.")
+            asked = next((arg for arg in why.args if arg in (STOPPED, HALTED)), "")
+            state, reason = ("cancelled", asked) if asked else ("failed", "The server stopped.")
             await self._end(_without_answer(task, state, reason))
             if state == "failed":
                 raise

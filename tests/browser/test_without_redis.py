@@ -54,6 +54,28 @@ def test_the_single_agent_answers_in_place_of_a_council_that_stands_still(open_w
     expect(window.page.locator("[data-step-type=assistant_message]")).to_have_count(1)
 
 
+def test_a_question_that_redis_never_heard_is_kept_and_answered_alone(open_window: Opened, frozen: Served) -> None:
+    """Asked before anybody knew that Redis is away; a reload does not lose it, and it gets one answer."""
+    window = open_window().open()
+    window.witness.with_history = False
+    frozen.freeze()
+    window.ask(QUESTION)
+    expect(window.page.get_by_text(KEPT)).to_be_visible(timeout=6000)
+    expect(window.page).to_have_url(re.compile("/thread/"))
+    window.page.reload()
+    expect(window.page.get_by_text(KEPT)).to_be_visible()
+    expect(window.page.locator("[data-step-type=user_message]")).to_contain_text("When do I prune roses")
+    frozen.release()
+    window.page.get_by_role("button", name=OFFER).click(timeout=8000)
+    expect(window.sources.first).to_be_visible()
+    frozen.thaw()
+    expect(window.page.locator(".rt-banner")).to_have_count(0, timeout=8000)
+    window.page.reload()
+    expect(window.sources.first).to_be_visible()
+    expect(window.page.locator("[data-step-type=user_message]")).to_have_count(1)
+    expect(window.page.locator("[data-step-type=assistant_message]")).to_have_count(1)
+
+
 def test_redis_that_is_back_before_the_click_takes_the_offer_away(open_window: Opened, frozen: Served) -> None:
     """On a phone, which it fits; the council goes on by itself and answers."""
     window = open_window(PHONE, dark=True).open()
@@ -69,8 +91,9 @@ def test_redis_that_is_back_before_the_click_takes_the_offer_away(open_window: O
     expect(window.page.locator(".rt-banner")).to_have_count(0, timeout=6000)
 
 
-def test_who_is_there_is_a_command(window: ChatWindow) -> None:
+def test_who_is_there_is_a_command(open_window: Opened) -> None:
     """Chosen from the list that a slash opens; the answer is a table, and no conversation begins."""
+    window = open_window(PHONE).open()
     window.composer.click()
     window.page.keyboard.insert_text("/agents")
     window.page.keyboard.press("Enter")

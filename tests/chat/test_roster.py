@@ -22,7 +22,7 @@ def test_a_line_says_how_an_agent_is_doing() -> None:
     head, rule, line = table([SECURITY], load_catalog()).splitlines()
     assert head == "| Agent | State | Workers | Load | Success | Time |"
     assert set(rule) == set("|-:")
-    assert line == "| Security | at work | 2 | 3 of 8 | 90% | 42 ms |"
+    assert line == "| Security | at work | 2 | 3/8 | 90% | 42 ms |"
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,7 @@ def asked_by(person: str, number: int) -> Task:
 async def test_a_full_system_refuses_and_says_how_long(tmp_path: Path, redis_url: str, keys: Keys) -> None:
     """One run at work, one waiting: a third one is refused, with a wait as soon as any run has ended before."""
     gate = Gate()
-    async with world(
-        tmp_path, redis_url, keys.prefix, answerer=gate.answerer(), places=1, waiting=1
-    ) as orchestrator:
+    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer(), places=1, waiting=1) as orchestrator:
         first, second = asked_by("ada", 1), asked_by("bob", 1)
         await orchestrator.submit(first)
         await gate.arrived.wait()
@@ -46,9 +44,7 @@ async def test_a_full_system_refuses_and_says_how_long(tmp_path: Path, redis_url
 async def test_one_person_gets_half_of_the_places_at_most(tmp_path: Path, redis_url: str, keys: Keys) -> None:
     """Whoever has that many questions on their way is refused; others are not."""
     gate = Gate()
-    async with world(
-        tmp_path, redis_url, keys.prefix, answerer=gate.answerer(), places=1, waiting=3
-    ) as orchestrator:
+    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer(), places=1, waiting=3) as orchestrator:
         for number in range(2):
             await orchestrator.submit(asked_by("ada", number))
         with pytest.raises(Overloaded, match="2 questions of yours"):

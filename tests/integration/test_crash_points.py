@@ -7,7 +7,7 @@ time; then each run is finished by another one.
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -115,16 +115,14 @@ async def test_a_run_survives_it(redis_url: str, dead: dict[Case, Dead], case: C
     keys = Keys(one.death.prefix)
     async with Redis.from_url(redis_url) as redis:
         await redis.delete(keys.halted)
-        async with world(
-            one.death.folder, redis_url, keys.prefix, deadline_seconds=DEADLINE_SECONDS
-        ) as orchestrator:
+        async with world(one.death.folder, redis_url, keys.prefix, deadline_seconds=DEADLINE_SECONDS) as orchestrator:
             await _events(orchestrator)
-            for agent in ("garden", "kitchen"):
-                await eventually(lambda agent=agent: _is_empty(redis, keys.tasks(agent)), f"{agent} has done all")
+            streams = [keys.tasks(agent) for agent in ("garden", "kitchen")]
+            await eventually(lambda: _are_empty(redis, streams), "every message has done its work")
             events = await _events(orchestrator)
         letters = await redis.xlen(keys.dead("garden")) + await redis.xlen(keys.dead("kitchen"))
 
-    seen = Counter(event.kind for event in events)
+    seen = Counter[str](event.kind for event in events)
     poisoned = case.story == "is poisoned"
     assert seen["answer"] == 1
     assert isinstance(events[-1], Answer)
@@ -142,7 +140,7 @@ async def _events(orchestrator: AgentOrchestrator) -> list[AnyEvent]:
     return [recorded.event async for recorded in orchestrator.follow("run", person="local")]
 
 
-async def _is_empty(redis: Redis, stream: str) -> bool:
+async def _are_empty(redis: Redis, streams: Sequence[str]) -> bool:
     """Whether there is neither a message nor one that somebody holds."""
-    pending = await redis.xpending(stream, GROUP)
-    return not pending["pending"] and not await redis.xlen(stream)
+    pending = [(await redis.xpending(stream, GROUP))["pending"] for stream in streams]
+    return not any(pending) and not any([await redis.xlen(stream) for stream in streams])

@@ -1,5 +1,6 @@
 """Several workers of one agent: they share its steps, come and go."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -80,14 +81,15 @@ async def test_a_leaving_worker_hands_back_what_it_cannot_finish(
     monkeypatch.setattr(orchestration.worker, "GRACE_SECONDS", 0.05)
     gate, task = Gate(), Task(question="@garden Who answers?")
     answerer = ScriptedAnswerer("From its successor.")
-    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, lease_seconds=LONG) as orchestrator:
+    async with AsyncExitStack() as others:
+        asking = world(tmp_path / "a", redis_url, keys.prefix, workers=False, lease_seconds=LONG)
+        orchestrator = await others.enter_async_context(asking)
         async with world(tmp_path / "b", redis_url, keys.prefix, answerer=gate.answerer(), lease_seconds=LONG):
             await orchestrator.submit(task)
             await gate.arrived.wait()
-            other = world(tmp_path / "c", redis_url, keys.prefix, answerer=answerer, lease_seconds=LONG)
-            await other.__aenter__()
+            successor = world(tmp_path / "c", redis_url, keys.prefix, answerer=answerer, lease_seconds=LONG)
+            await others.enter_async_context(successor)
         events = [recorded.event async for recorded in orchestrator.follow(task.id, person="local")]
-        await other.__aexit__(None, None, None)
 
     assert gate.stopped == {"garden"}
     started, returned, restarted = [e for e in events if isinstance(e, Started | Returned | Restarted)]

@@ -4,10 +4,9 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
-from redis.asyncio import Redis
 
 from agents import AgentError, Question
 from agents.answerers.scripted import ScriptedAnswerer
@@ -97,9 +96,9 @@ async def _kill_all_workers(death: Death) -> None:
         world(
             death.folder, death.redis_url, death.prefix, workers=False, deadline_seconds=DEADLINE_SECONDS
         ) as orchestrator,
-        Redis.from_url(death.redis_url) as redis,
         open_connections(death.redis_url) as connections,
     ):
+        redis: Any = connections.commands
         await orchestrator.submit(death.asked())
         planned = await events_until(orchestrator.follow(death.task, person="local"), "planned")
         assert planned

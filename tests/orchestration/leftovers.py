@@ -37,7 +37,7 @@ EXPIRING = {
 """Kinds of keys that must have a time to live; a run that was left unfinished is the exception."""
 
 
-def leftovers(redis: "Redis[Any]", keys: Keys) -> list[str]:
+def leftovers(redis: Any, keys: Keys) -> list[str]:
     """One sentence for each key that should not be there, or not for ever. The client decodes replies."""
     found = sorted(redis.scan_iter(f"{keys.prefix}:*", count=1000))
     unfinished = {_run_of(key) for key in found if _is_run(key) and redis.hget(key, "state") == "running"}

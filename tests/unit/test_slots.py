@@ -19,9 +19,8 @@ async def settle() -> None:
 async def test_there_are_only_so_many() -> None:
     """Whoever finds none free for too long hears so; a slot that is left is free."""
     slots = Slots(1)
-    async with slots.one(PATIENT) as first:
-        async with slots.one(0.001) as second:
-            assert (first, second) == (True, False)
+    async with slots.one(PATIENT) as first, slots.one(0.001) as second:
+        assert (first, second) == (True, False)
     async with slots.one(0.001) as third:
         assert third
 
