@@ -58,9 +58,7 @@ class Batcher:
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, reply))
         if len(self._senders) < IN_FLIGHT:
-            sender = asyncio.create_task(self._send())
-            self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)
+            self._senders.add(asyncio.create_task(self._send()))
         return await reply
 
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
@@ -83,6 +81,16 @@ class Batcher:
         return {name: (text, sha1(text.encode(), usedforsecurity=False).hexdigest()) for name, text in texts.items()}
 
     async def _send(self) -> None:
+        try:
+            await self._send_waiting()
+        finally:
+            # Here and not in a callback of the task: whoever is woken before that callback would find both senders
+            # still there, start none and wait for one that has ended.
+            task = asyncio.current_task()
+            assert task is not None, "a sender is a task"
+            self._senders.discard(task)
+
+    async def _send_waiting(self) -> None:
         while self._waiting:
             # Whatever else is ready to run in this turn of the loop may add to the batch first.
             await asyncio.sleep(0)
