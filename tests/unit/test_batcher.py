@@ -13,25 +13,23 @@ class OneMoment:
     """Stands where Redis is; every reply that is on its way arrives at the same moment."""
 
     def __init__(self) -> None:
-        self.on_their_way = 0
+        self._begun = asyncio.Semaphore(0)
         self._moment = asyncio.Event()
+
+    async def one_more_on_its_way(self) -> None:
+        """Wait until another round trip has begun."""
+        await self._begun.acquire()
 
     def arrive(self) -> None:
-        """Let them arrive."""
-        self.on_their_way = 0
+        """Let all replies arrive."""
         self._moment.set()
         self._moment = asyncio.Event()
-
-    async def until_on_their_way(self, count: int) -> None:
-        """Wait until so many round trips have begun."""
-        while self.on_their_way < count:
-            await asyncio.sleep(0)
 
     def pipeline(self, transaction: bool) -> "Trip":
         return Trip(self)
 
     async def arrived(self) -> None:
-        self.on_their_way += 1
+        self._begun.release()
         await self._moment.wait()
 
 
@@ -68,11 +66,11 @@ async def test_a_command_is_sent_although_both_round_trips_just_ended() -> None:
 
     async with asyncio.timeout(5):
         asking = asyncio.create_task(ask_and_ask_again())
-        await server.until_on_their_way(1)
+        await server.one_more_on_its_way()
         meanwhile = asyncio.create_task(batcher("MEANWHILE"))
-        await server.until_on_their_way(2)
+        await server.one_more_on_its_way()
         server.arrive()
         assert await meanwhile == "MEANWHILE"
-        await server.until_on_their_way(1)
+        await server.one_more_on_its_way()
         server.arrive()
         assert await asking == "ANOTHER"
