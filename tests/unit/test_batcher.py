@@ -74,3 +74,35 @@ async def test_a_command_is_sent_although_both_round_trips_just_ended() -> None:
         await server.one_more_on_its_way()
         server.arrive()
         assert await asking == "ANOTHER"
+
+
+async def test_what_is_in_no_hurry_leaves_with_the_next_command() -> None:
+    """One round trip for both, in the order in which they were asked for."""
+    server = OneMoment()
+    batcher = Batcher(cast(Redis, server))
+
+    async with asyncio.timeout(5):
+        leisurely = asyncio.create_task(batcher.at_leisure("LATER"))
+        prompt = asyncio.create_task(batcher("NOW"))
+        await server.one_more_on_its_way()
+        server.arrive()
+
+        assert await prompt == "NOW"
+        assert leisurely.done(), "it came back with the other one"
+        assert await leisurely == "LATER"
+
+
+async def test_what_is_in_no_hurry_leaves_by_itself_when_nothing_else_does() -> None:
+    """After a moment, and at the latest when the process leaves."""
+    server = OneMoment()
+    batcher = Batcher(cast(Redis, server))
+
+    async with asyncio.timeout(5):
+        for end in (asyncio.Event().wait, batcher.close):
+            leisurely = asyncio.create_task(batcher.at_leisure("LATER"))
+            await asyncio.sleep(0)
+            ending = asyncio.create_task(end())
+            await server.one_more_on_its_way()
+            server.arrive()
+            assert await leisurely == "LATER"
+            ending.cancel()
