@@ -175,7 +175,7 @@ def plot(found: Sequence[Throughput], file: Path) -> None:
             axis.set(
                 title=f"{workload} answerers", xlabel="questions in flight", ylabel="runs per second", ylim=(0, None)
             )
-            axis.set_yscale("symlog", linthresh=1) if workload == "waiting" else None
+            axis.set_xticks(IN_FLIGHT)
             axis.grid(color=grey, alpha=0.2)
         handles, labels = axes[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="lower center", ncols=3, frameon=False)
