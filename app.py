@@ -5,7 +5,8 @@ from chainlit.config import config
 from chainlit.data.base import BaseDataLayer
 from chainlit.session import WebsocketSession
 
-from chat.asking import answer
+from chat.asking import ASK_AGAIN, answer, answer_alone, ask_again
+from chat.outage import ANSWER_ALONE
 from chat.passages import open_passage
 from chat.person import LOCAL
 from chat.profiles import mode_of, offer_profiles, starters
@@ -38,6 +39,19 @@ async def resume(thread: object) -> None:
 async def show_source(action: cl.Action) -> bool:
     run, number = action.payload.get("run"), action.payload.get("number")
     return await open_passage(window_of(_session()), str(run), number if isinstance(number, int) else 0)
+
+
+@cl.action_callback(ANSWER_ALONE)
+async def ask_single_agent(action: cl.Action) -> bool:
+    return await answer_alone(window_of(_session()), str(action.payload.get("run")))
+
+
+@cl.action_callback(ASK_AGAIN)
+async def repeat_question(action: cl.Action) -> bool:
+    session = _session()
+    message, question = str(action.payload.get("message")), str(action.payload.get("question"))
+    await ask_again(window_of(session), message, question, mode_of(session.chat_profile))
+    return True
 
 
 async def ask(message: cl.Message) -> None:

@@ -1,8 +1,7 @@
 """The application that a server runs: our addresses and the chat page, all of it behind the guard."""
 
-import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 from fastapi import FastAPI
@@ -10,10 +9,11 @@ from starlette.types import Receive, Scope, Send
 
 from api.door import Door
 from api.guard import Guard
-from api.status import Watched, router
+from api.metrics import Measured
+from api.metrics import router as metrics_router
+from api.status import Watched
+from api.status import router as status_router
 from orchestration import Settings
-
-log = logging.getLogger(__name__)
 
 
 class Page(Protocol):
@@ -24,7 +24,11 @@ class Page(Protocol):
     def running(self) -> AbstractAsyncContextManager[None]: ...
 
 
-Opening = Callable[[], AbstractAsyncContextManager[Watched]]
+class Running(Watched, Measured, Protocol):
+    """An open orchestrator, as far as our addresses tell about it."""
+
+
+Opening = Callable[[], AbstractAsyncContextManager[Running]]
 
 
 class Application:
@@ -36,9 +40,10 @@ class Application:
     def __init__(self, settings: Settings, page: Page, opening: Opening) -> None:
         self._page = page
         self._opening = opening
-        self._orchestrator: Watched | None = None
+        self._orchestrator: Running | None = None
         self._app = FastAPI(lifespan=lambda app: self.running(), docs_url=None, redoc_url=None, openapi_url=None)
-        self._app.include_router(router(lambda: self._orchestrator))
+        self._app.include_router(status_router(lambda: self._orchestrator))
+        self._app.include_router(metrics_router(lambda: self._orchestrator))
         self._guard = Guard(self._app, Door(settings.web.port, settings.web.hosts))
         page.mount(self._app)
 
@@ -67,18 +72,14 @@ def create_app(settings: Settings, *, page: Page | None = None, opening: Opening
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[Watched]:
-    """The runtime, in the hands of the chat; without Redis the single agent, which needs none."""
+async def _open(settings: Settings) -> AsyncIterator[Running]:
+    """The runtime, in the hands of the chat."""
     from chat import host
-    from orchestration import AgentOrchestrator, EngineUnavailable, open_runtime, open_single
+    from orchestration import open_runtime
 
-    async with AsyncExitStack() as stack:
-        orchestrator: AgentOrchestrator
-        try:
-            orchestrator = await stack.enter_async_context(open_runtime(settings))
-        except EngineUnavailable as error:
-            log.warning("%s Only the single agent answers until the next start.", error)
-            orchestrator = await stack.enter_async_context(open_single(settings))
+    async with open_runtime(settings, patient=True) as orchestrator:
         host.install(orchestrator, orchestrator.registry)
-        stack.push_async_callback(host.uninstall)
-        yield orchestrator
+        try:
+            yield orchestrator
+        finally:
+            await host.uninstall()

@@ -8,9 +8,8 @@ does what `orchestration/path.py` does between two results: journal and send, an
 
 import argparse
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from itertools import count
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from orchestration.hub import EventHub
 from orchestration.inbox import Inbox
 from orchestration.keys import Keys
 from orchestration.messages import CoordinationPlan, Failed, Finished, PlanStep, Recorded, Task, TaskResult
+from orchestration.metrics import Metrics
 from orchestration.settings import RunSettings
 from orchestration.store import OwnedRun, RunStore
 from orchestration.vectors import pack
@@ -36,6 +36,8 @@ PREFIX = "bench-steps"
 QUESTION = "What is the weather like?"
 VECTOR = pack(np.full(DIMENSIONS, DIMENSIONS**-0.5, dtype=np.float32))
 """A step carries its question's embedding: 2,048 characters, which are its 2 KB in."""
+MOST_STEPS = 8_000
+"""Steps of all runs of one block together; more than are done in it."""
 ANSWER = "It rains. " * 204 + "Tomorrow."
 """2 KB out."""
 
@@ -78,8 +80,8 @@ class StepsDriver:
         self._store = RunStore(connections.batcher, keys, settings)
         self._hub = EventHub(connections, keys)
         self._agents = tuple(three_agents())
-        self._numbers = count()
-        self._runs: list[tuple[Dispatcher, asyncio.Queue[Recorded]]] = []
+        self._metrics = Metrics(self._agents)
+        self._runs: list[tuple[Dispatcher, asyncio.Queue[Recorded], Iterator[PlanStep]]] = []
 
     @asynccontextmanager
     async def accepted(self, lanes: int) -> AsyncIterator[None]:
@@ -91,9 +93,12 @@ class StepsDriver:
                 events = await stack.enter_async_context(self._hub.watch(task.id, fresh=True))
                 run = await self._store.accept(task, "bench")
                 assert run is not None and run.begun, "there are places enough"
-                plan = CoordinationPlan(steps=())
-                dispatcher = Dispatcher(self._connections.streams, self._keys, self._store, run, plan)
-                self._runs.append((dispatcher, events))
+                plan = self._plan(MOST_STEPS // lanes)
+                for at in range(0, len(plan.steps), 1_000):
+                    states = {f"{step.id}.state": "waiting" for step in plan.steps[at : at + 1_000]}
+                    await self._store.journal(run, states)
+                dispatcher = Dispatcher(self._connections.streams, self._keys, self._store, self._metrics, run, plan)
+                self._runs.append((dispatcher, events, iter(plan.steps)))
                 runs.append(run)
             yield
             for run in runs:
@@ -103,12 +108,8 @@ class StepsDriver:
 
     async def ask(self, lane: int, steps: int) -> None:
         """Dispatch so many steps together, each to another agent, and wait until their results are seen."""
-        dispatcher, events = self._runs[lane]
-        numbers = [next(self._numbers) for _ in range(steps)]
-        sent = tuple(
-            PlanStep(id=f"s{number}", agent=self._agents[number % 3], question=QUESTION, vector=VECTOR)
-            for number in numbers
-        )
+        dispatcher, events, waiting = self._runs[lane]
+        sent = [next(waiting) for _ in range(steps)]
         await dispatcher.send(sent, {})
         missing = {step.id for step in sent}
         while missing:
@@ -116,6 +117,14 @@ class StepsDriver:
             assert not isinstance(event, Failed), event.result.error
             if isinstance(event, Finished):
                 missing.discard(event.result.step)
+
+    def _plan(self, steps: int) -> CoordinationPlan:
+        """So many steps, each for another agent than the one before."""
+        return CoordinationPlan(
+            steps=tuple(
+                PlanStep(id=f"s{n}", agent=self._agents[n % 3], question=QUESTION, vector=VECTOR) for n in range(steps)
+            )
+        )
 
     async def run(self) -> None:
         """Read events until cancelled."""
@@ -158,6 +167,7 @@ async def steps_worker(url: str, slots: int) -> AsyncIterator[None]:
             store=RunStore(connections.batcher, keys, settings),
             hints=hints,
             brake=brake,
+            metrics=Metrics(agents),
             settings=settings,
         )
         loops = [group.create_task(hints.run()), group.create_task(brake.run())]

@@ -4,8 +4,9 @@ from chat.endings import cut_off
 from chat.plain import harmless, plain
 from chat.story import Section, StepStory, Story
 from chat.wire import Step, stable_id
-from chat.words import counted, shortened
+from chat.words import counted, duration, shortened
 from knowledge import Passage
+from orchestration.messages import Retrying, Returned
 
 _LONGEST_NAME = 72
 
@@ -79,11 +80,23 @@ def _line(passage: Passage) -> str:
     return f"- **{plain(passage.source)}**{where}, score {passage.score:.2f}"
 
 
+def _broken_off(step: StepStory, why: Returned | Retrying) -> str:
+    """What became of the attempt before: while it is waited for, and afterwards."""
+    reason = plain(why.reason).rstrip(". ")
+    if isinstance(why, Returned):
+        then = "it waits for another worker" if step.state == "returned" else "another worker took it"
+        return f"*Given back, because {reason}; {then}.*"
+    then = f"tried again in {duration(why.seconds)}" if step.state == "retrying" else "tried again"
+    return f"*failed: {reason}; {then}*"
+
+
 def _text(story: Story, step: StepStory) -> str:
     parts = []
     if step.restarts:
         again = "Started again" if step.restarts == 1 else f"Started again {step.restarts} times"
         parts.append(f"*{again}: its worker went away.*")
+    if step.broken_off is not None:
+        parts.append(_broken_off(step, step.broken_off))
     if step.state == "failed":
         reason = step.result.error if step.result else None
         parts.append(plain(reason or "This agent could not answer."))

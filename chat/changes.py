@@ -28,6 +28,8 @@ def changes(before: Picture, after: Picture, leftover: frozenset[str] = frozense
     for element in after.elements:
         if shown.get(element.id) != element:
             emissions.append(Emission("element", element.json()))
+    for unseen in sorted(shown.keys() - {element.id for element in after.elements}):
+        emissions.append(Emission("remove_element", {"id": unseen}))
     for gone in sorted((leftover | known.keys()) - {step.id for step in after.steps}):
         emissions.append(Emission("delete_message", {"id": gone}))
     return emissions

@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from chat.changes import Emission, changes
-from chat.picture import AUTHOR, Titles, draw
+from chat.outage import OFFER_SECONDS, Stage, draw_outage
+from chat.picture import AUTHOR, Titles, draw, message_id
 from chat.story import Story, tell
 from chat.wire import Picture, Step, stable_id
 from orchestration.errors import RoundtableError, UnknownRun
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
+from orchestration.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ class Follower:
         emit: Emit,
         announce: Callable[[], Awaitable[None]],
         interval: float,
+        outage: Outage | None,
         leftover: frozenset[str] = frozenset(),
     ) -> None:
         self._person = person
@@ -44,9 +47,12 @@ class Follower:
         self._emit = emit
         self._announce = announce
         self._interval = interval
+        self._outage = outage
         self._leftover = leftover
         self._story = Story(run)
         self._trouble = ""
+        self._stage: Stage = ""
+        self._gone = False
         self._shown = Picture()
         self._fresh = asyncio.Event()
         self._over = asyncio.Event()
@@ -67,7 +73,46 @@ class Follower:
         """Show the run until it has ended, but nothing of it before `after`: runs stand in their order."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read())
-            tasks.create_task(self._tell(after))
+            watching = tasks.create_task(self._watch(self._outage)) if self._outage is not None else None
+            await self._tell(after)
+            if watching is not None:
+                watching.cancel()
+
+    async def leave(self) -> None:
+        """Take everything of the run off the page, but for the question: another run answers it."""
+        kept = message_id(self._story, self._story.task) if self._story.task is not None else ""
+        question = tuple(step for step in self._shown.steps if step.id == kept)
+        for emission in changes(self._shown, Picture(question), self._leftover):
+            await self._emit(emission)
+
+    async def _watch(self, outage: Outage) -> None:
+        """Tell that the run stands still, for as long as it does."""
+        while True:
+            await outage.begins()
+            await self._know_the_question()
+            self._put("kept")
+            try:
+                async with asyncio.timeout_at(outage.since + OFFER_SECONDS):
+                    await outage.ends()
+            except TimeoutError:
+                self._put("offered")
+                await outage.ends()
+            self._put("")
+
+    def _put(self, stage: Stage) -> None:
+        self._stage = stage
+        self._fresh.set()
+
+    async def _know_the_question(self) -> None:
+        """Redis may not have said anything of the run yet, not even that it was accepted."""
+        if self._story.task is None:
+            try:
+                task = await self._runs.task(self._story.run, self._person)
+            except RoundtableError as error:
+                log.info("run %s is not known here: %s", self._story.run, error)
+                return
+            if self._story.task is None:
+                self._story = replace(self._story, task=task, accepted=task.asked_at)
 
     async def _read(self) -> None:
         run = self._story.run
@@ -77,6 +122,7 @@ class Follower:
                 self._fresh.set()
         except UnknownRun:
             log.info("run %s is no longer there to be shown", run)
+            self._gone = True
         except RoundtableError as error:
             log.warning("run %s cannot be followed: %s", run, error)
             self._trouble = str(error)
@@ -97,6 +143,9 @@ class Follower:
             await self._gather()
             over = self._over.is_set()
             self._fresh.clear()
+            if self._gone:
+                await self.leave()
+                return
             if not over:
                 await self._announce()
             picture = self._picture()
@@ -114,7 +163,8 @@ class Follower:
             return
 
     def _picture(self) -> Picture:
-        picture = draw(self._story, self._titles)
+        told, outage = draw(self._story, self._titles), draw_outage(self._story, self._stage)
+        picture = Picture((*told.steps, *outage.steps), (*told.elements, *outage.elements))
         if not self._trouble or self._story.task is None:
             return picture
         run = self._story.run

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from chat.agent_steps import draw_agent_step
 from chat.endings import answer_text
 from chat.plain import harmless, plain
-from chat.props import plan_props, selection_props, sources_props
+from chat.props import plan_props, selection_props, sources_props, title_of
 from chat.story import Section, Story
 from chat.wire import Element, Picture, Step, stable_id
-from chat.words import counted, listed
-from orchestration.messages import PartSelection, Preparing, Task
+from chat.words import counted, duration, listed
+from orchestration.messages import PartSelection, Preparing, Task, Waiting
 
 AUTHOR = "Roundtable"
 """Who speaks at last; Chainlit's page shows the author named like the product with the profile's icon."""
@@ -35,11 +35,6 @@ def draw(story: Story, titles: Titles) -> Picture:
         steps += part.steps
         elements += part.elements
     return Picture(tuple(steps), tuple(elements))
-
-
-def title_of(agent: str, titles: Titles) -> str:
-    """An agent's title; one that has left the catalog keeps a readable name."""
-    return titles.get(agent) or agent.replace("_", " ").capitalize()
 
 
 def message_id(story: Story, task: Task) -> str:
@@ -73,6 +68,10 @@ def _frame(story: Story, task: Task) -> Iterator[Step]:
 
 def _draw_section(story: Story, section: Section, titles: Titles) -> Picture:
     match section.kind:
+        case "waiting":
+            return _waiting(story, section)
+        case "resumed":
+            return Picture((_part(story, section, "resumed", "Another server went on with this", ""),))
         case "preparing":
             return _preparing(story, section)
         case "selection":
@@ -102,6 +101,21 @@ def _part(story: Story, section: Section, kind: str, name: str, output: str, ope
         open=open,
         avatar=_COUNCIL,
     )
+
+
+def _waiting(story: Story, section: Section) -> Picture:
+    assert story.waiting is not None, "a section is there because of its event"
+    return Picture((_part(story, section, "waiting", turn(story.waiting, over=section.ended is not None), ""),))
+
+
+def turn(event: Waiting, over: bool) -> str:
+    """`Waiting: 12 questions are ahead of yours, about 8 s`, and afterwards what it waited for."""
+    if over:
+        return f"Waited for {counted(event.ahead, 'question')}" if event.ahead else "Waited for a free place"
+    about = f", about {duration(event.seconds)}" if event.seconds is not None else ""
+    if not event.ahead:
+        return f"Waiting: yours is the next question{about}"
+    return f"Waiting: {counted(event.ahead, 'question')} {'is' if event.ahead == 1 else 'are'} ahead of yours{about}"
 
 
 def _preparing(story: Story, section: Section) -> Picture:
@@ -145,6 +159,9 @@ def _chosen(part: PartSelection, titles: Titles, named: bool) -> str:
         sentence = "No agent was close enough to this question."
     else:
         sentence = f"{listed(chosen)} {'was' if len(chosen) == 1 else 'were'} chosen."
+    for agent in part.agents:
+        if agent.left_out:
+            sentence += f" {plain(title_of(agent.agent, titles))} was left out: {plain(agent.left_out)}."
     return f"- “{plain(part.heading)}”: {sentence}" if named else sentence
 
 

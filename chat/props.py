@@ -9,11 +9,16 @@ from orchestration.messages import Citation, PartSelection, TaskResult
 QUESTION, AGGREGATE = "question", "aggregate"
 
 
+def title_of(agent: str, titles: Mapping[str, str]) -> str:
+    """An agent's title; one that has left the catalog keeps a readable name."""
+    return titles.get(agent) or agent.replace("_", " ").capitalize()
+
+
 def selection_props(part: PartSelection, threshold: float, titles: Mapping[str, str]) -> dict[str, Json]:
     agents: list[Json] = [
         {
             "name": scored.agent,
-            "title": titles.get(scored.agent, scored.agent),
+            "title": title_of(scored.agent, titles),
             "chosen": scored.chosen,
             "score": scored.score,
             "reason": scored.reason,
@@ -32,7 +37,7 @@ def plan_props(story: Story, titles: Mapping[str, str]) -> dict[str, Json]:
     edges: list[Json] = []
     for step in story.steps:
         plan = step.plan
-        title = titles.get(plan.agent, plan.agent)
+        title = title_of(plan.agent, titles)
         seconds = (step.result.seconds or None) if step.result else None
         nodes.append(_node(plan.id, plan.agent, title, plan.question, _state(story, step), seconds))
         edges += [{"from": before, "to": plan.id} for before in plan.depends_on or (QUESTION,)]

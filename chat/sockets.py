@@ -2,6 +2,7 @@
 
 - `connection_successful`: afterwards the whole thread is shown again from the log, whatever was missed.
 - `stop`: stops the runs, not the handler that waits for them, and says nothing: the runs tell how they ended.
+- `client_message`: a command is answered here and becomes no question, no run and no thread.
 - `disconnect`: a session that is gone for good takes its viewer along.
 """
 
@@ -9,13 +10,15 @@ import logging
 
 from chainlit.server import sio
 from chainlit.session import WebsocketSession
-from chainlit.socket import connection_successful, disconnect
+from chainlit.socket import connection_successful, disconnect, message
+from chainlit.types import MessagePayload
 
 from chat.asking import stop
 from chat.changes import Emission
 from chat.errors import ChatError
 from chat.host import current
 from chat.person import LOCAL
+from chat.roster import AGENTS, COMMANDS, tell_roster
 from chat.viewer import Window
 
 log = logging.getLogger(__name__)
@@ -34,12 +37,14 @@ def window_of(session: WebsocketSession) -> Window:
 def register() -> None:
     """Put our handlers in the place of Chainlit's; ours call theirs where they add to them."""
     sio.on("connection_successful", _on_connected)
+    sio.on("client_message", _on_message)
     sio.on("stop", _on_stop)
     sio.on("disconnect", _on_disconnected)
 
 
 async def _on_connected(sid: str) -> None:
     session = WebsocketSession.require(sid)
+    await sio.emit("set_commands", COMMANDS, to=sid)
     try:
         viewers = current().viewers
     except ChatError:
@@ -52,6 +57,14 @@ async def _on_connected(sid: str) -> None:
     if not (session.restored and session.has_first_interaction and viewer.live):
         await connection_successful(sid)
     viewer.restart()
+
+
+async def _on_message(sid: str, payload: MessagePayload) -> None:
+    asked = payload["message"]
+    if asked.get("command") == AGENTS or asked["output"].strip() == f"/{AGENTS}":
+        await tell_roster(window_of(WebsocketSession.require(sid)), asked["id"])
+    else:
+        await message(sid, payload)
 
 
 async def _on_stop(sid: str) -> None:

@@ -22,7 +22,10 @@ from orchestration.messages import (
     Preparing,
     Recorded,
     Restarted,
+    Resumed,
     Retrieved,
+    Retrying,
+    Returned,
     Selected,
     Selection,
     Started,
@@ -30,9 +33,10 @@ from orchestration.messages import (
     Task,
     TaskResult,
     Token,
+    Waiting,
 )
 
-SectionKind = Literal["preparing", "selection", "plan", "step", "aggregating", "answer"]
+SectionKind = Literal["waiting", "resumed", "preparing", "selection", "plan", "step", "aggregating", "answer"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,14 @@ class StepStory:
     """One step of the plan: its newest attempt, and its result once that is committed."""
 
     plan: PlanStep
-    state: Literal["waiting", "running", "restarted", "answered", "nothing_found", "failed"] = "waiting"
+    state: Literal["waiting", "running", "restarted", "returned", "retrying", "answered", "nothing_found", "failed"] = (
+        "waiting"
+    )
     attempt: int = 0
     restarts: int = 0
+    """How often its worker went away."""
+    broken_off: Returned | Retrying | None = None
+    """Why the attempt before this one ended, when its worker said so."""
     passages: tuple[Passage, ...] | None = None
     """None until something was retrieved."""
     reasoning: str = ""
@@ -70,6 +79,7 @@ class Story:
     task: Task | None = None
     accepted: float = 0.0
     sections: tuple[Section, ...] = ()
+    waiting: Waiting | None = None
     preparing: Preparing | None = None
     selection: Selection | None = None
     plan: CoordinationPlan | None = None
@@ -92,13 +102,18 @@ def tell(story: Story, recorded: Recorded) -> Story:
     event, at = recorded.event, recorded.at
     if story.result is not None:
         return story
-    if story.preparing is not None and not isinstance(event, Preparing):
-        story = _end(story, "preparing", at)
+    story = _go_on(story, event, at)
     if event.step:
         return _tell_step(story, event, at)
     match event:
         case Accepted():
             return replace(story, task=event.task, accepted=at)
+        case Waiting():
+            return _begin(replace(story, waiting=event), "waiting", at)
+        case Resumed():
+            # Whoever takes a run over puts the findings together anew.
+            anew = replace(story, answer="", answer_fence=event.fence, aggregating=None, conflicts=())
+            return _begin(anew, "resumed", at)
         case Preparing():
             return _begin(replace(story, preparing=event), "preparing", at)
         case Selected():
@@ -118,21 +133,33 @@ def tell(story: Story, recorded: Recorded) -> Story:
     return story
 
 
+def _go_on(story: Story, event: AnyEvent, at: float) -> Story:
+    """What the run waited for is over; another owner waits on."""
+    if isinstance(event, Waiting | Preparing | Resumed):
+        return story
+    return _end(_end(story, "waiting", at), "preparing", at)
+
+
 def _tell_step(story: Story, event: AnyEvent, at: float) -> Story:
     """An event of one step; one of a dead attempt, or after the step's result, does not count."""
     known = next((step for step in story.steps if step.plan.id == event.step), None)
     if known is None or known.result is not None:
         return story
     committed = isinstance(event, Finished | Failed)
-    if event.attempt < known.attempt and not committed:
+    over = known.state in ("returned", "retrying") and event.attempt == known.attempt
+    if (event.attempt < known.attempt or over) and not committed:
         return story
     if event.attempt > known.attempt:
         known = replace(known, attempt=event.attempt, passages=None, reasoning="", text="")
     match event:
         case Started():
             known = replace(known, state="running")
+        case Restarted() if known.state in ("returned", "retrying"):
+            known = replace(known, state="running")
         case Restarted():
             known = replace(known, state="restarted", restarts=known.restarts + 1, passages=None, reasoning="", text="")
+        case Returned() | Retrying():
+            known = replace(known, state=event.kind, broken_off=event, passages=None, reasoning="", text="")
         case Retrieved():
             known = replace(known, passages=event.passages)
         case Token(channel="reasoning"):
@@ -176,7 +203,7 @@ def _finish(story: Story, result: TaskResult, at: float) -> Story:
 def _begin(story: Story, kind: SectionKind, at: float, step: str = "") -> Story:
     if any(s.kind == kind and s.step == step for s in story.sections):
         return story
-    ended = at if kind in ("selection", "plan") else None
+    ended = at if kind in ("selection", "plan", "resumed") else None
     return replace(story, sections=(*story.sections, Section(kind, at, ended, step)))
 
 

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Protocol
 
 from chat.changes import Emission
 from chat.follower import Emit, Follower
@@ -14,6 +15,7 @@ from chat.picture import Titles
 from orchestration.errors import RoundtableError
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
+from orchestration.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -28,16 +30,24 @@ class Window:
     emit: Emit
 
 
+class WatchedRuns(RunLog, Protocol):
+    """Where events of runs are read, and whether they can come."""
+
+    @property
+    def outage(self) -> Outage | None: ...
+
+
 class Viewer:
     """Keeps one window up to date. Its tasks end with the runs that they show, or with `close`."""
 
-    def __init__(self, window: Window, runs: RunLog, titles: Titles, interval: float) -> None:
+    def __init__(self, window: Window, runs: WatchedRuns, titles: Titles, interval: float) -> None:
         self.window = window
         self._runs = runs
         self._titles = titles
         self._interval = interval
         self._followers: dict[str, Follower] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._showing: dict[str, asyncio.Task[None]] = {}
         self._opening: asyncio.Task[None] | None = None
         self._live: set[str] = set()
         self._last: asyncio.Event | None = None
@@ -57,6 +67,7 @@ class Viewer:
             task.cancel()
         leftover = {run: follower.ids for run, follower in self._followers.items()}
         self._followers.clear()
+        self._showing.clear()
         self._last, self._announced = None, False
         self._opening = self._spawn(self._open(old, leftover), "open the thread")
 
@@ -72,6 +83,18 @@ class Viewer:
         if run not in self._followers:
             self._follow(run, frozenset())
         return not first
+
+    async def replace(self, run: str, by: str) -> None:
+        """Show another run in the place of one that stands still."""
+        await self.opened()
+        follower, showing = self._followers.pop(run, None), self._showing.pop(run, None)
+        if follower is not None and showing is not None:
+            showing.cancel()
+            await asyncio.wait([showing])
+            await follower.leave()
+        await self.watch(by)
+        self._live.discard(run)
+        await self._settle()
 
     async def idle(self) -> None:
         """Wait until no run on show is live, or the window is gone."""
@@ -107,6 +130,14 @@ class Viewer:
             for run in runs:
                 self._follow(run, leftover.get(run, frozenset()))
             await self._settle()
+            outage = self._runs.outage
+            if outage is not None and outage.is_on:
+                self._spawn(self._open_again(outage), "open the thread again")
+
+    async def _open_again(self, outage: Outage) -> None:
+        """What is in Redis can be shown when it is back."""
+        await outage.ends()
+        self.restart()
 
     def _follow(self, run: str, leftover: frozenset[str]) -> None:
         follower = Follower(
@@ -117,12 +148,13 @@ class Viewer:
             emit=self.window.emit,
             announce=self._announce,
             interval=self._interval,
+            outage=self._runs.outage,
             leftover=leftover,
         )
         self._followers[run] = follower
         self._live.add(run)
         self._idle.clear()
-        self._spawn(self._show(run, follower, self._last), f"show run {run}")
+        self._showing[run] = self._spawn(self._show(run, follower, self._last), f"show run {run}")
         self._last = follower.caught_up
 
     async def _show(self, run: str, follower: Follower, after: asyncio.Event | None) -> None:
@@ -132,7 +164,8 @@ class Viewer:
             # The task's boundary; what the log of the run does wrong is told by the follower itself.
             log.exception("run %s cannot be shown", run)
             await self.toast("An answer could not be shown. Reload the page to see it.")
-        follower.caught_up.set()
+        finally:
+            follower.caught_up.set()
         self._live.discard(run)
         await self._settle()
 
@@ -173,7 +206,7 @@ class Viewer:
 class Viewers:
     """Every window's viewer."""
 
-    def __init__(self, runs: RunLog, titles: Titles, interval: float = 0.08) -> None:
+    def __init__(self, runs: WatchedRuns, titles: Titles, interval: float = 0.08) -> None:
         self._runs = runs
         self._titles = titles
         self._interval = interval

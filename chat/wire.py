@@ -80,7 +80,7 @@ class Element:
     id: str
     thread: str
     step: str
-    name: Literal["Selection", "PlanGraph", "Sources", "Passage"]
+    name: Literal["Selection", "PlanGraph", "Sources", "Passage", "Offer"]
     props: Mapping[str, Json]
     display: Literal["inline", "side"] = "inline"
 

@@ -22,3 +22,10 @@ def shortened(text: str, most: int) -> str:
         return line
     head = line[: most - 1]
     return (head.rpartition(" ")[0] or head).rstrip(" ,;:.") + "…"
+
+
+def duration(seconds: float) -> str:
+    """`1 s` at the least, `45 s`, `3 min`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min"

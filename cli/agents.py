@@ -1,36 +1,46 @@
-"""`roundtable agents`: who can be asked, and where they work at this moment."""
+"""`roundtable agents`: who can be asked, how they are doing, and where they work at this moment."""
 
 import argparse
 import asyncio
 import json
 import logging
-from collections import Counter
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cli.console import Console
 from cli.outcome import DONE
 from cli.runtime import Runtime
+from cli.table import table
 
 if TYPE_CHECKING:
     from orchestration import Settings
+    from orchestration.backlog import Backlog
+    from orchestration.brake import Halt
+    from orchestration.breaker import Breaker
+    from orchestration.presence import AgentHealth, Presence
+
+FIGURES = (" WORKERS", " BUSY", " SUCCESS", " MEDIAN", " QUEUED", "BREAKER")
+PROCESSES = ("PROCESS", "HOST", " PID", " BUSY", " SEEN", "VERSION", "AGENTS")
 
 
 @dataclass(frozen=True)
-class Listed:
-    """An agent as it is listed."""
+class Seen:
+    """What Redis knows at this moment."""
 
-    name: str
-    title: str
-    description: str
-    documents: int
-    workers: int | None
-    """Live processes that run its steps; None when Redis is away."""
+    health: "Mapping[str, AgentHealth]"
+    backlogs: "Mapping[str, Backlog]"
+    processes: "Sequence[Presence]"
+    halt: "Halt | None"
+    now: float
+    """Epoch seconds, by the server's clock."""
 
 
 def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subcommands.add_parser("agents", help="list the agents")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser = subcommands.add_parser("agents", help="list the agents and how they are doing")
+    parser.add_argument("--processes", action="store_true", help="list the processes that are alive as well")
+    parser.add_argument("--json", action="store_true", help="print one JSON document, processes included")
     parser.set_defaults(run=run)
 
 
@@ -39,39 +49,119 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
 
     settings = runtime.read_settings()
     log_to_stderr(logging.ERROR)
-    workers = asyncio.run(_workers(settings, console, runtime))
-    listed = [
-        Listed(
-            name=agent.name,
-            title=agent.title,
-            description=agent.description,
-            documents=runtime.documents(settings, agent),
-            workers=None if workers is None else workers[agent.name],
-        )
-        for agent in runtime.agents().values()
-    ]
+    seen = asyncio.run(_look(settings, console, runtime))
+    agents = runtime.agents().values()
+    documents = {agent.name: runtime.documents(settings, agent) for agent in agents}
     if args.json:
-        console.out.write(
-            json.dumps({"agents": [asdict(each) for each in listed]}, indent=2, ensure_ascii=False) + "\n"
-        )
-    else:
-        console.say("\n".join(_lines(each) for each in listed))
+        told = [
+            {
+                "name": agent.name,
+                "title": agent.title,
+                "description": agent.description,
+                "documents": documents[agent.name],
+                **_figures(agent.name, seen),
+            }
+            for agent in agents
+        ]
+        console.out.write(json.dumps({**_around(seen), "agents": told}, indent=2, ensure_ascii=False) + "\n")
+        return DONE
+    if seen and seen.halt:
+        console.say(f"{seen.halt.fact()}; 'roundtable resume' lets them work again.\n")
+    header, *lines = table(
+        ("AGENT", *(FIGURES if seen else ())), [(agent.name, *_cells(agent.name, seen)) for agent in agents]
+    )
+    console.say(header)
+    for agent, line in zip(agents, lines, strict=True):
+        count = documents[agent.name]
+        console.say(f"{line}\n  {agent.title} ({count} document{'s'[: count != 1]}): {agent.description}")
+    if args.processes and seen:
+        console.say("\n" + "\n".join(_processes(seen)))
     return DONE
 
 
-async def _workers(settings: "Settings", console: Console, runtime: Runtime) -> Counter[str] | None:
-    """How many live processes run each agent's steps; None, with a note, when Redis is away."""
+async def _look(settings: "Settings", console: Console, runtime: Runtime) -> Seen | None:
+    """None, with a note, when Redis is away."""
     from orchestration import EngineUnavailable
 
     try:
-        processes = await runtime.processes(settings)
+        async with runtime.open_operations(settings) as operations:
+            return Seen(
+                *await asyncio.gather(
+                    operations.health(),
+                    operations.backlogs(),
+                    operations.processes(),
+                    operations.halted(),
+                    operations.clock(),
+                )
+            )
     except EngineUnavailable as error:
-        console.note(f"{error} Live workers are not known.")
+        console.note(f"{error} How the agents are doing is not known.")
         return None
-    return Counter(agent for process in processes for agent in process.agents)
 
 
-def _lines(agent: Listed) -> str:
-    documents = f"{agent.documents} document{'s'[: agent.documents != 1]}"
-    workers = "" if agent.workers is None else f", {agent.workers} live worker{'s'[: agent.workers != 1]}"
-    return f"{agent.name}: {agent.title} ({documents}{workers})\n  {agent.description}"
+def _figures(agent: str, seen: Seen | None) -> dict[str, object]:
+    """For a program; null for everything that is not known."""
+    if seen is None:
+        return dict.fromkeys(("workers", "busy", "slots", "success_rate", "median_seconds", "queued", "breaker"))
+    health = seen.health[agent]
+    return {
+        "workers": health.workers,
+        "busy": health.busy,
+        "slots": health.slots,
+        "success_rate": health.success_rate,
+        "median_seconds": health.median_seconds if health.answered else None,
+        "queued": seen.backlogs[agent].queued,
+        "breaker": {"state": health.breaker.state, **asdict(health.breaker)},
+    }
+
+
+def _around(seen: Seen | None) -> dict[str, object]:
+    if seen is None:
+        return {"halted": None, "processes": None}
+    return {
+        "halted": seen.halt and seen.halt.model_dump(),
+        "processes": [process.model_dump(mode="json") for process in seen.processes],
+    }
+
+
+def _cells(agent: str, seen: Seen | None) -> tuple[str, ...]:
+    if seen is None:
+        return ()
+    health = seen.health[agent]
+    rate = health.success_rate
+    return (
+        str(health.workers),
+        f"{health.busy}/{health.slots}",
+        "-" if rate is None else f"{rate:.0%}",
+        f"{health.median_seconds:.2f} s" if health.answered else "-",
+        str(seen.backlogs[agent].queued),
+        _breaker(health.breaker),
+    )
+
+
+def _breaker(breaker: "Breaker") -> str:
+    match breaker.state:
+        case "open":
+            return f"left out for another {math.ceil(breaker.seconds)} s"
+        case "half_open":
+            return "being tried again"
+        case "closed":
+            return "closed"
+
+
+def _processes(seen: Seen) -> list[str]:
+    if not seen.processes:
+        return ["No process is running."]
+    rows = [
+        (
+            process.kind,
+            process.host,
+            str(process.pid),
+            f"{process.busy}/{process.slots}",
+            f"{max(0.0, seen.now - process.seen):.0f} s ago",
+            process.version,
+            ",".join(process.agents) or "-",
+        )
+        for process in seen.processes
+    ]
+    return table(PROCESSES, rows)

@@ -2,7 +2,7 @@
 
 CommandError
 ├── WrongUsage    the command line cannot be understood: exit code 2
-├── PortTaken     somebody else serves this port, or may not be moved from it: exit code 1
+├── PortTaken     somebody else serves this port, or it needs more rights: exit code 2
 └── NoAnswer      nobody answered within the time that a question may take: exit code 1
 """
 

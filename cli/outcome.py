@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cli.errors import CommandError, WrongUsage
+from cli.errors import CommandError, PortTaken, WrongUsage
 
 DONE = 0
 FAILED = 1
@@ -26,7 +26,7 @@ def outcome_of(error: BaseException) -> Outcome:
         # Task groups wrap what went wrong; the first error is the cause, what follows are its consequences.
         error = error.exceptions[0]
     if isinstance(error, CommandError):
-        return Outcome(WRONG if isinstance(error, WrongUsage) else FAILED, str(error))
+        return Outcome(WRONG if isinstance(error, WrongUsage | PortTaken) else FAILED, str(error))
     if isinstance(error, OSError):
         return Outcome(FAILED, _of_the_system(error))
     return _of_the_product(error)
@@ -41,10 +41,11 @@ def _of_the_product(error: BaseException) -> Outcome:
     # Imported here because `--help` and a wrong option must not wait for them.
     from agents import AgentError, CatalogError, UnknownAgent
     from knowledge import InvalidBase, KnowledgeError
-    from orchestration.errors import ConfigurationError, InvalidTask, RoundtableError
+    from orchestration.errors import ConfigurationError, InvalidTask, RoundtableError, UnknownDeadLetter
 
     sentence = " ".join(str(error).split())
-    if isinstance(error, ConfigurationError | InvalidTask | UnknownAgent | CatalogError | InvalidBase):
+    wrong = ConfigurationError | InvalidTask | UnknownDeadLetter | UnknownAgent | CatalogError | InvalidBase
+    if isinstance(error, wrong):
         return Outcome(WRONG, sentence)
     if isinstance(error, RoundtableError | AgentError | KnowledgeError):
         return Outcome(FAILED, sentence)

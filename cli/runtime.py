@@ -1,7 +1,7 @@
 """What the commands need of the rest of the product: the seam that a test puts a stand-in into."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     # Only names for the type checker: this module is imported by every command, the product by those that need it.
     from agents import Agent
     from knowledge import Ingested
-    from orchestration import Settings, Task
+    from orchestration import Operations, Settings, Task
     from orchestration.messages import Recorded
-    from orchestration.presence import Presence
 
 
 class Shelves(Protocol):
@@ -35,6 +34,8 @@ class Council(Protocol):
 
     async def cancel(self, run: str, *, person: str) -> bool: ...
 
+    async def metrics(self) -> bytes: ...
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -45,8 +46,8 @@ class Runtime:
     """The catalog, without opening anything."""
     open_runtime: Callable[..., AbstractAsyncContextManager[Council]]
     open_single: Callable[..., AbstractAsyncContextManager[Council]]
-    processes: "Callable[[Settings], Awaitable[list[Presence]]]"
-    """Who is alive on the same Redis; raises EngineUnavailable."""
+    open_operations: "Callable[[Settings], AbstractAsyncContextManager[Operations]]"
+    """What an operator does to a running system. Starts the embedded Redis for as long when nobody else uses it."""
     documents: "Callable[[Settings, Agent], int]"
     """How many documents everybody's questions to an agent are answered from."""
 
@@ -56,23 +57,16 @@ def real_runtime() -> Runtime:
     # Read when the model is loaded: a progress bar between the lines of a command is noise.
     os.environ.setdefault("TQDM_DISABLE", "1")
     from agents import load_catalog
-    from orchestration import open_runtime, open_single, read_settings
+    from orchestration import open_operations, open_runtime, open_single, read_settings
 
     return Runtime(
         read_settings=read_settings,
         agents=load_catalog,
         open_runtime=open_runtime,
         open_single=open_single,
-        processes=_processes,
+        open_operations=open_operations,
         documents=_documents,
     )
-
-
-async def _processes(settings: "Settings") -> "list[Presence]":
-    from orchestration import open_operations
-
-    async with open_operations(settings) as operations:
-        return [process for process in await operations.processes() if process.kind != "ask"]
 
 
 def _documents(settings: "Settings", agent: "Agent") -> int:

@@ -1,13 +1,17 @@
-"""The sockets that the server listens on."""
+"""The sockets that the servers listen on."""
 
 import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from ipaddress import IPv4Address, IPv6Address
 
 from cli.errors import PortTaken
 
 BACKLOG = 2048
+
+_LOOPBACK_4 = IPv4Address("127.0.0.1")
+_LOOPBACK_6 = IPv6Address("::1")
 
 
 @contextmanager
@@ -16,33 +20,43 @@ def listening(port: int) -> Iterator[list[socket.socket]]:
 
     Raises PortTaken with one sentence.
     """
-    opened = [_listen(socket.AF_INET, "127.0.0.1", port)]
+    opened = [_listen(_LOOPBACK_4, port, "PORT")]
     try:
         # Without IPv6 on this machine browsers use 127.0.0.1.
         with suppress(OSError):
-            opened.append(_listen(socket.AF_INET6, "::1", port))
+            opened.append(_listen(_LOOPBACK_6, port, "PORT"))
         yield opened
     finally:
         for each in opened:
             each.close()
 
 
-def _listen(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM)
+@contextmanager
+def listening_for_metrics(address: IPv4Address | IPv6Address, port: int) -> Iterator[list[socket.socket]]:
+    """The socket of a worker's metrics. Raises PortTaken with one sentence."""
+    with _listen(address, port, "ROUNDTABLE_METRICS_PORT") as opened:
+        yield [opened]
+
+
+def _listen(address: IPv4Address | IPv6Address, port: int, setting: str) -> socket.socket:
+    made = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
     try:
         # The port is free again at once after a stop; one that somebody listens on is refused nevertheless.
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family is socket.AF_INET6:
+        if address.version == 6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.bind((address, port))
+        made.bind((str(address), port))
         made.listen(BACKLOG)
     except OSError as error:
         made.close()
         # "localhost" is ::1 first for most browsers: somebody else there would be who is reached.
         if error.errno == errno.EADDRINUSE:
             other = port + 1 if port < 65_535 else port - 1
-            raise PortTaken(f"Port {port} is in use. Stop what uses it or set PORT={other}.") from None
+            raise PortTaken(f"Port {port} is in use. Stop what uses it or set {setting}={other}.") from None
         if error.errno == errno.EACCES:
-            raise PortTaken(f"Port {port} needs more rights than this user has. Set PORT=8000.") from None
+            other = 8000 if setting == "PORT" else 9000
+            raise PortTaken(f"Port {port} needs more rights than this user has. Set {setting}={other}.") from None
+        if error.errno == errno.EADDRNOTAVAIL and address not in (_LOOPBACK_4, _LOOPBACK_6):
+            raise PortTaken(f"This machine has no address {address}. Set ROUNDTABLE_METRICS_HOST=127.0.0.1.") from None
         raise
     return made

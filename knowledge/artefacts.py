@@ -1,6 +1,7 @@
 """What ingestion made of a document: its passages and their vectors, one folder a document."""
 
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ _CHUNKS = TypeAdapter(tuple[Chunk, ...])
 _PASSAGES = "passages.json"
 _PASSAGE_VECTORS = "passages.npy"
 _SENTENCE_VECTORS = "sentences.npy"
+_opening = threading.Lock()
+"""numpy parses a file's header with `ast`, which in Python 3.11 now and then raises SystemError when several threads
+do so at once (python/cpython#106905)."""
 
 
 class Artefacts:
@@ -64,7 +68,8 @@ class Artefacts:
 
     def _vectors(self, name: str, file: str, part: slice) -> Matrix:
         try:
-            mapped = np.load(self._folder / name / file, mmap_mode="r", allow_pickle=False)
+            with _opening:
+                mapped = np.load(self._folder / name / file, mmap_mode="r", allow_pickle=False)
             return np.array(mapped[part], dtype=np.float32)
         except (OSError, ValueError) as error:
             raise _damaged(name) from error

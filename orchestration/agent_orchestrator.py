@@ -1,18 +1,25 @@
 """The orchestrator that everybody talks to: councils over Redis and the single agent behind one door."""
 
+import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
 
 from agents import AgentRegistry
 from knowledge import Knowledge
 from orchestration.asking import checked
 from orchestration.brake import Brake
-from orchestration.connections import TROUBLE, Connections
+from orchestration.connections import TROUBLE, UNREACHABLE, Connections
 from orchestration.council import CouncilEngine
-from orchestration.errors import ConfigurationError, EngineUnavailable, UnknownRun
-from orchestration.log import MemoryLog
-from orchestration.messages import Answer, Recorded, Task, TaskResult
+from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError, UnknownRun
+from orchestration.exposition import Exposition
+from orchestration.gauges import Gauges
+from orchestration.messages import Answer, Recorded, Task, TaskResult, new_id
+from orchestration.metrics import Metrics
+from orchestration.outage import Outage
 from orchestration.presence import AgentHealth, Presence, PresenceReader
 from orchestration.redis_log import RedisLog
 from orchestration.single import SingleAgent
@@ -20,6 +27,10 @@ from orchestration.single import SingleAgent
 log = logging.getLogger(__name__)
 
 AWAY = "Redis does not answer; nothing is lost, please try again in a moment."
+KNOWN_RUNS = 500
+AGAIN_SECONDS = 0.5
+
+Reply = TypeVar("Reply")
 
 
 @contextmanager
@@ -32,6 +43,35 @@ def _translated() -> Iterator[None]:
         raise EngineUnavailable(AWAY) from error
 
 
+@dataclass(frozen=True)
+class Councils:
+    """What councils need of Redis."""
+
+    engine: CouncilEngine
+    log: RedisLog
+    presences: PresenceReader
+    connections: Connections
+    brake: Brake | None
+    outage: Outage
+    gauges: Gauges
+
+    async def answered(self, asking: Awaitable[Reply]) -> Reply:
+        """Redis's answer; EngineUnavailable as soon as it is known to be away: a server that is stopped, not gone,
+        keeps whoever asks it waiting for half a minute.
+        """
+        asked, away = asyncio.ensure_future(asking), asyncio.ensure_future(self.outage.begins())
+        try:
+            await asyncio.wait((asked, away), return_when=asyncio.FIRST_COMPLETED)
+            # The outage may be over without having been seen to be.
+            if not asked.done() and not self.connections.batcher.available:
+                raise EngineUnavailable(AWAY)
+            with _translated():
+                return await asked
+        finally:
+            asked.cancel()
+            away.cancel()
+
+
 class AgentOrchestrator:
     """Ask, watch, stop: councils over Redis and the single agent behind one door."""
 
@@ -40,20 +80,38 @@ class AgentOrchestrator:
         registry: AgentRegistry,
         knowledge: Knowledge | None,
         single: SingleAgent | None,
-        engine: CouncilEngine | None,
-        council_log: RedisLog | None,
-        presences: PresenceReader | None,
-        connections: Connections | None,
-        brake: Brake | None,
+        metrics: Metrics,
+        councils: Councils | None = None,
     ) -> None:
         self.registry = registry
         self._knowledge = knowledge
         self._single = single
-        self._engine = engine
-        self._council_log = council_log
-        self._presences = presences
-        self.connections = connections
-        self._brake = brake
+        self._metrics = metrics
+        self._councils = councils
+        self._unfinished: OrderedDict[str, Task] = OrderedDict()
+        """Councils that were asked or watched here and have not ended as far as is known: they can be told of while
+        Redis is away.
+        """
+        self._taking_in: dict[str, asyncio.Event] = {}
+        """Councils that Redis has not accepted yet."""
+        self._replaced: dict[str, str] = {}
+        """Councils that stood still, and the run of the single agent that answers in place of each."""
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Take back what was replaced, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            self._tasks = group
+            await asyncio.Event().wait()
+
+    @contextmanager
+    def with_councils(self, councils: Councils) -> Iterator[None]:
+        """Ask councils as long as the block lasts."""
+        self._councils = councils
+        try:
+            yield
+        finally:
+            self._councils = None
 
     @property
     def knowledge(self) -> Knowledge:
@@ -63,25 +121,94 @@ class AgentOrchestrator:
         return self._knowledge
 
     @property
+    def connections(self) -> Connections | None:
+        return self._councils.connections if self._councils is not None else None
+
+    @property
     def redis_available(self) -> bool:
         """Whether Redis answered last."""
-        return self.connections is not None and self.connections.batcher.available
+        return self._councils is not None and self._councils.connections.batcher.available
+
+    @property
+    def outage(self) -> Outage | None:
+        """Whether Redis is away; None in a process that has not reached it yet."""
+        return self._councils.outage if self._councils is not None else None
+
+    @property
+    def halted(self) -> str:
+        """Why all agents stand still, in a sentence; empty while they work."""
+        halt = self._councils.brake.halt if self._councils is not None and self._councils.brake is not None else None
+        return halt.sentence() if halt is not None else ""
 
     async def submit(self, task: Task) -> str:
         task = checked(task, self.registry)
         if task.mode == "council" and not self.redis_available and self._single is not None:
             # Known to be away before anything is sent, so that nothing is answered twice.
             task = task.model_copy(update={"mode": "single", "instead_of_council": True})
-        if self._brake is not None:
-            self._brake.check()
+        councils = self._councils
+        if councils is not None and councils.brake is not None:
+            councils.brake.check()
         if task.mode == "single":
             if self._single is None:
                 raise ConfigurationError("The single agent does not run in this process.")
             return await self._single.submit(task)
-        if self._engine is None:
+        if councils is None or not self.redis_available:
             raise EngineUnavailable(AWAY)
-        with _translated():
-            return await self._engine.submit(task)
+        return await self._take_in(councils, task)
+
+    async def _take_in(self, councils: Councils, task: Task) -> str:
+        """Hand a council's task to Redis, for as long as that takes: accepting it twice is accepting it once."""
+        self._remember(task)
+        over = self._taking_in[task.id] = asyncio.Event()
+        try:
+            while task.id not in self._replaced:
+                try:
+                    return await councils.engine.submit(task)
+                except UNREACHABLE as error:
+                    log.warning("run %s waits to be taken in: %s", task.id, error)
+                    await councils.connections.batcher.until_available()
+        except (RoundtableError, *TROUBLE) as error:
+            self._unfinished.pop(task.id, None)
+            if task.id not in self._replaced:
+                if isinstance(error, RoundtableError):
+                    raise
+                raise EngineUnavailable(AWAY) from error
+        finally:
+            del self._taking_in[task.id]
+            over.set()
+        return task.id
+
+    async def answer_alone(self, run: str, *, person: str) -> str:
+        if self._single is not None and self._answered_alone(run):
+            return (await self._single.log.task(self._replaced[run], person)).id
+        task = await self.task(run, person)
+        councils = self._councils
+        if task.mode == "single" or councils is None or self.redis_available or self._single is None:
+            return run
+        if councils.brake is not None:
+            councils.brake.check()
+        assert self._tasks is not None, "the orchestrator is not running"
+        changed = {"id": new_id(), "mode": "single", "instead_of_council": True, "replaces": run}
+        alone = task.model_copy(update=changed)
+        self._replaced[run] = alone.id
+        log.warning("run %s stands still without Redis; %s answers in its place", run, alone.id)
+        self._tasks.create_task(self._withdraw(councils, task), name=f"withdraw {run}")
+        return await self._single.submit(alone)
+
+    async def _withdraw(self, councils: Councils, task: Task) -> None:
+        """End a replaced council before it can say anything; one that had not arrived may not be accepted any more."""
+        while True:
+            try:
+                await councils.engine.cancel(task)
+            except UNREACHABLE:
+                await councils.connections.batcher.until_available()
+            except TROUBLE as error:
+                log.warning("run %s cannot be taken back yet: %s", task.id, error)
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                log.info("run %s was taken back", task.id)
+                self._unfinished.pop(task.id, None)
+                return
 
     async def dispatch_task(self, task: Task) -> TaskResult:
         async with aclosing(self.stream(task)) as events:
@@ -91,83 +218,122 @@ class AgentOrchestrator:
         raise EngineUnavailable("The run's events ended without an answer.")
 
     async def stream(self, task: Task) -> AsyncGenerator[Recorded, None]:
-        if task.mode == "single" or self._council_log is None or not self.redis_available:
+        councils = self._councils
+        if task.mode == "single" or councils is None or not self.redis_available:
             run = await self.submit(task)
             async for recorded in self.follow(run, person=task.person):
                 yield recorded
             return
-        async with self._council_log.begin(task.id) as events:
+        async with councils.log.begin(task.id) as events:
             await self.submit(task)
             async for recorded in events:
+                if isinstance(recorded.event, Answer):
+                    self._unfinished.pop(task.id, None)
                 yield recorded
 
     async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
-        with _translated():
-            async for recorded in self._log_of(run).follow(run, person=person, after=after):
+        if self._single is not None and run in self._single.log:
+            async for recorded in self._single.log.follow(run, person=person, after=after):
                 yield recorded
+            return
+        councils = self._of_council(run)
+        task = await self.task(run, person)
+        if run in self._taking_in:
+            await self._taking_in[run].wait()
+        self._remember(task)
+        while run not in self._replaced:
+            try:
+                async for recorded in councils.log.follow(run, person=person, after=after):
+                    if run in self._replaced:
+                        return
+                    after = recorded.id
+                    if isinstance(recorded.event, Answer):
+                        self._unfinished.pop(run, None)
+                    yield recorded
+            except UNREACHABLE as error:
+                log.warning("run %s is watched again when Redis answers: %s", run, error)
+                await councils.connections.batcher.until_available()
+            except TROUBLE as error:
+                raise EngineUnavailable(AWAY) from error
+            except UnknownRun:
+                self._unfinished.pop(run, None)
+                raise
+            else:
+                return
 
     async def cancel(self, run: str, *, person: str) -> bool:
         task = await self.task(run, person)
         if self._single is not None and run in self._single.log:
             return await self._single.cancel(task)
-        assert self._engine is not None, "a run that was found is somebody's"
-        with _translated():
-            return await self._engine.cancel(task)
+        councils = self._of_council(run)
+        return await councils.answered(councils.engine.cancel(task))
 
     async def task(self, run: str, person: str) -> Task:
-        with _translated():
-            return await self._log_of(run).task(run, person)
+        if self._single is not None and run in self._single.log:
+            return await self._single.log.task(run, person)
+        known = self._unfinished.get(run)
+        if known is not None and known.person == person:
+            return known
+        councils = self._of_council(run)
+        return await councils.answered(councils.log.task(run, person))
 
     async def runs(self, person: str, conversation: str) -> list[str]:
-        found = await self._runs_in_redis(person, conversation)
-        if self._single is None:
-            return found
-        alone = await self._single.log.runs(person, conversation)
+        found = await self._runs_of_councils(person, conversation)
+        alone = await self._single.log.runs(person, conversation) if self._single is not None else []
+        there = [run for run in found if not self._answered_alone(run)] + alone
         if not found or not alone:
-            return found + alone
-        asked = {run: (await self.task(run, person)).asked_at for run in found + alone}
-        return sorted(asked, key=lambda run: asked[run])
+            return there
+        asked = {run: (await self.task(run, person)).asked_at for run in there}
+        return sorted(there, key=lambda run: asked[run])
 
-    async def _runs_in_redis(self, person: str, conversation: str) -> list[str]:
-        """None of them while Redis is away: a conversation with the single agent is there all the same."""
-        if self._council_log is None:
-            return []
+    async def _runs_of_councils(self, person: str, conversation: str) -> list[str]:
+        """While Redis is away, those that are known here: a conversation is there all the same."""
+        known = [t.id for t in self._unfinished.values() if (t.person, t.conversation) == (person, conversation)]
+        if self._councils is None or not self.redis_available:
+            return known
         try:
-            return await self._council_log.runs(person, conversation)
-        except TROUBLE as error:
+            found = await self._councils.answered(self._councils.log.runs(person, conversation))
+        except EngineUnavailable as error:
             log.warning("the runs of a conversation cannot be read: %s", error)
-            return []
+            return known
+        return found + [run for run in known if run in self._taking_in and run not in found]
+
+    def _answered_alone(self, run: str) -> bool:
+        """Whether the single agent stands for it, for as long as that run is known."""
+        return self._single is not None and self._replaced.get(run, "") in self._single.log
 
     async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
         newest: dict[str, float] = {}
-        for log_ in self._logs():
-            with _translated():
-                for thread, at in await log_.conversations(person, most):
-                    newest[thread] = max(at, newest.get(thread, 0.0))
+        found = await self._single.log.conversations(person, most) if self._single is not None else []
+        if self._councils is not None:
+            found = found + await self._councils.answered(self._councils.log.conversations(person, most))
+        for thread, at in found:
+            newest[thread] = max(at, newest.get(thread, 0.0))
         return sorted(newest.items(), key=lambda item: -item[1])[:most]
 
     async def processes(self) -> list[Presence]:
         """Every process that is alive on this Redis."""
-        return await self._presences.alive() if self._presences is not None else []
+        return await self._councils.presences.alive() if self._councils is not None else []
 
     async def health(self) -> Mapping[str, AgentHealth]:
         """How each agent is doing, in all processes together; nothing without Redis."""
-        if self._presences is None:
+        if self._councils is None:
             return {}
-        with _translated():
-            return await self._presences.health()
+        return await self._councils.answered(self._councils.presences.health())
 
-    def _logs(self) -> list[MemoryLog | RedisLog]:
-        logs: list[MemoryLog | RedisLog] = []
-        if self._council_log is not None:
-            logs.append(self._council_log)
-        if self._single is not None:
-            logs.append(self._single.log)
-        return logs
+    async def metrics(self) -> bytes:
+        """What this process has done and what Redis has, in Prometheus' text format; within two seconds."""
+        gauges = self._councils.gauges if self._councils is not None else None
+        return await Exposition(self._metrics, gauges).text()
 
-    def _log_of(self, run: str) -> MemoryLog | RedisLog:
-        if self._single is not None and run in self._single.log:
-            return self._single.log
-        if self._council_log is None:
+    def _remember(self, task: Task) -> None:
+        self._unfinished[task.id] = task
+        self._unfinished.move_to_end(task.id)
+        while len(self._unfinished) > KNOWN_RUNS:
+            self._unfinished.popitem(last=False)
+
+    def _of_council(self, run: str) -> Councils:
+        """Where the runs of councils are; raises UnknownRun for one that may not be shown or that nobody can know."""
+        if self._councils is None or self._answered_alone(run):
             raise UnknownRun("There is no such run.")
-        return self._council_log
+        return self._councils

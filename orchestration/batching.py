@@ -40,6 +40,8 @@ class Batcher:
         self._clock = clock
         self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
+        self._sending = 0
+        """Senders that will look at what waits once more."""
         self._on_their_way: dict[int, float] = {}
         self._trips = 0
         self._answered = asyncio.Event()
@@ -65,7 +67,7 @@ class Batcher:
     async def at_leisure(self, *command: Argument) -> Any:
         """The same for a command that nobody waits for: it saves its round trip by leaving with the next one."""
         reply = self._enqueue(command)
-        if not self._senders:
+        if not self._sending:
             asyncio.get_running_loop().call_later(LEISURE_SECONDS, self._begin_sending)
         return await reply
 
@@ -96,18 +98,18 @@ class Batcher:
         return reply
 
     def _begin_sending(self) -> None:
-        if self._waiting and len(self._senders) < IN_FLIGHT:
-            self._senders.add(asyncio.create_task(self._send()))
+        if self._waiting and self._sending < IN_FLIGHT:
+            self._sending += 1
+            sender = asyncio.create_task(self._send())
+            self._senders.add(sender)
+            sender.add_done_callback(self._senders.discard)
 
     async def _send(self) -> None:
         try:
             await self._send_waiting()
         finally:
-            # Here and not in a callback of the task: whoever is woken before that callback would find both senders
-            # still there, start none and wait for one that has ended.
-            task = asyncio.current_task()
-            assert task is not None, "a sender is a task"
-            self._senders.discard(task)
+            # At once, not when the task's callbacks run: a command that came in between would be left to nobody.
+            self._sending -= 1
 
     async def _send_waiting(self) -> None:
         while self._waiting:

@@ -4,9 +4,11 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
+from pydantic import ValidationError
+
 from orchestration.batching import Batcher
 from orchestration.connections import TROUBLE
-from orchestration.errors import Halted
+from orchestration.errors import Halted, UnsupportedMessage
 from orchestration.hints import Hints, ticks
 from orchestration.keys import Keys
 from orchestration.messages import Message, decode, encode
@@ -20,15 +22,18 @@ LOOK_SECONDS = 0.5
 class Halt(Message):
     """Why all agents stand still."""
 
-    since: float
-    """Epoch seconds, by the clock of whoever gave the order."""
+    since: float = 0.0
+    """Epoch seconds, by the clock of whoever gave the order; 0 when it is not known."""
     reason: str = ""
+
+    def fact(self) -> str:
+        """For an operator, without a full stop."""
+        since = f" since {datetime.fromtimestamp(self.since, UTC):%H:%M} UTC" if self.since else ""
+        return f"All agents have been stopped{since}{f' ({self.reason})' if self.reason else ''}"
 
     def sentence(self) -> str:
         """For a person who asks something meanwhile."""
-        since = datetime.fromtimestamp(self.since, UTC)
-        why = f" ({self.reason})" if self.reason else ""
-        return f"All agents have been stopped since {since:%H:%M} UTC{why}. Please ask again when they work again."
+        return f"{self.fact()}. Please ask again when they work again."
 
 
 class Brake:
@@ -80,14 +85,23 @@ class Brake:
 
 async def halted(batcher: Batcher, keys: Keys) -> Halt | None:
     """Why all agents stand still at this moment; None while they work."""
-    data = await batcher("GET", keys.halted)
-    return decode(Halt, data) if data else None
+    data: bytes | None = await batcher("GET", keys.halted)
+    return None if data is None else read_halt(data)
 
 
-async def pull(batcher: Batcher, keys: Keys, halt: Halt) -> None:
-    """Stop all agents everywhere, within a second."""
-    await batcher("SET", keys.halted, encode(halt))
+def read_halt(data: bytes) -> Halt:
+    """What the switch says; one that another version of the program, or a hand, has set stops all agents as well."""
+    try:
+        return decode(Halt, data)
+    except (UnsupportedMessage, ValidationError):
+        return Halt()
+
+
+async def pull(batcher: Batcher, keys: Keys, halt: Halt) -> bool:
+    """Stop all agents everywhere, within a second; False when they were, and that halt keeps its time and reason."""
+    pulled = bool(await batcher("SET", keys.halted, encode(halt), "NX"))
     await batcher("PUBLISH", keys.hints, "")
+    return pulled
 
 
 async def release(batcher: Batcher, keys: Keys) -> bool:

@@ -14,12 +14,11 @@ from redis.exceptions import (
     BusyLoadingError,
     ConnectionError,
     RedisError,
-    ResponseError,
     TimeoutError,
 )
 
 from orchestration.batching import Batcher
-from orchestration.errors import ConfigurationError, EngineUnavailable
+from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError
 from orchestration.streams import Streams
 
 BLOCK_MS = 2_000
@@ -100,7 +99,7 @@ async def open_connections(url: str) -> AsyncIterator[Connections]:
     try:
         connections = Connections(url)
     except ValueError as error:
-        raise ConfigurationError(f"REDIS_URL is not usable: {error}.") from None
+        raise ConfigurationError(f"REDIS_URL is not usable: {_about(error)}.") from None
     try:
         await _check(connections.commands)
         yield connections
@@ -108,15 +107,33 @@ async def open_connections(url: str) -> AsyncIterator[Connections]:
         await connections.close()
 
 
+def _about(error: ValueError) -> str:
+    """What is wrong with an address. The text that is no port may be a part of the password, so it is not repeated."""
+    if "integer" in str(error):
+        return "what stands where the port should be is no number (/, ? and # in a password are written %2F, %3F, %23)"
+    return str(error).rstrip(".")
+
+
 async def _check(redis: RedisClient) -> None:
     try:
         info: dict[str, Any] = await redis.info("server")
-    except AuthenticationError as error:
-        raise ConfigurationError(f"Redis refused the user name or password in REDIS_URL: {error}.") from None
-    except UNREACHABLE as error:
-        raise EngineUnavailable(f"Redis does not answer: {str(error).rstrip('.')}.") from None
-    except (ResponseError, RedisError) as error:
-        raise ConfigurationError(f"Redis refused to be used: {error}.") from None
+    except (TypeError, *TROUBLE) as error:
+        # On a unix socket redis-py wraps whatever the server answers to its first words into a ConnectionError.
+        raise _refusal(error.__cause__ if isinstance(error.__cause__, RedisError) else error) from None
     version = str(info.get("redis_version", "0.0"))
     if tuple(int(part) for part in version.split(".")[:2]) < FLOOR:
         raise ConfigurationError(f"Redis {version} is too old; Roundtable needs 6.2 or newer.")
+
+
+def _refusal(error: BaseException) -> RoundtableError:
+    said = str(error).rstrip(".")
+    if isinstance(error, AuthenticationError):
+        return ConfigurationError(f"Redis refused the user name or password in REDIS_URL: {said}.")
+    if isinstance(error, UNREACHABLE):
+        return EngineUnavailable(f"Redis does not answer: {said}.")
+    if isinstance(error, TypeError):
+        # The options of an address are the arguments of a connection, and nobody looks at them before there is one.
+        return ConfigurationError(f"REDIS_URL is not usable: it has an option that is not known ({said}).")
+    if "unknown command" in said and "HELLO" in said:
+        return ConfigurationError("This Redis is older than 6.0; Roundtable needs 6.2 or newer.")
+    return ConfigurationError(f"Redis refused to be used: {said}.")

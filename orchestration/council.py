@@ -11,9 +11,11 @@ from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.errors import Superseded, UnsupportedMessage
 from orchestration.hints import Hints, ticks
 from orchestration.messages import Answer, Task, TaskResult
+from orchestration.metrics import Metrics
 from orchestration.path import Council, answer_question
 from orchestration.settings import RunSettings
 from orchestration.store import Fenced, OwnedRun, RunStore
+from orchestration.tracing import about
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ class CouncilEngine:
         store: RunStore,
         settings: RunSettings,
         hints: Hints,
+        metrics: Metrics,
         council: Council | None,
         crash: Crash = survive,
     ) -> None:
@@ -36,6 +39,7 @@ class CouncilEngine:
         self._store = store
         self._settings = settings
         self._hints = hints
+        self._metrics = metrics
         self._council = council
         self._crash = crash
         self._driving: dict[str, tuple[OwnedRun, asyncio.Task[None]]] = {}
@@ -70,6 +74,8 @@ class CouncilEngine:
         """End a run as cancelled, at once, whoever owns it; its workers notice within half a second."""
         result = TaskResult(task=task.id, mode=task.mode, state="cancelled", reason="Stopped.")
         status = await self._store.finish(task.id, result, [Answer(run=task.id, result=result)], fence=None)
+        if status is Fenced.OK:
+            self._metrics.task_ended(result)
         return status is Fenced.OK
 
     def _drive(self, run: OwnedRun) -> None:
@@ -81,9 +87,11 @@ class CouncilEngine:
         self._driving[run.task.id] = (run, task)
 
     async def _answer(self, council: Council, run: OwnedRun) -> None:
+        about(task=run.task.id)
         try:
-            await answer_question(council, run)
+            self._metrics.task_ended(await answer_question(council, run))
         except Superseded as why:
+            self._count_if_lost(why)
             log.info("run %s is no longer driven here: %s", run.task.id, why)
         except TROUBLE as error:
             log.warning("run %s waits for Redis: %s", run.task.id, error)
@@ -102,7 +110,8 @@ class CouncilEngine:
         result = TaskResult(task=task.id, mode=task.mode, state="failed", reason=reason)
         events = [Answer(run=task.id, result=result)]
         try:
-            await self._store.finish(task.id, result, events, fence=fence)
+            if await self._store.finish(task.id, result, events, fence=fence) is Fenced.OK:
+                self._metrics.task_ended(result)
         except TROUBLE as error:
             log.warning("run %s could not be ended: %s", task.id, error)
 
@@ -115,10 +124,16 @@ class CouncilEngine:
     async def _hold_one(self, run: OwnedRun, task: asyncio.Task[None]) -> None:
         try:
             await self._store.journal(run, {})
-        except Superseded:
-            task.cancel()
+        except Superseded as why:
+            if task.cancel():
+                self._count_if_lost(why)
         except TROUBLE as error:
             log.warning("holding run %s: %s", run.task.id, error)
+
+    def _count_if_lost(self, why: Superseded) -> None:
+        """A run that was ended, by Stop for instance, was not taken from anybody."""
+        if str(why) == Fenced.STALE:
+            self._metrics.run_lost()
 
     async def _adopt(self) -> None:
         with self._hints.listen() as hint:
@@ -142,6 +157,7 @@ class CouncilEngine:
             if run is not None:
                 self._crash(CrashPoint.AFTER_ADOPT)
                 if run.fence > 1:
+                    self._metrics.taken_over()
                     log.info("run %s adopted with fence %d", run_id, run.fence)
                 self._drive(run)
 

@@ -1,6 +1,7 @@
 """Dead letters: messages that no worker could use, kept with the reason, for an operator to look at and replay."""
 
 import asyncio
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from orchestration.store import RunStore
 
 REPLAYS = uuid.UUID("6f0f7f0e-3b0a-4d5c-9a56-0f7d5f0c5b11")
 """Namespace of the ids of replayed runs: replaying a letter twice is one run."""
+
+_ENTRY = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+"""What Redis takes for an entry's id."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,7 @@ class DeadLetters:
     async def find(self, name: str) -> DeadLetter:
         """The one of this id; raises UnknownDeadLetter."""
         agent, _, entry = name.rpartition("/")
-        well_formed = all(part.isdecimal() for part in entry.split("-")) and entry.count("-") == 1
-        if agent in self._agents and well_formed:
+        if agent in self._agents and _ENTRY.fullmatch(entry):
             for found, fields in await self._batcher("XRANGE", self._keys.dead(agent), entry, entry):
                 return _letter(agent, found, fields)
         raise UnknownDeadLetter(f"There is no dead letter {name!r}.")

@@ -102,9 +102,9 @@ class Inbox:
     async def recover(self, idle_ms: int, most: int) -> list[Delivery]:
         """Take over messages whose worker gave no sign of life for so long."""
         found: list[Delivery] = []
-        for stream, agent in self._agents.items():
+        for stream in tuple(self._turn):
             if len(found) < most and not self._leaving:
-                left = most - len(found)
+                agent, left = self._agents[stream], most - len(found)
                 entries = await self._streams.idle(stream, GROUP, self._consumer, idle_ms, left)
                 found += [Delivery(agent, entry, fields) for entry, fields in entries]
         return found

@@ -1,20 +1,28 @@
 """What an operator does to a running system, from any process: look, halt, resume, deal with dead letters."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from redis.exceptions import RedisError
+
 from agents import AgentRegistry, load_catalog
 from orchestration import brake
+from orchestration.backlog import Backlog, read_backlogs
 from orchestration.brake import Halt
-from orchestration.connections import Connections
+from orchestration.connections import UNREACHABLE, Connections
 from orchestration.dead_letters import DeadLetters
 from orchestration.engine import open_engine
+from orchestration.errors import EngineUnavailable
 from orchestration.keys import PREFIX, Keys
 from orchestration.presence import AgentHealth, Presence, PresenceReader
-from orchestration.settings import Settings
+from orchestration.settings import RunSettings, Settings
 from orchestration.store import RunStore
+
+LOOK_SECONDS = 0.05
+"""Nobody tells when the last step was let go, so it is looked for this often."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,8 @@ class Operations:
 
     connections: Connections
     keys: Keys
+    agents: tuple[str, ...]
+    settings: RunSettings
     dead_letters: DeadLetters
     presences: PresenceReader
 
@@ -34,15 +44,35 @@ class Operations:
         """How each agent is doing."""
         return await self.presences.health()
 
+    async def backlogs(self) -> Mapping[str, Backlog]:
+        """How many steps of each agent wait, and how many are in hand."""
+        return await read_backlogs(self.connections.batcher, self.keys, self.agents, self.settings.lease_ms)
+
+    async def clock(self) -> float:
+        """Epoch seconds by the server's clock, which is the one that signs of life are dated by."""
+        seconds, micros = await self.connections.batcher("TIME")
+        return int(seconds) + int(micros) / 1e6
+
     async def halted(self) -> Halt | None:
         """Why all agents stand still; None while they work."""
         return await brake.halted(self.connections.batcher, self.keys)
 
-    async def halt(self, reason: str) -> Halt:
-        """Stop all agents everywhere, within a second; an earlier halt keeps its time and reason."""
-        halt = await self.halted() or Halt(since=time.time(), reason=reason)
-        await brake.pull(self.connections.batcher, self.keys, halt)
-        return halt
+    async def halt(self, reason: str) -> bool:
+        """Stop all agents everywhere, within a second; False when they were, and that halt stays as it is."""
+        return await brake.pull(self.connections.batcher, self.keys, Halt(since=time.time(), reason=reason))
+
+    async def until_still(self, seconds: float) -> int:
+        """After a halt, wait until no step is in hand, at most so long; returns how many still are.
+
+        Nobody can take up a step after 0 was returned: every claim is refused from the halt on.
+        """
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + seconds
+        while True:
+            in_hand = sum(backlog.in_hand for backlog in (await self.backlogs()).values())
+            if not in_hand or loop.time() >= patience:
+                return in_hand
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def resume(self) -> bool:
         """Let all agents work again; False when they did."""
@@ -53,10 +83,15 @@ class Operations:
 async def open_operations(
     settings: Settings, *, registry: AgentRegistry | None = None, prefix: str = PREFIX
 ) -> AsyncIterator[Operations]:
-    """Raises ConfigurationError and EngineUnavailable."""
+    """Raises ConfigurationError and EngineUnavailable; the latter also for what Redis refuses later on."""
     registry = registry or load_catalog()
     keys = Keys(prefix)
     async with open_engine(settings) as connections:
         store = RunStore(connections.batcher, keys, settings.run)
         letters = DeadLetters(connections.batcher, keys, store, registry)
-        yield Operations(connections, keys, letters, PresenceReader(connections.batcher, keys, registry))
+        presences = PresenceReader(connections.batcher, keys, registry)
+        try:
+            yield Operations(connections, keys, tuple(registry), settings.run, letters, presences)
+        except RedisError as error:
+            happened = "does not answer" if isinstance(error, UNREACHABLE) else "refuses"
+            raise EngineUnavailable(f"Redis {happened}: {str(error).rstrip('.')}.") from error

@@ -1,20 +1,33 @@
 """The one door to orchestration: ask, watch, stop."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from orchestration.log import RunLog
 from orchestration.messages import Recorded, Task, TaskResult
+from orchestration.outage import Outage
+from orchestration.presence import AgentHealth
 
 
 class Orchestrator(RunLog, Protocol):
     """What the chat, the command line and the HTTP API use."""
 
+    @property
+    def outage(self) -> Outage | None:
+        """Whether Redis is away; None in a process that has not reached it yet."""
+        ...
+
+    @property
+    def halted(self) -> str:
+        """Why all agents stand still, in a sentence; empty while they work."""
+        ...
+
     async def submit(self, task: Task) -> str:
         """Take a task in and return its run's id at once; the run goes on by itself.
 
         Raises InvalidTask for a question that cannot be asked, agents.UnknownAgent for an agent that does not
-        exist and EngineUnavailable when a council is asked for and Redis is away.
+        exist, Overloaded, Halted, and EngineUnavailable when a council is asked for and Redis is known to be away.
+        When Redis goes away meanwhile, this waits until it is back.
         """
         ...
 
@@ -24,6 +37,18 @@ class Orchestrator(RunLog, Protocol):
 
     def stream(self, task: Task) -> AsyncIterator[Recorded]:
         """Ask and watch until the end."""
+        ...
+
+    async def answer_alone(self, run: str, *, person: str) -> str:
+        """Let the single agent answer in place of a council that stands still without Redis; returns its run.
+
+        From then on nothing of the council is shown here, and it is ended as soon as Redis is back. When Redis is
+        back already the council goes on, and its own run is returned. Raises UnknownRun and Halted.
+        """
+        ...
+
+    async def health(self) -> Mapping[str, AgentHealth]:
+        """How each agent is doing; raises EngineUnavailable. Nothing in a process that has not reached Redis yet."""
         ...
 
     async def cancel(self, run: str, *, person: str) -> bool:

@@ -41,11 +41,12 @@ from orchestration.messages import (
     Token,
     encode,
 )
+from orchestration.metrics import Metrics
 from orchestration.planning import make_plan
 from orchestration.selector import Selector
 from orchestration.settings import RunSettings
 from orchestration.steps import failure
-from orchestration.store import Fenced, OwnedRun, RunStore
+from orchestration.store import Fenced, OwnedRun, RunRecord, RunStore
 from orchestration.streams import Streams
 from orchestration.timing import coordination_seconds
 
@@ -63,6 +64,7 @@ class Council:
     selector: Selector
     aggregator: Aggregator
     store: RunStore
+    metrics: Metrics
     hub: EventHub
     streams: Streams
     keys: Keys
@@ -151,31 +153,33 @@ async def _execute(
     `results` is filled in, so that what was found is kept when the time runs out.
     """
     loop = asyncio.get_running_loop()
-    dispatcher = Dispatcher(council.streams, council.keys, council.store, run, plan)
+    dispatcher = Dispatcher(council.streams, council.keys, council.store, council.metrics, run, plan)
     if run.plan is None:
         begun, retries = {step.id for step in plan.ready((), ())}, dict[str, float]()
         await dispatcher.add([plan.step(step) for step in begun], results)
     else:
         begun, retries = await _pick_up(council, run, dispatcher, results)
     council.crash(CrashPoint.AFTER_SEND)
+    lease = council.settings.lease_seconds
+    look_at = loop.time() + lease
     while len(results) < len(plan.steps):
         due = {step for step, at in retries.items() if at <= loop.time()}
         ready = (*plan.ready(results, begun), *(plan.step(step) for step in due - results.keys()))
         retries = {step: at for step, at in retries.items() if step not in due}
         begun |= {step.id for step in ready}
         await dispatcher.send(ready, results)
-        pause = min([at - loop.time() for at in retries.values()], default=council.settings.lease_seconds)
-        event = await _next(events, min(pause, council.settings.lease_seconds))
+        event = await _next(events, min([look_at, *retries.values()]) - loop.time())
         if isinstance(event, Finished | Failed):
             results[event.result.step] = event.result
         elif isinstance(event, Retrying):
             retries[event.step] = loop.time() + event.seconds
-        elif event is None and not retries:
-            # Quiet for a whole lease: see whether something got lost.
+        if look_at <= loop.time():
+            # However much is to be heard of the others: something may have got lost.
             record = await council.store.record(run.task.id)
             results.update(record.results)
-            retries = {name: loop.time() for name, step in record.steps.items() if step.state == "retrying"}
-            await dispatcher.sweep(record, results, council.settings.lease_seconds)
+            retries = _retries(record)
+            await dispatcher.sweep(record, results, lease)
+            look_at = loop.time() + lease
 
 
 async def _pick_up(
@@ -188,9 +192,13 @@ async def _pick_up(
     assert run.plan is not None, "a run is picked up when its plan is journalled"
     await dispatcher.add([run.plan.step(s) for s, step in record.steps.items() if step.state == "queued"], results)
     begun = {name for name, step in record.steps.items() if step.state != "waiting"}
+    return begun, _retries(record)
+
+
+def _retries(record: RunRecord) -> dict[str, float]:
+    """When to send which step again, by the loop's clock."""
     now = asyncio.get_running_loop().time()
-    retrying = {s: now + step.until - record.now for s, step in record.steps.items() if step.state == "retrying"}
-    return begun, retrying
+    return {s: now + step.until - record.now for s, step in record.steps.items() if step.state == "retrying"}
 
 
 async def _next(events: asyncio.Queue[Recorded], seconds: float) -> AnyEvent | None:

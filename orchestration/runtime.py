@@ -7,22 +7,28 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 
 from agents import Agent, AgentRegistry, Answerer, load_catalog
 from agents.answerers import ANSWERERS
 from agents.runner import Runner
 from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, open_knowledge
-from orchestration.agent_orchestrator import AgentOrchestrator
+from orchestration.agent_orchestrator import AgentOrchestrator, Councils
 from orchestration.aggregation import ExtractiveAggregator
 from orchestration.brake import Brake
-from orchestration.connections import Connections
+from orchestration.connections import TROUBLE, Connections
 from orchestration.council import CouncilEngine
 from orchestration.crash import Crash, survive
 from orchestration.engine import open_engine
+from orchestration.errors import ConfigurationError, EngineUnavailable
+from orchestration.gauges import Gauges
 from orchestration.hints import Hints
 from orchestration.hub import EventHub
 from orchestration.inbox import Inbox
 from orchestration.keys import PREFIX, Keys
+from orchestration.metrics import Metrics
+from orchestration.outage import Outage
 from orchestration.path import Council
 from orchestration.presence import AgentHealth, Heartbeat, Kind, PresenceReader
 from orchestration.redis_log import RedisLog
@@ -33,6 +39,9 @@ from orchestration.store import RunStore
 from orchestration.worker import GRACE_SECONDS, Worker
 
 log = logging.getLogger(__name__)
+
+TRY_AGAIN_SECONDS = 2.0
+"""Between attempts to reach a Redis that was away at the start."""
 
 
 @asynccontextmanager
@@ -45,6 +54,7 @@ async def open_runtime(
     workers: bool | Sequence[str] = True,
     kind: Kind = "web",
     join: bool = False,
+    patient: bool = False,
     prefix: str = PREFIX,
     crash: Crash = survive,
 ) -> AsyncIterator[AgentOrchestrator]:
@@ -52,6 +62,7 @@ async def open_runtime(
 
     `workers`: which agents' steps this process runs. `kind` is "worker" for a process that only runs steps.
     `join`: when another process on the same Redis orchestrates already, hand tasks to it and load nothing here.
+    `patient`: when Redis is away, begin with the single agent and go on by itself as soon as Redis is there.
     `crash` is called at named points, so that a test can die there.
     """
     registry = registry or load_catalog()
@@ -59,60 +70,30 @@ async def open_runtime(
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     keys = Keys(prefix)
     async with AsyncExitStack() as stack:
-        connections = await stack.enter_async_context(open_engine(settings))
-        if join and await _somebody_orchestrates(connections, keys):
+        connections: Connections | None = None
+        try:
+            connections = await stack.enter_async_context(open_engine(settings))
+        except EngineUnavailable as error:
+            if not patient:
+                raise
+            log.warning("%s Only the single agent answers until it does.", error)
+        if connections is not None and join and await _somebody_orchestrates(connections, keys):
             yield await _joined(stack, settings, registry, connections, keys, name)
             return
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
         runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
-        store = RunStore(connections.batcher, keys, settings.run)
-        hub, hints = EventHub(connections, keys), Hints(connections, keys)
-        brake = Brake(connections.batcher, keys, hints)
-        worker = None
-        if chosen := _chosen(workers, registry):
-            worker = Worker(
-                name=name,
-                agents=chosen,
-                inbox=Inbox(name, chosen, connections, keys),
-                runner=runner,
-                store=store,
-                hints=hints,
-                brake=brake,
-                settings=settings.run,
-                crash=crash,
-            )
-        presences = PresenceReader(connections.batcher, keys, registry)
-        heartbeat = Heartbeat(
-            connections.batcher,
-            keys,
-            name=name,
-            kind=kind,
-            orchestrates=kind != "worker",
-            worker=worker,
-            slots=settings.run.slots,
+        metrics = Metrics(registry)
+        single = _single_agent(settings, registry, knowledge, runner, metrics)
+        orchestrator = await _answering(stack, registry, knowledge, single, metrics)
+        chosen = _chosen(workers, registry)
+        process = _Process(
+            settings, registry, knowledge, runner, metrics, name, keys, kind, chosen, crash, orchestrator, single
         )
-        selector = Selector(registry, knowledge, presences.health)
-        council = Council(
-            registry=registry,
-            selector=selector,
-            aggregator=ExtractiveAggregator(),
-            store=store,
-            hub=hub,
-            streams=connections.streams,
-            keys=keys,
-            preparation=lambda: _preparation(knowledge),
-            settings=settings.run,
-            crash=crash,
-        )
-        engine = CouncilEngine(name, store, settings.run, hints, council if kind != "worker" else None, crash)
-        single = SingleAgent(
-            list(registry), runner, selector, ExtractiveAggregator(), council.preparation, settings.run
-        )
-        await heartbeat.beat()
-        loops = [hub.run, hints.run, brake.run, heartbeat.run, engine.run, single.run]
-        await stack.enter_async_context(_running(loops, worker, hub))
-        council_log = RedisLog(connections, keys, hub, store)
-        yield AgentOrchestrator(registry, knowledge, single, engine, council_log, presences, connections, brake)
+        if connections is not None:
+            await stack.enter_async_context(process.councils(connections))
+        else:
+            await stack.enter_async_context(_running([process.councils_when_redis_is_there], None, None))
+        yield orchestrator
 
 
 @asynccontextmanager
@@ -129,21 +110,136 @@ async def open_single(
     async with AsyncExitStack() as stack:
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
         runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
-        selector = Selector(registry, knowledge, _nobody)
-        single = SingleAgent(
-            list(registry),
-            runner,
-            selector,
-            ExtractiveAggregator(),
-            lambda: _preparation(knowledge),
-            settings.run,
+        metrics = Metrics(registry)
+        single = _single_agent(settings, registry, knowledge, runner, metrics)
+        yield await _answering(stack, registry, knowledge, single, metrics)
+
+
+def _single_agent(
+    settings: Settings, registry: AgentRegistry, knowledge: Knowledge, runner: Runner, metrics: Metrics
+) -> SingleAgent:
+    return SingleAgent(
+        list(registry),
+        runner,
+        Selector(registry, knowledge, _nobody),
+        ExtractiveAggregator(),
+        lambda: _preparation(knowledge),
+        settings.run,
+        metrics,
+    )
+
+
+async def _answering(
+    stack: AsyncExitStack, registry: AgentRegistry, knowledge: Knowledge, single: SingleAgent, metrics: Metrics
+) -> AgentOrchestrator:
+    """The single agent, running."""
+    orchestrator = AgentOrchestrator(registry, knowledge, single, metrics)
+    await stack.enter_async_context(_running([single.run, orchestrator.run], None, None))
+    return orchestrator
+
+
+@dataclass(frozen=True)
+class _Process:
+    """What councils in one process share with the single agent, and how the process takes part."""
+
+    settings: Settings
+    registry: AgentRegistry
+    knowledge: Knowledge
+    runner: Runner
+    metrics: Metrics
+    name: str
+    keys: Keys
+    kind: Kind
+    workers: Mapping[str, Agent]
+    crash: Crash
+    orchestrator: AgentOrchestrator
+    single: SingleAgent
+
+    @asynccontextmanager
+    async def councils(self, connections: Connections) -> AsyncIterator[None]:
+        """Councils over this Redis, as long as the block lasts."""
+        settings, registry, keys = self.settings, self.registry, self.keys
+        store = RunStore(connections.batcher, keys, settings.run)
+        hub, hints = EventHub(connections, keys), Hints(connections, keys)
+        brake = Brake(connections.batcher, keys, hints)
+        worker = None
+        if self.workers:
+            worker = Worker(
+                name=self.name,
+                agents=self.workers,
+                inbox=Inbox(self.name, self.workers, connections, keys),
+                runner=self.runner,
+                store=store,
+                hints=hints,
+                brake=brake,
+                metrics=self.metrics,
+                settings=settings.run,
+                crash=self.crash,
+            )
+        presences = PresenceReader(connections.batcher, keys, registry)
+        heartbeat = Heartbeat(
+            connections.batcher,
+            keys,
+            name=self.name,
+            kind=self.kind,
+            orchestrates=self.kind != "worker",
+            worker=worker,
+            slots=settings.run.slots,
         )
-        await stack.enter_async_context(_running([single.run], None, None))
-        yield AgentOrchestrator(registry, knowledge, single, None, None, None, None, None)
+        council = Council(
+            registry=registry,
+            selector=Selector(registry, self.knowledge, presences.health),
+            aggregator=ExtractiveAggregator(),
+            store=store,
+            metrics=self.metrics,
+            hub=hub,
+            streams=connections.streams,
+            keys=keys,
+            preparation=lambda: _preparation(self.knowledge),
+            settings=settings.run,
+            crash=self.crash,
+        )
+        driven = council if self.kind != "worker" else None
+        engine = CouncilEngine(self.name, store, settings.run, hints, self.metrics, driven, self.crash)
+        outage = Outage(connections.batcher)
+        gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)
+        try:
+            # Before anything is asked here, so that whoever joins finds this process.
+            await heartbeat.beat()
+        except TROUBLE as error:
+            log.warning("Redis went away while this process started; the loops go on asking: %s", error)
+        loops = [hub.run, hints.run, brake.run, heartbeat.run, engine.run, outage.run]
+        loops.append(partial(self._stop_at_halt, brake))
+        log_ = RedisLog(connections, keys, hub, store)
+        councils = Councils(engine, log_, presences, connections, brake, outage, gauges)
+        async with _running(loops, worker, hub):
+            with self.orchestrator.with_councils(councils):
+                yield
+
+    async def _stop_at_halt(self, brake: Brake) -> None:
+        """The kill switch is for the single agent as well."""
+        while True:
+            await brake.pulled()
+            await self.single.halt()
+            await brake.released()
+
+    async def councils_when_redis_is_there(self) -> None:
+        """Try to reach it until that succeeds; then take part until cancelled."""
+        while True:
+            await asyncio.sleep(TRY_AGAIN_SECONDS)
+            try:
+                async with open_engine(self.settings) as connections, self.councils(connections):
+                    log.warning("Redis is there: councils answer from now on")
+                    await asyncio.Event().wait()
+            except (EngineUnavailable, ConfigurationError, *TROUBLE) as error:
+                log.info("councils have to wait: %s", error)
 
 
 async def _somebody_orchestrates(connections: Connections, keys: Keys) -> bool:
-    alive = await PresenceReader(connections.batcher, keys, ()).alive()
+    try:
+        alive = await PresenceReader(connections.batcher, keys, ()).alive()
+    except TROUBLE as error:
+        raise EngineUnavailable(f"Redis does not answer: {str(error).rstrip('.')}.") from error
     # Another `ask` may be gone before it has driven anything of ours to its end.
     return any(presence.orchestrates and presence.kind == "web" for presence in alive)
 
@@ -159,11 +255,14 @@ async def _joined(
     """A process that hands tasks in and watches; another one drives them."""
     store = RunStore(connections.batcher, keys, settings.run)
     hub, hints = EventHub(connections, keys), Hints(connections, keys)
-    engine = CouncilEngine(name, store, settings.run, hints, None)
-    await stack.enter_async_context(_running([hub.run], None, hub))
+    metrics, outage = Metrics(registry), Outage(connections.batcher)
+    engine = CouncilEngine(name, store, settings.run, hints, metrics, None)
+    await stack.enter_async_context(_running([hub.run, outage.run], None, hub))
     presences = PresenceReader(connections.batcher, keys, registry)
+    gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)
+    log_ = RedisLog(connections, keys, hub, store)
     return AgentOrchestrator(
-        registry, None, None, engine, RedisLog(connections, keys, hub, store), presences, connections, None
+        registry, None, None, metrics, Councils(engine, log_, presences, connections, None, outage, gauges)
     )
 
 
@@ -200,7 +299,7 @@ async def _running(
     """Run the loops until the block ends; a worker finishes what it has begun, or gives it back."""
     failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_as_coroutine(loop), name=loop.__qualname__) for loop in loops]
+        tasks = [group.create_task(_as_coroutine(loop), name=str(loop)) for loop in loops]
         working = group.create_task(worker.run()) if worker is not None else None
         # Each loop has begun when the block does: what is asked at once finds somebody.
         await asyncio.sleep(0)

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, SecretStr, ValidationError, field_validator
 
 from knowledge import KnowledgeSettings
 from orchestration.errors import ConfigurationError
@@ -81,6 +82,17 @@ class WebSettings(BaseModel):
         return tuple(host.lower() for host in hosts)
 
 
+class MetricsSettings(BaseModel):
+    """Where a worker process shows what it measures; the chat's process shows it beside the chat."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    port: int | None = Field(None, ge=1, le=65_535)
+    """Without one nothing is shown."""
+    host: IPvAnyAddress = IPv4Address("127.0.0.1")
+    """The address to listen on."""
+
+
 class Settings(BaseModel):
     """All settings of one process."""
 
@@ -90,6 +102,7 @@ class Settings(BaseModel):
     redis_url: SecretStr | None = None
     run: RunSettings = RunSettings()
     web: WebSettings = WebSettings()
+    metrics: MetricsSettings = MetricsSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
 
 
@@ -98,6 +111,8 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "REDIS_URL": ("redis_url",),
     "PORT": ("web", "port"),
     "ROUNDTABLE_HOSTS": ("web", "hosts"),
+    "ROUNDTABLE_METRICS_PORT": ("metrics", "port"),
+    "ROUNDTABLE_METRICS_HOST": ("metrics", "host"),
     "ROUNDTABLE_LEASE_SECONDS": ("run", "lease_seconds"),
     "ROUNDTABLE_DEADLINE_SECONDS": ("run", "deadline_seconds"),
     "ROUNDTABLE_STEP_SECONDS": ("run", "step_seconds"),

@@ -33,15 +33,19 @@ from orchestration.messages import (
     TaskResult,
     Token,
 )
+from orchestration.metrics import Metrics
 from orchestration.path import ended
 from orchestration.planning import make_plan
 from orchestration.selector import Selector
 from orchestration.settings import RunSettings
 from orchestration.steps import failure, perform
+from orchestration.tracing import about
 
 log = logging.getLogger(__name__)
 
 ALONE = "Redis is away, so the single agent answers alone"
+STOPPED = "Stopped."
+HALTED = "All agents were stopped."
 SINGLE = Agent(
     name="single_agent",
     title="Single agent",
@@ -61,6 +65,7 @@ class SingleAgent:
         aggregator: Aggregator,
         preparation: Callable[[], AsyncIterator[KnowledgeStatus]],
         settings: RunSettings,
+        metrics: Metrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.log = MemoryLog(clock=clock)
@@ -71,6 +76,7 @@ class SingleAgent:
         self._aggregator = aggregator
         self._preparation = preparation
         self._settings = settings
+        self._metrics = metrics
         self._clock = clock
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -95,13 +101,21 @@ class SingleAgent:
         running = self._running.get(task.id)
         if running is None:
             return False
-        running.cancel("stopped")
-        await asyncio.wait([running])
-        if not self.log.ended(task.id):  # Stopped before its first line ran.
-            await self.log.append(Answer(run=task.id, result=_without_answer(task, "cancelled", "Stopped.")))
+        await self._stop(task.id, running, STOPPED)
         return True
 
+    async def halt(self) -> None:
+        """Stop answering everything: the operator stopped all agents."""
+        await asyncio.gather(*(self._stop(run, running, HALTED) for run, running in list(self._running.items())))
+
+    async def _stop(self, run: str, running: asyncio.Task[None], reason: str) -> None:
+        running.cancel(reason)
+        await asyncio.wait([running])
+        if not self.log.ended(run):  # Stopped before its first line ran.
+            await self._end(TaskResult(task=run, mode="single", state="cancelled", reason=reason))
+
     async def _drive(self, task: Task) -> None:
+        about(task=task.id)
         begun = self._clock()
         deadline = task.deadline_seconds or self._settings.deadline_seconds
         state: RunState
@@ -110,8 +124,9 @@ class SingleAgent:
             async with asyncio.timeout(deadline):
                 result = await self._answer(task, begun)
         except asyncio.CancelledError as why:
-            state, reason = ("cancelled", "Stopped.") if why.args == ("stopped",) else ("failed", "The server stopped.")
-            await self.log.append(Answer(run=task.id, result=_without_answer(task, state, reason)))
+            asked = next((arg for arg in why.args if arg in (STOPPED, HALTED)), "")
+            state, reason = ("cancelled", asked) if asked else ("failed", "The server stopped.")
+            await self._end(_without_answer(task, state, reason))
             if state == "failed":
                 raise
             return
@@ -126,7 +141,11 @@ class SingleAgent:
             result = _without_answer(task, "failed", BROKEN)
         finally:
             self._running.pop(task.id, None)
-        await self.log.append(Answer(run=task.id, result=result))
+        await self._end(result)
+
+    async def _end(self, result: TaskResult) -> None:
+        await self.log.append(Answer(run=result.task, result=result))
+        self._metrics.task_ended(result)
 
     async def _prepare(self, task: Task) -> None:
         """What must be ready first does not count towards the deadline."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal, cast
 
 from orchestration.batching import Argument, Batcher
-from orchestration.brake import Halt
+from orchestration.brake import read_halt
 from orchestration.connections import UNREACHABLE
 from orchestration.errors import Halted, InvalidTask, Overloaded, Superseded
 from orchestration.keys import Keys
@@ -127,8 +127,8 @@ class RunStore:
     async def accept(self, task: Task, owner: str) -> OwnedRun | None:
         """Take a task in; with an empty owner any orchestrator may adopt it.
 
-        None when it was taken in before, by somebody else. Raises InvalidTask when another task has its id, Overloaded when there is no
-        place for it, Halted when the operator stopped all agents.
+        None when it was taken in before, by somebody else, or was stopped before it arrived. Raises InvalidTask when
+        another task has its id, Overloaded when there is no place for it, Halted when the operator stopped all agents.
         """
         k, settings = self._keys, self._settings
         keys = [k.run(task.id), k.events(task.id), k.active, k.waiting, k.people, k.turns, k.pace, k.halted]
@@ -140,13 +140,13 @@ class RunStore:
         args += [task.conversation, settings.retention_ms, task.person, settings.places, settings.waiting]
         status, now, begun, *more = await self._batcher.script("accept", keys, [*args, MAJOR, SCHEMA])
         if status == b"HALTED":
-            raise Halted(decode(Halt, more[0]).sentence())
+            raise Halted(read_halt(more[0]).sentence())
         if status in (b"FULL", b"YOURS"):
             raise _overloaded(status == b"YOURS", *more)
         if status == b"KNOWN":
-            if decode(Task, more[0]) != task:
+            if more[0] is not None and decode(Task, more[0]) != task:
                 raise InvalidTask("A question with this id was asked already.")
-            if more[1:] != [b"running", owner.encode(), b"1"]:
+            if more[1:] != [b"running", owner.encode(), b"1", 0]:
                 return None
             # Ours, from a first try whose reply was lost: nobody else drives it.
         record = RunRecord(now / 1000, {}, {})
@@ -186,6 +186,18 @@ class RunStore:
         status = await self._batcher.script("journal", [k.run(run.task.id), k.events(run.task.id), k.active], args)
         if status != b"OK":
             raise Superseded(status.decode())
+
+    async def queue(self, run: OwnedRun, steps: Sequence[str]) -> list[str]:
+        """Mark steps as queued, before they are sent, and renew the hold; returns those that are to be sent.
+
+        A step that a worker has by now, or that has a result, stays as it is. Raises Superseded as `journal` does.
+        """
+        k = self._keys
+        args: list[Argument] = [run.task.id, run.fence, self._settings.lease_ms, *steps]
+        status, *queued = await self._batcher.script("queue", [k.run(run.task.id), k.active], args)
+        if status != b"OK":
+            raise Superseded(status.decode())
+        return [step.decode() for step in queued[0]]
 
     async def begin_waiting(self) -> None:
         """Let runs that wait begin, while there are places."""

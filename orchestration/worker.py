@@ -35,10 +35,12 @@ from orchestration.messages import (
     Token,
     decode,
 )
+from orchestration.metrics import Metrics
 from orchestration.settings import RunSettings
 from orchestration.slots import Slots
 from orchestration.steps import failure, perform
 from orchestration.store import MOST_DEATHS, Claim, Claimed, Fenced, RunStore
+from orchestration.tracing import about
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +118,7 @@ class Worker:
         store: RunStore,
         hints: Hints,
         brake: Brake,
+        metrics: Metrics,
         settings: RunSettings,
         crash: Crash = survive,
     ) -> None:
@@ -127,11 +130,14 @@ class Worker:
         self._store = store
         self._hints = hints
         self._brake = brake
+        self._metrics = metrics
         self._settings = settings
         self._crash = crash
         self._held: dict[tuple[str, bytes], Held] = {}
         self._freed = asyncio.Event()
         self._slots = Slots(settings.slots)
+        self._looked = 0.0
+        """When it last looked for lost steps, by the loop's clock."""
         self._steps: asyncio.TaskGroup | None = None
         self._leaving = False
 
@@ -165,13 +171,18 @@ class Worker:
         await self._inbox.leave()
 
     async def _free_slots(self) -> int:
-        """Waits for one; reading only as much as can be begun is the backpressure."""
+        """Waits for one; reading only as much as can be begun is the backpressure.
+
+        What was lost goes before what is new: a busy worker has a free slot for a moment only, and no tick may hit it.
+        """
         while not self._leaving:
             if self._brake.halt is not None:
                 self._freed.clear()
                 await self._either(self._brake.released)
             elif self._slots.reserved or len(self._held) >= self._slots.count:
                 await self._until_freed()
+            elif asyncio.get_running_loop().time() - self._looked > self._settings.look_seconds:
+                await self._take_over()
             else:
                 return self._slots.count - len(self._held)
         return 1
@@ -207,6 +218,7 @@ class Worker:
         held.task = self._steps.create_task(self._handle(key, held))
 
     async def _handle(self, key: tuple[str, bytes], held: Held) -> None:
+        about(agent=key[0])
         try:
             try:
                 await self._process(held)
@@ -221,7 +233,8 @@ class Worker:
             # the step is tried again and at last given up.
             log.exception("a step of %s broke its worker's code", key[0])
         finally:
-            self._held.pop(key, None)
+            if self._held.get(key) is held:
+                del self._held[key]
             self._freed.set()
 
     async def _process(self, held: Held) -> None:
@@ -234,10 +247,11 @@ class Worker:
         except (UnsupportedMessage, ValidationError, KeyError) as error:
             await self._inbox.bury(delivery, _unreadable(error), done=True)
             return
+        about(task=message.run, step=message.step.id)
         async with self._slots.one(PATIENCE_SECONDS) as free:
             alone = free and await self._claim_and_perform(held, message, alone=False)
         if not free:
-            await self._inbox.give_back(delivery)
+            await self._pass_on(held)
         elif alone:
             log.warning("a step of %s lost its workers and is run alone", delivery.agent.name)
             async with self._slots.all():
@@ -247,7 +261,7 @@ class Worker:
         """True when the step has to be claimed again, with the process for itself."""
         delivery = held.delivery
         if held.given_back:
-            await self._inbox.give_back(delivery)
+            await self._pass_on(held)
             return False
         claim = await self._claim(delivery, message, alone)
         match claim.status:
@@ -261,7 +275,7 @@ class Worker:
             case Claimed.EXHAUSTED:
                 await self._give_up(delivery, message, claim.fence)
             case Claimed.HALTED:
-                await self._inbox.give_back(delivery)
+                await self._pass_on(held)
             case Claimed.ALONE:
                 return True
         return False
@@ -276,6 +290,8 @@ class Worker:
             alone=alone,
             started=Started(run=run, step=step, agent=agent, worker=self.name),
         )
+        if claim.attempt > 1:
+            self._metrics.redelivered(agent)
         self._crash(CrashPoint.AFTER_CLAIM)
         return claim
 
@@ -316,7 +332,8 @@ class Worker:
                 late = claim.seconds_left < 0.9 * self._settings.step_seconds
                 result = failure(message.step, f"{agent.title} ran out of time.", loop.time() - begun)
             except (AgentError, KnowledgeError) as error:
-                log.warning("%s failed in run %s: %s", agent.name, message.run, error)
+                # Its sentence is for the person who asked: an answerer may have put words of a document into it.
+                log.warning("%s failed in run %s (%s)", agent.name, message.run, type(error).__name__)
                 reason = str(error)
                 result = failure(message.step, reason, loop.time() - begun)
             finally:
@@ -340,9 +357,11 @@ class Worker:
         )
         self._crash(CrashPoint.AFTER_RELEASE)
         if status is Fenced.STALE:
-            await self._store.absolve(message.run, message.step.id, held.fence)
+            await self._lost(agent, message, held.fence)
             return
         self.counts[agent].failed += 1
+        if status is Fenced.OK:
+            self._metrics.attempt_ended(agent, "retried")
         await self._inbox.done(held.delivery, "failed" if status is Fenced.OK else "")
 
     async def _answer(self, agent: Agent, message: StepMessage, emitter: Emitter) -> StepResult:
@@ -383,10 +402,12 @@ class Worker:
         status = await self._store.commit(message.run, result, unsent, fence, tokens)
         self._crash(CrashPoint.AFTER_COMMIT)
         if status is Fenced.STALE:
-            await self._store.absolve(message.run, message.step.id, fence)
+            await self._lost(delivery.agent.name, message, fence)
             return
-        if status is Fenced.OK and outcome:
-            self._count(delivery.agent.name, result)
+        if status is Fenced.OK:
+            self._metrics.attempt_ended(delivery.agent.name, result.state, result.seconds)
+            if outcome:
+                self._count(delivery.agent.name, result)
         await self._inbox.done(delivery, outcome if status is Fenced.OK else "")
         self._crash(CrashPoint.AFTER_ACKNOWLEDGE)
 
@@ -398,6 +419,11 @@ class Worker:
             counts.answered += 1
             counts.seconds.append(result.seconds)
 
+    async def _lost(self, agent: str, message: StepMessage, fence: int) -> None:
+        """Another worker has the step; this one is alive all the same, so the step did not kill it."""
+        self._metrics.step_lost(agent)
+        await self._store.absolve(message.run, message.step.id, fence)
+
     async def _break_off(self, held: Held) -> None:
         """A step that was lost, or that somebody else shall do."""
         message, delivery = held.message, held.delivery
@@ -405,7 +431,7 @@ class Worker:
             if await self._store.ended([message.run]):
                 await self._inbox.done(delivery)
             else:
-                await self._store.absolve(message.run, message.step.id, held.fence)
+                await self._lost(delivery.agent.name, message, held.fence)
         elif held.given_back:
             if message is not None:
                 agent = delivery.agent.name
@@ -416,8 +442,15 @@ class Worker:
                 )
                 self._crash(CrashPoint.AFTER_RELEASE)
                 if status is Fenced.STALE:
-                    return
-            await self._inbox.give_back(delivery)
+                    await self._lost(agent, message, held.fence)
+                elif status is Fenced.OK:
+                    self._metrics.attempt_ended(agent, "returned")
+            await self._pass_on(held)
+
+    async def _pass_on(self, held: Held) -> None:
+        """Let any worker have the message, this one too; so nothing here may keep it alive any more."""
+        self._held.pop((held.delivery.agent.name, held.delivery.entry), None)
+        await self._inbox.give_back(held.delivery)
 
     # Keeping what is held, recovering what others lost
 
@@ -464,13 +497,19 @@ class Worker:
     async def _recover(self) -> None:
         with self._hints.listen() as hint:
             async for _ in ticks(hint, self._settings.look_seconds):
-                try:
-                    free = self._slots.count - len(self._held)
-                    if free > 0 and self._brake.halt is None and not self._slots.reserved:
-                        for delivery in await self._inbox.recover(self._settings.lease_ms, free):
-                            self._begin(delivery)
-                except TROUBLE as error:
-                    log.warning("%s cannot look for lost steps: %s", self.name, error)
+                await self._take_over()
+
+    async def _take_over(self) -> None:
+        """Begin what dead workers left behind, as far as there are free slots."""
+        free = self._slots.count - len(self._held)
+        if free <= 0 or self._brake.halt is not None or self._slots.reserved:
+            return
+        self._looked = asyncio.get_running_loop().time()
+        try:
+            for delivery in await self._inbox.recover(self._settings.lease_ms, free):
+                self._begin(delivery)
+        except TROUBLE as error:
+            log.warning("%s cannot look for lost steps: %s", self.name, error)
 
     async def _tidy(self) -> None:
         while True:

@@ -1,11 +1,13 @@
 // Four small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
-// second tab, set the address of a conversation on a phone, and show how far the reading of the knowledge is.
+// second tab, set the address of a conversation on a phone, and tell when the knowledge is being read or Redis is away.
 (() => {
   'use strict';
 
   const STATUS = new URL('../api/status', document.currentScript.src);
   const POLL = 1000;
+  const POLL_WHEN_READY = 2000;
   const POLL_WHEN_STUCK = 5000;
+  const AWAY = 'Redis does not answer; the single agent answers until it is back';
 
   // Chainlit can only be configured to start light or dark; a choice made in the menu is kept.
   try {
@@ -55,6 +57,7 @@
   };
 
   const sentence = ({ state, done, total, detail }) => {
+    if (state === 'away') return AWAY;
     if (state === 'failed') return `The demo knowledge could not be read: ${detail || 'no reason was given'}`;
     if (state === 'indexing' && total > 0) return `Reading the demo knowledge: ${done} of ${total} passages`;
     return 'Getting ready to read the demo knowledge';
@@ -65,8 +68,8 @@
     const { root, words, track, fill } = banner;
     const counted = knowledge.state === 'indexing' && knowledge.total > 0;
     root.dataset.state = counted ? 'indexing' : knowledge.state;
-    track.hidden = knowledge.state === 'failed';
-    if (track.hidden) words.setAttribute('role', 'alert');
+    track.hidden = knowledge.state === 'failed' || knowledge.state === 'away';
+    if (track.hidden) words.setAttribute('role', knowledge.state === 'failed' ? 'alert' : 'status');
     else words.removeAttribute('role');
     const text = sentence(knowledge);
     if (words.textContent !== text) words.textContent = text;
@@ -87,10 +90,15 @@
       const response = await fetch(STATUS, { cache: 'no-store', credentials: 'same-origin' });
       if (response.status === 404) return remove();
       if (response.ok) {
-        const { knowledge } = await response.json();
-        if (!knowledge || knowledge.state === 'ready') return remove();
-        show(knowledge);
-        if (knowledge.state !== 'failed') wait = POLL;
+        const { knowledge, redis } = await response.json();
+        if (knowledge && knowledge.state !== 'ready') {
+          show(knowledge);
+          if (knowledge.state !== 'failed') wait = POLL;
+        } else {
+          if (redis === 'down') show({ state: 'away' });
+          else remove();
+          wait = POLL_WHEN_READY;
+        }
       }
     } catch {
       // The server is away; Chainlit says so in its own words.

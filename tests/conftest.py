@@ -4,19 +4,25 @@ import os
 import socket
 import subprocess
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 
 from orchestration.embedded.binary import find_binary
 from orchestration.keys import Keys
+from tests.orchestration.leftovers import checked_keys
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+settings.register_profile("same", derandomize=True, database=None, deadline=None)
+settings.register_profile("long", max_examples=2_000, stateful_step_count=100, deadline=None, print_blob=True)
+# The same examples at every run; `pytest --hypothesis-profile=long tests/...` looks for others.
+settings.load_profile("same")
 
 
 @pytest.fixture(autouse=True)
@@ -57,18 +63,6 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture
 def keys(redis_url: str) -> Iterator[Keys]:
-    """Names under a prefix of this test's own; afterwards every ended run must be on its way out of memory."""
-    prefix = f"test-{uuid.uuid4().hex[:8]}"
-    yield Keys(prefix)
-    client = Redis.from_url(redis_url, decode_responses=True)
-    found = list(client.scan_iter(f"{prefix}:*"))
-    forever = [
-        key
-        for key in found
-        if ":run:" in key and not key.endswith(":events") and client.type(key) == "hash"
-        if client.hget(key, "state") != "running" and client.ttl(key) < 0
-    ]
-    if found:
-        client.delete(*found)
-    client.close()
-    assert not forever, f"ended runs that would stay for ever: {forever}"
+    """Names under a prefix of this test's own; a test that leaves behind what does not expire fails."""
+    with checked_keys(redis_url) as keys:
+        yield keys

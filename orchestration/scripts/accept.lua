@@ -4,14 +4,17 @@
 --       conversation ('' = none), retention ms, person, places, places for waiting, schema's major version, schema.
 -- Returns {status, now ms, begun (0 or 1), ...}. Status:
 --   NEW      taken in
---   KNOWN    there was a run of this id; then come its task, state, owner and fence
+--   KNOWN    there was a run of this id; then come its task (nil = it was stopped before it arrived), state, owner, fence and
+--            whether it was decided (0 or 1)
 --   FULL     no place; then come the unfinished runs, and the ms until a place is expected (-1 = unknown)
 --   YOURS    as FULL, because this person has half of all places
 --   HALTED   the operator stopped all agents; then comes why
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local known = redis.call('HMGET', KEYS[1], 'task', 'state', 'owner', 'fence', 'begun')
-if known[1] then return {'KNOWN', now, known[5] == '0' and 0 or 1, known[1], known[2], known[3], known[4]} end
+local known = redis.call('HMGET', KEYS[1], 'task', 'state', 'owner', 'fence', 'begun', 'plan')
+if known[2] then
+  return {'KNOWN', now, known[5] == '0' and 0 or 1, known[1], known[2], known[3], known[4], known[6] and 1 or 0}
+end
 local halted = redis.call('GET', KEYS[8])
 if halted then return {'HALTED', now, 0, halted} end
 local id, person, places, more = ARGV[1], ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
@@ -20,7 +23,7 @@ local mine = tonumber(redis.call('HGET', KEYS[5], person) or '0')
 local full = unfinished >= places + more
 local greedy = mine > 0 and mine >= math.floor((places + more) / 2)
 local pace = -1
-if full or greedy or unfinished - waiting >= places then
+if full or greedy or waiting > 0 or unfinished >= places then
   local took = redis.call('LRANGE', KEYS[7], 0, -1)
   local sum = 0
   for i = 1, #took do sum = sum + took[i] end
@@ -28,7 +31,8 @@ if full or greedy or unfinished - waiting >= places then
 end
 if full then return {'FULL', now, 0, unfinished, math.floor(pace)} end
 if greedy then return {'YOURS', now, 0, mine, math.floor(pace)} end
-local begun = unfinished - waiting < places and 1 or 0
+-- Between an end and the next beginning there is a free place for a moment: it is for those who wait.
+local begun = waiting == 0 and unfinished < places and 1 or 0
 local owned = ARGV[4] ~= ''
 local till = owned and (now + ARGV[5]) or 0
 -- Start-time fair queueing: a person's next turn comes after the person's last one and after whoever began last.

@@ -1,8 +1,9 @@
--- A message has done its work. KEYS: tasks, breaker.
+-- A message has done its work; its outcome counts once. KEYS: tasks, breaker.
 -- ARGV: group, message id, outcome of the attempt ('' = none, 'ok', 'failed'), failures in a row until the agent is
 --       left out, ms that it is left out the first time (doubled each time), most ms.
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+local first = redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 redis.call('XDEL', KEYS[1], ARGV[2])
+if first == 0 then return 0 end
 if ARGV[3] == 'ok' then
   redis.call('DEL', KEYS[2])
 elseif ARGV[3] == 'failed' then

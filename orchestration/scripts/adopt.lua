@@ -1,6 +1,6 @@
 -- Become the owner of a run that nobody holds. KEYS: run, events, active, waiting.
 -- ARGV: id, owner, lease ms, schema's major version, resumed event.
--- Returns nil when it is held, ended, gone or written by a newer program; else {fence, now ms, all fields of the run}.
+-- Returns nil when it is held, ended, gone or written by another major version; else {fence, now ms, all fields of the run}.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local run = redis.call('HMGET', KEYS[1], 'state', 'until', 'schema')
@@ -9,7 +9,7 @@ if run[1] ~= 'running' then
   redis.call('ZREM', KEYS[4], ARGV[1])
   return nil
 end
-if tonumber(run[2]) > now or tonumber(run[3] or '0') > tonumber(ARGV[4]) then return nil end
+if tonumber(run[2]) > now or (run[3] or ARGV[4]) ~= ARGV[4] then return nil end
 local till = now + ARGV[3]
 local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
 redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'until', till)

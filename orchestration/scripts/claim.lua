@@ -11,7 +11,7 @@
 --   UNKNOWN    there is no such run or step
 local s = ARGV[1]
 local run = redis.call('HMGET', KEYS[1], 'state', 'deadline', s .. '.state', s .. '.attempt', s .. '.entry', s .. '.until',
-  s .. '.worker', s .. '.deaths', s .. '.failures')
+  s .. '.worker', s .. '.deaths', s .. '.failures', s .. '.fence')
 if not run[1] or not run[3] then return {'UNKNOWN', 0, 0, 0, 0} end
 if run[1] ~= 'running' or (run[3] ~= 'queued' and run[3] ~= 'running') then return {'DONE', 0, 0, 0, 0} end
 local t = redis.call('TIME')
@@ -19,9 +19,12 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 if run[3] == 'running' and run[5] ~= ARGV[3] and tonumber(run[6]) > now then return {'BUSY', 0, 0, 0, 0} end
 if redis.call('EXISTS', KEYS[3]) == 1 then return {'HALTED', 0, 0, 0, 0} end
 local deaths = tonumber(run[8] or '0')
-if run[3] == 'running' and run[7] ~= ARGV[2] then deaths = deaths + 1 end
+local died = run[3] == 'running' and run[7] ~= ARGV[2]
+if died then deaths = deaths + 1 end
 local last = deaths >= tonumber(ARGV[9])
 if deaths >= tonumber(ARGV[8]) and not last and ARGV[6] ~= '1' then return {'ALONE', 0, 0, 0, 0} end
+-- Should that worker be alive after all, absolve.lua takes it back.
+if died then redis.call('HSET', KEYS[1], s .. '.died.' .. run[10], 1) end
 local attempt = tonumber(run[4] or '0') + 1
 local fence = redis.call('HINCRBY', KEYS[1], s .. '.fence', 1)
 local deadline = math.min(tonumber(run[2]), now + ARGV[5])

@@ -3,6 +3,11 @@
 -- Returns {'OK', number of runs that wait}, {'STALE'} or {'ENDED'}.
 local id = ARGV[1]
 local run = redis.call('HMGET', KEYS[1], 'state', 'fence', 'person', 'begun')
+if not run[1] and ARGV[2] == '' then
+  -- Stopped before it has arrived: accept.lua finds it known, whenever it does.
+  redis.call('HSET', KEYS[1], 'state', ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+end
 if run[1] ~= 'running' then return {'ENDED'} end
 if ARGV[2] ~= '' and run[2] ~= ARGV[2] then return {'STALE'} end
 redis.call('HSET', KEYS[1], 'state', ARGV[3], 'result', ARGV[4])

@@ -1,7 +1,8 @@
 -- Tidy a group up: consumers that are long gone and hold nothing, and pending entries whose message was deleted.
 -- KEYS: tasks. ARGV: group, idle ms. Returns how many of both.
 local gone = 0
-for _, pending in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[2], '-', '+', 100)) do
+-- Redis 6.2 hands a deleted message on from worker to worker (XAUTOCLAIM), so it never is idle for long.
+for _, pending in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 100)) do
   if #redis.call('XRANGE', KEYS[1], pending[1], pending[1]) == 0 then
     gone = gone + redis.call('XACK', KEYS[1], ARGV[1], pending[1])
   end

@@ -18,6 +18,8 @@ const STEP_STATES = {
   queued: { words: 'Queued', Icon: Clock },
   running: { words: 'Running', Icon: LoaderCircle },
   restarted: { words: 'Restarted', Icon: RotateCw },
+  returned: { words: 'Given back', Icon: Clock },
+  retrying: { words: 'Trying again', Icon: RotateCw },
   answered: { words: 'Answered', Icon: Check },
   nothing_found: { words: 'Nothing found', Icon: SearchX },
   failed: { words: 'Failed', Icon: TriangleAlert },

@@ -27,6 +27,9 @@ class Running:
     knowledge: Shelf = field(default_factory=Shelf)
     redis_available: bool = True
 
+    async def metrics(self) -> bytes:
+        return b"roundtable_redis_up 1.0\n"
+
 
 class SmallPage:
     """Instead of Chainlit: a file, a page and a page that breaks."""

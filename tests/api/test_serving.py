@@ -14,6 +14,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from tests.integration.scrapes import Scrape
+
 SOCKET = "/ws/socket.io/?EIO=4&transport=websocket"
 
 
@@ -55,6 +57,15 @@ def test_the_page_and_its_files_are_served_with_our_headers(port: int) -> None:
             response = client.get(path, headers={"origin": f"http://localhost:{port}"})
             assert "frame-ancestors 'none'" in response.headers["content-security-policy"], path
             assert not [name for name in response.headers if name.startswith("access-control-")], path
+
+
+def test_prometheus_reads_its_metrics_beside_the_chat(port: int) -> None:
+    """The chat page, which takes every other address, leaves this one alone."""
+    with httpx.Client(base_url=f"http://localhost:{port}") as client:
+        response = client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+    read = Scrape(response.content)
+    assert (read.value("redis_up"), read.value("workers_alive", agent="security")) == (1, 1)
 
 
 def test_a_new_browser_is_signed_in_with_its_first_page(port: int) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from cli.main import COMMANDS
 from orchestration import ENVIRONMENT, Settings
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -34,5 +35,6 @@ def test_every_command_of_the_readme_exists() -> None:
     makefile = (Path(__file__).parents[2] / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+)", README)) <= targets
-    commands = {path.stem for path in (Path(__file__).parents[2] / "cli").glob("*.py")}
-    assert set(re.findall(r"`roundtable ([a-z]+)", README)) <= commands
+    rows = re.findall(r"^\| `roundtable ([a-z-]+)", README, re.MULTILINE)
+    assert sorted(rows) == sorted(command.replace("_", "-") for command in COMMANDS)
+    assert set(re.findall(r"`roundtable ([a-z-]+)", README)) <= set(rows)

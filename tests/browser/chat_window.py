@@ -23,6 +23,8 @@ class Witness:
     own: str
     signed_in: bool = True
     """A browser that was never here is told once that it is not signed in, and then signs in by itself."""
+    with_history: bool = True
+    """Without Redis the list of conversations is refused."""
     elsewhere: dict[str, str | None] = field(default_factory=dict)
     """Addresses of other hosts that the page wanted, with how that failed; None while it has not failed."""
     dialogs: list[str] = field(default_factory=list)
@@ -63,6 +65,8 @@ class Witness:
         if complaint.startswith("`DialogContent` requires a `DialogTitle`"):
             # Chainlit's own side panel, which is a dialog on a phone.
             return True
+        if not self.with_history and "Service Unavailable" in complaint:
+            return "503" in complaint or "listThreads" in complaint
         return not self.signed_in and ("401 (Unauthorized)" in complaint or ": Unauthorized" in complaint)
 
 

@@ -51,6 +51,14 @@ class Served:
         """Agents go on and answer."""
         self._order("release")
 
+    def freeze(self) -> None:
+        """Redis answers nothing any more."""
+        self._order("freeze")
+
+    def thaw(self) -> None:
+        """Redis goes on."""
+        self._order("thaw")
+
     def _order(self, order: str) -> None:
         self.orders.write(f"{order}\n")
         self.orders.flush()

@@ -3,11 +3,14 @@
     python -m tests.browser.serving FOLDER
 
 Chainlit is configured by the process's environment, so it cannot share the tests' own process. The first line on
-stdout is the port; afterwards each line on stdin (`hold`, `say WORDS`, `release`) is answered by `done`.
+stdout is the port; afterwards each line on stdin (`hold`, `say WORDS`, `release`, `freeze`, `thaw`) is answered by
+`done`.
 """
 
 import asyncio
 import logging
+import os
+import signal
 import socket
 import sys
 import threading
@@ -22,6 +25,8 @@ from cli.server import QuietServer
 from cli.signals import until_asked_to_stop
 from knowledge import HashEmbedder
 from orchestration import AgentOrchestrator, Settings, open_runtime
+from orchestration.embedded.datafolder import DataFolder
+from orchestration.embedded.process import server_pid
 from orchestration.settings import WebSettings
 from tests.browser.held import HeldAnswerer
 from tests.orchestration.worlds import registry
@@ -40,7 +45,14 @@ async def opened(settings: Settings, folder: Path, answerer: HeldAnswerer) -> As
             await host.uninstall()
 
 
-async def obey(answerer: HeldAnswerer, orders: asyncio.Queue[str]) -> None:
+def signal_redis(data: Path, number: signal.Signals) -> None:
+    """To the embedded server's process."""
+    pid = server_pid(DataFolder(data))
+    assert pid is not None, "no server runs"
+    os.kill(pid, number)
+
+
+async def obey(answerer: HeldAnswerer, orders: asyncio.Queue[str], data: Path) -> None:
     """Carry out one order after the other."""
     while True:
         order, _, words = (await orders.get()).strip().partition(" ")
@@ -51,6 +63,10 @@ async def obey(answerer: HeldAnswerer, orders: asyncio.Queue[str]) -> None:
                 await answerer.say(words)
             case "release":
                 await answerer.release()
+            case "freeze":
+                signal_redis(data, signal.SIGSTOP)
+            case "thaw":
+                signal_redis(data, signal.SIGCONT)
         print("done", flush=True)
 
 
@@ -71,7 +87,7 @@ async def serve(folder: Path) -> None:
         async with until_asked_to_stop(server.hurry) as asked, app.running(), asyncio.TaskGroup() as tasks:
             # A daemon: a read of stdin cannot be cancelled, and must not keep the process.
             threading.Thread(target=read, daemon=True).start()
-            obeying = tasks.create_task(obey(answerer, orders))
+            obeying = tasks.create_task(obey(answerer, orders, settings.data))
             print(port, flush=True)
             await server.serve_until(asked, [listening])
             obeying.cancel()

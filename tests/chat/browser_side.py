@@ -46,16 +46,16 @@ class Tab:
         self._socket = client
         await client.emit("connection_successful")
 
-    async def ask(self, question: str) -> str:
-        """Send a message; gives its id."""
+    async def ask(self, question: str, command: str | None = None) -> str:
+        """Send a message, with a command when one was chosen; gives its id."""
         assert self._socket is not None, "connect first"
         message = {
             "id": str(uuid.uuid4()), "name": "local", "type": "user_message", "output": question,
-            "threadId": "", "createdAt": "2026-01-01T00:00:00Z",
+            "threadId": "", "createdAt": "2026-01-01T00:00:00Z", "command": command,
         }  # fmt: skip
         self.page.hear("new_message", {**message, "parentId": None})
         await self._socket.emit("client_message", {"message": message, "fileReferences": []})
-        return message["id"]
+        return str(message["id"])
 
     async def stop(self) -> None:
         assert self._socket is not None, "connect first"

@@ -8,6 +8,7 @@ from orchestration.messages import (
     Aggregating,
     Answer,
     AnyEvent,
+    Begun,
     Citation,
     Conflict,
     ConflictFound,
@@ -20,7 +21,10 @@ from orchestration.messages import (
     Preparing,
     Recorded,
     Restarted,
+    Resumed,
     Retrieved,
+    Retrying,
+    Returned,
     RunState,
     Selected,
     Selection,
@@ -29,6 +33,7 @@ from orchestration.messages import (
     Task,
     TaskResult,
     Token,
+    Waiting,
 )
 
 RUN = "run1"
@@ -55,6 +60,28 @@ def passage(agent: str = "operations", text: str = "Stop the server, then copy t
 
 def accepted(run: str = RUN, **changes: object) -> Accepted:
     return Accepted(run=run, task=task(run, **changes))
+
+
+def waiting(ahead: int, seconds: float | None = None, run: str = RUN) -> Waiting:
+    return Waiting(run=run, ahead=ahead, seconds=seconds)
+
+
+def begun(run: str = RUN) -> Begun:
+    return Begun(run=run)
+
+
+def resumed(fence: int = 2, run: str = RUN) -> Resumed:
+    return Resumed(run=run, owner="another server", fence=fence)
+
+
+def returned(step: PlanStep, attempt: int = 1, run: str = RUN) -> Returned:
+    return Returned(run=run, step=step.id, attempt=attempt, agent=step.agent, reason="its worker was stopped")
+
+
+def retrying(step: PlanStep, attempt: int = 1, seconds: float = 1.0, run: str = RUN) -> Retrying:
+    return Retrying(
+        run=run, step=step.id, attempt=attempt, agent=step.agent, reason="The oven is broken.", seconds=seconds
+    )  # fmt: skip
 
 
 def preparing(done: int, run: str = RUN) -> Preparing:
@@ -156,13 +183,16 @@ def recorded(*events: AnyEvent) -> list[Recorded]:
 
 
 def council_run() -> list[Recorded]:
-    """Everything that a run can do, in one: a restart, a stale token, a conflict, tokens of the answer."""
+    """Everything that a run can do, in one: waits, attempts that end in every way, a takeover, a conflict, tokens."""
     return recorded(
-        accepted(), preparing(120), preparing(250), selected("operations", "security"), planned(),
+        accepted(), waiting(2, 8.0), begun(), preparing(120), preparing(250), selected("operations", "security"),
+        planned(),
         started(OPERATIONS), retrieved(OPERATIONS), thought(OPERATIONS, "Look "), thought(OPERATIONS, "closely."),
         token(OPERATIONS, "Stop the "), restarted(OPERATIONS), token(OPERATIONS, "server"), retrieved(OPERATIONS, 2),
         token(OPERATIONS, "Stop it, ", 2), token(OPERATIONS, "then copy.", 2), finished(OPERATIONS),
-        token(OPERATIONS, "late", 2), started(SECURITY), token(SECURITY, "Encrypt "), token(SECURITY, "it."),
-        finished(SECURITY, "Encrypt it."), aggregating(2), conflict(), answer_token("Copy "),
-        answer_token("the folder."), answer(),
+        token(OPERATIONS, "late", 2), started(SECURITY), token(SECURITY, "Enc"), retrying(SECURITY),
+        restarted(SECURITY), token(SECURITY, "Encr", 2), returned(SECURITY, 2), restarted(SECURITY, 3),
+        token(SECURITY, "Encrypt it.", 3), finished(SECURITY, "Encrypt it."), aggregating(2), conflict(),
+        answer_token("Co"), resumed(), aggregating(2), conflict(), answer_token("Copy ", 2),
+        answer_token("the folder.", 2), answer(),
     )  # fmt: skip

@@ -38,6 +38,8 @@ class Page:
                 self.steps.pop(id, None)
             case "element", {"id": str(id), **fields}:
                 self.elements[id] = {"id": id, **cast(Fields, fields)}
+            case "remove_element", {"id": str(id)}:
+                self.elements.pop(id, None)
             case (("task_start" | "task_end"), _):
                 self.running = event == "task_start"
             case "set_sidebar_title", str(title):

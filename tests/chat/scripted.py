@@ -1,10 +1,33 @@
 """An orchestrator that does nothing by itself: a test tells what happens, event by event."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from orchestration.log import MemoryLog
-from orchestration.messages import Accepted, Answer, AnyEvent, Recorded, Task, TaskResult
+from orchestration.messages import Accepted, Answer, AnyEvent, Recorded, Task, TaskResult, new_id
+from orchestration.outage import Outage
+from orchestration.presence import AgentHealth
+
+
+class ScriptedRedis:
+    """Answers, or does not."""
+
+    def __init__(self) -> None:
+        self._there = asyncio.Event()
+        self._there.set()
+
+    @property
+    def available(self) -> bool:
+        return self._there.is_set()
+
+    def goes_away(self) -> None:
+        self._there.clear()
+
+    def is_back(self) -> None:
+        self._there.set()
+
+    async def __call__(self, *command: str) -> None:
+        await self._there.wait()
 
 
 class ScriptedOrchestrator:
@@ -15,6 +38,13 @@ class ScriptedOrchestrator:
         self.submitted: asyncio.Queue[Task] = asyncio.Queue()
         self.refusal: Exception | None = None
         """Raised by the next submit."""
+        self.redis = ScriptedRedis()
+        self.outage = Outage(self.redis)
+        """Looks when a test runs it."""
+        self.halted = ""
+        self.agents: Mapping[str, AgentHealth] | Exception = {}
+        """How the agents are, or why that is not known."""
+        self.replaced: dict[str, str] = {}
 
     async def submit(self, task: Task) -> str:
         refusal, self.refusal = self.refusal, None
@@ -27,6 +57,18 @@ class ScriptedOrchestrator:
     async def happens(self, *events: AnyEvent) -> None:
         for event in events:
             await self.log.append(event)
+
+    async def answer_alone(self, run: str, *, person: str) -> str:
+        task = await self.log.task(run, person)
+        changed = {"id": new_id(), "mode": "single", "instead_of_council": True, "replaces": run}
+        alone = task.model_copy(update=changed)
+        self.replaced[run] = alone.id
+        return await self.submit(alone)
+
+    async def health(self) -> Mapping[str, AgentHealth]:
+        if isinstance(self.agents, Exception):
+            raise self.agents
+        return self.agents
 
     async def cancel(self, run: str, *, person: str) -> bool:
         task = await self.log.task(run, person)
@@ -51,7 +93,7 @@ class ScriptedOrchestrator:
         return self.log.follow(run, person=person, after=after)
 
     async def runs(self, person: str, conversation: str) -> list[str]:
-        return await self.log.runs(person, conversation)
+        return [run for run in await self.log.runs(person, conversation) if run not in self.replaced]
 
     async def task(self, run: str, person: str) -> Task:
         return await self.log.task(run, person)

@@ -1,10 +1,13 @@
 """The chat as a browser meets it: over a real socket, from the question to the answer, whatever gets lost between."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
 
-from orchestration.errors import EngineUnavailable, InvalidTask
+from chat.outage import KEPT
+from orchestration.errors import EngineUnavailable, InvalidTask, Overloaded
 from orchestration.messages import Task
 from tests.chat.browser_side import Site, Tab
 from tests.chat.events import (
@@ -148,6 +151,82 @@ async def test_a_question_that_cannot_be_taken_in_gets_one_sentence(
     orchestrator.refusal = refusal
     await tab.ask(QUESTION)
     await tab.until(lambda page: page.step("Roundtable")["output"] == str(refusal) and not page.running)
+
+
+async def test_a_question_without_a_place_can_be_asked_again(site: Site, orchestrator: ScriptedOrchestrator) -> None:
+    """The same text, in the place of the same message; the refusal goes."""
+    tab = await site.tab()
+    orchestrator.refusal = Overloaded("Roundtable is full. Please ask again in about 8 s.", 8.0)
+    message = await tab.ask(QUESTION)
+    await tab.until(lambda page: page.props("Offer")["label"] == "Ask again" and not page.running)
+    assert tab.page.step("Roundtable")["output"] == "Roundtable is full. Please ask again in about 8 s."
+    await accept(site, tab)
+    task = await orchestrator.submitted.get()
+    assert (task.question, task.message, task.conversation) == (QUESTION, message, tab.thread)
+    await orchestrator.happens(answer("nothing_found", "Nothing.", run=task.id))
+    await tab.until(lambda page: page.step("Roundtable")["output"] == "Nothing.")
+    assert tab.page.names() == ["local", "on_message", "Roundtable"]
+    assert not tab.page.elements
+
+
+async def accept(site: Site, tab: Tab) -> None:
+    """Press the button that is offered."""
+    props = tab.page.props("Offer")
+    action = {"name": props["action"], "payload": props["payload"]}
+    response = await site.http.post("/project/action", json={"sessionId": tab.session, "action": action})
+    assert response.json()["response"]
+
+
+async def test_an_outage_is_told_and_over_by_itself(site: Site, orchestrator: ScriptedOrchestrator) -> None:
+    """In every window, in the run that stands still; a run that has ended says nothing."""
+    async with looking(orchestrator):
+        tab, task = await begin(site, orchestrator)
+        second = await site.tab(thread=tab.thread)
+        orchestrator.redis.goes_away()
+        for each in (tab, second):
+            await each.until(lambda page: page.step("Roundtable")["output"] == KEPT)
+        orchestrator.redis.is_back()
+        for each in (tab, second):
+            await each.until(lambda page: "Roundtable" not in page.names())
+        await end(orchestrator, task)
+        await tab.until(ended)
+        orchestrator.redis.goes_away()
+        await orchestrator.outage.begins()
+        assert KEPT not in [step["output"] for step in tab.page.steps.values()]
+
+
+async def test_the_single_agent_takes_the_place_of_a_run_that_stands_still(
+    site: Site, orchestrator: ScriptedOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A click in one window: in both, the question stays, what had been said goes, and the other run is there."""
+    monkeypatch.setattr("chat.follower.OFFER_SECONDS", 0.0)
+    async with looking(orchestrator):
+        tab, task = await begin(site, orchestrator)
+        second = await site.tab(thread=tab.thread)
+        orchestrator.redis.goes_away()
+        for each in (tab, second):
+            await each.until(lambda page: page.props("Offer")["payload"] == {"run": task.id})
+        await accept(site, tab)
+        alone = await orchestrator.submitted.get()
+        assert (alone.replaces, alone.mode) == (task.id, "single")
+        await orchestrator.happens(token(OPERATIONS, "too late", run=task.id), answer(run=alone.id))
+        again = await site.tab(thread=tab.thread)
+        said = f"Copy the folder [1](#cite-{alone.id}-1)."
+        for each in (tab, second, again):
+            await each.until(lambda page: page.step("Roundtable")["output"] == said)
+            await each.until(ended)
+            assert each.page.names() == ["local", "on_message", "Roundtable"]
+        assert list(again.page.steps) == list(tab.page.steps) == list(second.page.steps)
+
+
+@contextlib.asynccontextmanager
+async def looking(orchestrator: ScriptedOrchestrator) -> AsyncIterator[None]:
+    """Somebody looks whether Redis is away."""
+    look = asyncio.create_task(orchestrator.outage.run())
+    try:
+        yield
+    finally:
+        look.cancel()
 
 
 async def test_a_bug_is_told_without_its_traceback(

@@ -21,6 +21,7 @@ from tests.chat.events import (
     aggregating,
     answer,
     answer_token,
+    begun,
     conflict,
     council_run,
     failed,
@@ -30,11 +31,15 @@ from tests.chat.events import (
     recorded,
     restarted,
     result,
+    resumed,
     retrieved,
+    retrying,
+    returned,
     selected,
     started,
     thought,
     token,
+    waiting,
 )
 from tests.chat.page import Page, shows
 
@@ -161,6 +166,80 @@ def test_a_restart_clears_the_dead_attempt_and_says_so() -> None:
     assert again.output == "*Started again: its worker went away.*\n\nAlive"
     assert "Found 1 passage" not in names(drawn)
     assert states(drawn)[1] == "restarted"
+
+
+WORKING = (*BEFORE, started(OPERATIONS), retrieved(OPERATIONS), token(OPERATIONS, "Dead "))
+NAME = "Operations: How do I back up the data folder?"
+
+
+def test_a_failed_attempt_is_tried_again() -> None:
+    """With the reason and the pause; what it had said is gone, also when a token of it comes late."""
+    failed_once = (*WORKING, retrying(OPERATIONS), token(OPERATIONS, "late"))
+    waits = picture(*failed_once)
+    assert step(waits, NAME).output == "*failed: The oven is broken; tried again in 1 s*"
+    assert not step(waits, NAME).failed
+    assert "Found 1 passage" not in names(waits)
+    assert states(waits)[1] == "retrying"
+    again = picture(*failed_once, restarted(OPERATIONS), token(OPERATIONS, "Alive", attempt=2))
+    assert step(again, NAME).output == "*failed: The oven is broken; tried again*\n\nAlive"
+    assert states(again)[1] == "running", "its worker did not go away"
+
+
+def test_a_step_that_is_given_back_waits_again() -> None:
+    """A worker that leaves says so, and why."""
+    waits = picture(*WORKING, returned(OPERATIONS))
+    assert step(waits, NAME).output == "*Given back, because its worker was stopped; it waits for another worker.*"
+    assert step(waits, NAME).ended is None
+    assert states(waits)[1] == "returned"
+    again = picture(*WORKING, returned(OPERATIONS), restarted(OPERATIONS), token(OPERATIONS, "Alive", attempt=2))
+    assert step(again, NAME).output.endswith("another worker took it.*\n\nAlive")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "seconds", "said"),
+    [
+        (12, 8.2, "Waiting: 12 questions are ahead of yours, about 8 s"),
+        (1, None, "Waiting: 1 question is ahead of yours"),
+        (0, 0.2, "Waiting: yours is the next question, about 1 s"),
+        (40, 200.0, "Waiting: 40 questions are ahead of yours, about 3 min"),
+    ],
+)
+def test_waiting_for_a_turn_says_how_long(ahead: int, seconds: float | None, said: str) -> None:
+    """As far as it is known; afterwards it is over."""
+    waits = picture(accepted(), waiting(ahead, seconds)).steps[-1]
+    assert (waits.name, waits.ended) == (said, None)
+    over = picture(accepted(), waiting(ahead, seconds), begun()).steps[-1]
+    assert (over.id, over.ended is not None) == (waits.id, True)
+    assert over.name.startswith("Waited for")
+
+
+def test_a_takeover_is_a_quiet_line_and_doubles_nothing() -> None:
+    """Whoever takes over puts the findings together anew: the same disagreement is told once."""
+    findings = (*BEFORE, finished(OPERATIONS), finished(SECURITY))
+    together = (aggregating(2), conflict())
+    drawn = picture(*findings, *together, answer_token("Dead "), resumed(), *together, answer_token("Alive", fence=2))
+    assert names(drawn).count("Another server went on with this") == 1
+    assert step(drawn, "Putting it together").output.count("Not the same about") == 1
+    assert step(drawn, "Roundtable").output == "Alive"
+    twice = picture(*findings, resumed(2), resumed(3), answer())
+    assert names(twice).count("Another server went on with this") == 1
+
+
+def test_a_takeover_of_a_run_that_waits_does_not_end_the_wait() -> None:
+    """Only its turn does."""
+    drawn = picture(accepted(), waiting(3), resumed())
+    assert step(drawn, "Waiting: 3 questions are ahead of yours").ended is None
+
+
+def test_an_agent_that_is_left_out_is_named_with_the_reason() -> None:
+    """Its circuit breaker is open; that must not look as if it had not fitted."""
+    event = selected("operations")
+    (part,) = event.selection.parts
+    resting = "it failed 5 times in a row and is asked again in 24 s"
+    agents = tuple(a.model_copy(update={"left_out": "" if a.chosen else resting}) for a in part.agents)
+    selection = event.selection.model_copy(update={"parts": (part.model_copy(update={"agents": agents}),)})
+    drawn = picture(accepted(), event.model_copy(update={"selection": selection}))
+    assert step(drawn, "Selection").output == f"Operations was chosen. Security was left out: {resting}."
 
 
 def test_a_failure_gives_its_reason_and_leaves_the_others_alone() -> None:

@@ -11,7 +11,8 @@ from cli.console import Console
 from cli.main import main
 from cli.runtime import Runtime
 from knowledge import Ingested, Passage
-from orchestration import EngineUnavailable, Settings, Task, TaskResult
+from orchestration import EngineUnavailable, Operations, Settings, Task, TaskResult, open_operations
+from orchestration.keys import PREFIX
 from orchestration.messages import (
     Accepted,
     AgentScore,
@@ -31,7 +32,6 @@ from orchestration.messages import (
     StepResult,
     Token,
 )
-from orchestration.presence import AgentWork, Presence
 
 QUESTION = "How is Redis secured, and who restarts it?"
 
@@ -134,6 +134,9 @@ class ScriptedCouncil:
         self.cancelled.append(run)
         return True
 
+    async def metrics(self) -> bytes:
+        return b""
+
     async def ingest(self, base: str, paths: Sequence[Path]) -> list[Ingested]:
         return [
             Ingested(path=path, status="rejected", reason="It is empty.")
@@ -160,10 +163,11 @@ class Ran:
 
 @dataclass(frozen=True)
 class Terminal:
-    """Types commands against a scripted council."""
+    """Types commands against a scripted council, and against what is really in Redis under a prefix."""
 
     council: ScriptedCouncil
     settings: Settings
+    prefix: str = PREFIX
     redis: bool = True
 
     def without_redis(self) -> "Terminal":
@@ -184,16 +188,18 @@ class Terminal:
             self._reach_redis()
             yield self.council
 
-        async def processes(settings: Settings) -> list[Presence]:
+        @asynccontextmanager
+        async def operations(settings: Settings) -> AsyncIterator[Operations]:
             self._reach_redis()
-            return [Presence(id="a", kind="worker", host="h", pid=1, work={"security": AgentWork()})]
+            async with open_operations(settings, registry=self.council.registry, prefix=self.prefix) as opened:
+                yield opened
 
         return Runtime(
             read_settings=lambda: self.settings,
             agents=lambda: self.council.registry,
             open_runtime=with_redis,
             open_single=opened,
-            processes=processes,
+            open_operations=operations,
             documents=lambda settings, agent: len(agent.name),
         )
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from agents import UnknownAgent
-from cli.main import main
+from cli.main import COMMANDS, main
 from orchestration import ConfigurationError, InvalidTask
 from orchestration.messages import Failed
 from tests.cli.runs import FIRST, QUESTION, Terminal, events, result
@@ -132,4 +132,4 @@ def test_help_is_not_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     """And names every command."""
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
-    assert all(name in shown for name in ("serve", "ask", "agents", "ingest", "worker"))
+    assert not [name for name in COMMANDS if f"    {name.replace('_', '-')}" not in shown]

@@ -1,4 +1,4 @@
-"""`agents`, `ingest`, `worker` and `serve`, as far as they go without a running product."""
+"""`ingest`, `worker` and `serve`, as far as they go without a running product."""
 
 import json
 import os
@@ -12,29 +12,6 @@ from cli.errors import PortTaken
 from cli.main import main
 from cli.sockets import listening
 from tests.cli.runs import Terminal
-
-
-def test_agents_are_listed_with_their_workers(terminal: Terminal) -> None:
-    """Who can be asked, from how much, and whether anybody runs them."""
-    ran = terminal.types("agents", "--json")
-    listed = {agent["name"]: agent for agent in json.loads(ran.out)["agents"]}
-    assert listed["security"] == {
-        "name": "security",
-        "title": "Security",
-        "description": "Knows all there is to know about security.",
-        "documents": 8,
-        "workers": 1,
-    }
-    assert listed["product"]["workers"] == 0
-    assert "security: Security (8 documents, 1 live worker)" in terminal.types("agents").out
-
-
-def test_agents_are_listed_without_redis(terminal: Terminal) -> None:
-    """The catalog is in files; only the workers are not known then."""
-    ran = terminal.without_redis().types("agents", "--json")
-    assert ran.code == 0
-    assert ran.complaint == "Redis does not answer. Live workers are not known."
-    assert json.loads(ran.out)["agents"][0]["workers"] is None
 
 
 def test_files_are_taken_in_one_by_one(terminal: Terminal) -> None:
@@ -85,7 +62,7 @@ def test_a_port_in_use_is_one_line_with_the_way_out(terminal: Terminal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ran = terminal.types("serve", "--port", str(port))
-    assert ran.code == 1
+    assert ran.code == 2
     assert ran.complaint == f"roundtable: Port {port} is in use. Stop what uses it or set PORT={port + 1}."
 
 

@@ -59,6 +59,7 @@ async def reading(connections: Connections, keys: Keys) -> AsyncIterator[EventHu
 async def say(connections: Connections, keys: Keys, run: str, text: str) -> None:
     event = encode(Token(run=run, channel="answer", text=text))
     await connections.batcher("XADD", keys.events(run), "*", "e", event)
+    await connections.batcher("EXPIRE", keys.events(run), 60)
 
 
 async def test_everybody_who_watches_a_run_hears_of_it(redis_url: str, keys: Keys) -> None:

@@ -12,6 +12,7 @@ from agents import Agent, AgentRegistry, Answerer, Question
 from agents.answerers.scripted import ScriptedAnswerer
 from knowledge import HashEmbedder
 from orchestration import AgentOrchestrator, Settings, open_runtime
+from orchestration.crash import Crash, survive
 from orchestration.keys import PREFIX
 from orchestration.messages import AnyEvent, Recorded
 from orchestration.settings import RunSettings
@@ -70,6 +71,7 @@ async def world(
     *,
     answerer: Answerer | None = None,
     workers: bool | list[str] = True,
+    crash: Crash = survive,
     **run: float,
 ) -> AsyncIterator[AgentOrchestrator]:
     """An open runtime over the two agents, its knowledge ready."""
@@ -80,6 +82,7 @@ async def world(
         embedder=HashEmbedder(),
         workers=workers,
         prefix=prefix,
+        crash=crash,
     ) as orchestrator:
         await orchestrator.knowledge.wait_ready()
         yield orchestrator

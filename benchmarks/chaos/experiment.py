@@ -1,0 +1,272 @@
+"""One experiment: processes start, tasks flow, things break, everything settles, Redis is looked at."""
+
+import asyncio
+import json
+import logging
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from random import Random
+
+from redis.asyncio import Redis
+
+from benchmarks.chaos.child import Assignment, Role, settings
+from benchmarks.chaos.children import EXPLAIN_SECONDS, Child, Outcome
+from benchmarks.chaos.faults import Faults
+from benchmarks.chaos.proxy import Proxy, open_proxy
+from benchmarks.chaos.questions import AGENTS, Trick, make_tasks
+from benchmarks.chaos.report import Report
+from benchmarks.chaos.schedule import KILLS, Fault, make_schedule
+from benchmarks.chaos.server import Server, open_server
+from benchmarks.chaos.traffic import Traffic, Way, handing_in
+from benchmarks.chaos.verification import (
+    Judgement,
+    Leftovers,
+    Record,
+    Recovery,
+    failed_without_reason,
+    judge,
+    read_leftovers,
+    read_records,
+    recoveries,
+    tally,
+)
+from benchmarks.steps import three_agents
+from orchestration import open_runtime
+from orchestration.embedded.binary import find_binary
+from orchestration.keys import Keys
+from orchestration.settings import RunSettings
+
+log = logging.getLogger(__name__)
+
+CREW: Mapping[Role, int] = {"worker": 4, "orchestrator": 2}
+AT_ONCE = 40
+"""Tasks that are under way at the same time."""
+RUN = RunSettings(lease_seconds=1.0, deadline_seconds=900, slots=8, places=30)
+"""A short lease, so that recovery is quick; a deadline so far off that it hides no run that hangs; and fewer places
+than tasks under way, so that some have to wait for their turn."""
+START_SECONDS = 120.0
+"""How long all processes together may take to start."""
+SETTLE_SECONDS = 60.0
+"""How long the last runs may take to end once nothing is broken any more."""
+SETTLED_TICK_SECONDS = 0.1
+SLOW = 2.0
+"""A recovery that took more leases than this is worth looking at."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to try. The same seed asks and breaks the same things; which process is hit depends on the moment."""
+
+    seed: int
+    tasks: int
+    kills: int
+    server: Path | None = None
+    keep: bool = False
+    """Keep the folder with what is known also when all is well."""
+
+
+@dataclass(frozen=True)
+class _Crew:
+    """Everything that runs."""
+
+    server: Server
+    redis: Redis
+    children: Sequence[Child]
+    proxies: Sequence[Proxy]
+    ways: Sequence[Way]
+
+
+async def run_experiment(plan: Plan) -> Report:
+    """Try it; when something is wrong the folder with all logs, Redis' file and the bad runs is kept."""
+    folder = Path(tempfile.mkdtemp(prefix="rt-chaos-"))
+    report = None
+    try:
+        report = await _experiment(plan, folder)
+        return report
+    finally:
+        if report is not None and not report.evidence:
+            await asyncio.to_thread(shutil.rmtree, folder)
+        else:
+            log.error("Everything that is known is in %s", folder)
+
+
+async def _experiment(plan: Plan, folder: Path) -> Report:
+    keys = Keys()
+    streams = [keys.tasks(agent) for agent in AGENTS]
+    tasks = make_tasks(plan.tasks, Random(f"{plan.seed} tasks"))
+    async with _open_crew(plan, folder) as crew:
+        traffic = Traffic(crew.ways, crew.redis, keys, streams, Random(f"{plan.seed} ways"))
+        faults = Faults(
+            server=crew.server,
+            redis=crew.redis,
+            keys=keys,
+            streams=streams,
+            children=crew.children,
+            proxies=crew.proxies,
+            traffic=traffic,
+            lease_seconds=RUN.lease_seconds,
+            random=Random(f"{plan.seed} faults"),
+        )
+        schedule = make_schedule(plan.tasks, plan.kills, Random(f"{plan.seed} schedule"))
+        begun = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(traffic.watch())
+            try:
+                async with asyncio.TaskGroup() as storm:
+                    storm.create_task(traffic.hand_in(tasks, AT_ONCE))
+                    storm.create_task(faults.happen(schedule))
+                ended = await _settle(crew, keys, traffic)
+            finally:
+                traffic.finish()
+        records = await read_records(crew.redis, keys, [task.id for task in tasks])
+        leftovers = await read_leftovers(crew.redis, keys, AGENTS)
+    crashes = [crash for child in crew.children for crash in child.crashes]
+    accepted = [r for r in records if r.fields or traffic.ledger.outcomes.get(r.id) is Outcome.ACCEPTED]
+    judgements = [judge(record) for record in accepted]
+    figures = tally(accepted, judgements)
+    happened = faults.happened
+    recovered = recoveries(accepted, happened.deaths)
+    seconds = ended - begun
+    report = Report(
+        seed=plan.seed,
+        server=crew.server.version,
+        submitted=len(tasks),
+        accepted=len(accepted),
+        **asdict(figures),
+        undelivered=leftovers.undelivered,
+        pending=leftovers.pending,
+        active=leftovers.active,
+        counted=leftovers.counted,
+        orphans=leftovers.orphans,
+        dead_letters=leftovers.dead_letters,
+        crashes=len(crashes),
+        kills={fault.value.removeprefix("kill ").split()[-1]: happened.counts[fault] for fault in KILLS},
+        poisoned=sum(child.poisoned for child in crew.children),
+        stops=happened.counts[Fault.FREEZE],
+        leaves=happened.counts[Fault.LEAVE],
+        cuts=happened.connections_cut,
+        delays=happened.counts[Fault.DELAY],
+        lost_replies=sum(proxy.dropped for proxy in crew.proxies),
+        duplicates=happened.counts[Fault.DUPLICATE],
+        garbage=happened.counts[Fault.GARBAGE],
+        vanished=happened.counts[Fault.VANISH],
+        poison=sum(f":{Trick.KILLS})" in json.loads(r.fields["task"])["question"] for r in accepted if r.fields),
+        recovery_seconds=_spread([recovery.seconds for recovery in recovered]),
+        seconds=round(seconds, 2),
+        throughput=round(sum(figures.ended.values()) / seconds, 2),
+    )
+    if plan.keep or not report.good:
+        report = replace(report, evidence=str(folder))
+    _write_evidence(folder, report, accepted, judgements, recovered, leftovers)
+    return report
+
+
+@asynccontextmanager
+async def _open_crew(plan: Plan, folder: Path) -> AsyncIterator[_Crew]:
+    """Start everything; when the block ends everything ends, whatever happened."""
+    for name in ("redis", "logs", "marks", "data"):
+        (folder / name).mkdir()
+    binary = await asyncio.to_thread(find_binary, plan.server, lambda version: True)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(open_server(binary, folder / "redis", Random(plan.seed)))
+        redis = server.client()
+        stack.push_async_callback(redis.aclose)
+        roles = [role for role, count in CREW.items() for _ in range(count)]
+        proxies = [await stack.enter_async_context(open_proxy(server.port)) for _ in [*roles, "gate"]]
+        children = [
+            Child(f"{role}-{number}", _assignment(plan, role, folder, number, proxy), proxy, folder / "logs")
+            for number, (role, proxy) in enumerate(zip(roles, proxies, strict=False), 1)
+        ]
+        await stack.enter_async_context(_supervised(children))
+        orchestrators = [child for child in children if child.role == "orchestrator"]
+        async with asyncio.timeout(START_SECONDS):
+            await asyncio.gather(*(child.wait_ready() for child in children))
+        direct = await _gate(stack, folder, server.port)
+        proxied = await _gate(stack, folder, proxies[-1].port)
+        yield _Crew(server, redis, children, proxies, [direct, proxied, *(child.ask for child in orchestrators)])
+
+
+def _assignment(plan: Plan, role: Role, folder: Path, number: int, proxy: Proxy) -> Assignment:
+    return Assignment(
+        role=role,
+        url=f"redis://127.0.0.1:{proxy.port}/0",
+        data=folder / "data" / str(number),
+        marks=folder / "marks",
+        seed=plan.seed,
+        run=RUN,
+    )
+
+
+async def _gate(stack: AsyncExitStack, folder: Path, port: int) -> Way:
+    """A way in of this very process, which leaves the driving to others."""
+    about = settings(folder / "data" / "gate", f"redis://127.0.0.1:{port}/0", RUN)
+    gate = await stack.enter_async_context(open_runtime(about, registry=three_agents(), join=True))
+    return handing_in(gate.submit)
+
+
+@asynccontextmanager
+async def _supervised(children: Sequence[Child]) -> AsyncIterator[None]:
+    """Keep every place filled; at the end each process is asked to go, and killed when it does not."""
+    async with asyncio.TaskGroup() as group:
+        lives = [group.create_task(child.run(), name=child.name) for child in children]
+        try:
+            yield
+        finally:
+            await asyncio.gather(*(child.dismiss() for child in children))
+            await asyncio.wait(lives)
+
+
+async def _settle(crew: _Crew, keys: Keys, traffic: Traffic) -> float:
+    """Wait until every run has ended and nothing is left over; returns when the last one ended (perf_counter)."""
+    ended = time.perf_counter()
+    try:
+        async with asyncio.timeout(SETTLE_SECONDS):
+            await asyncio.gather(*(child.wait_ready() for child in crew.children))
+            await traffic.all_ended()
+            ended = time.perf_counter()
+            while True:
+                if (await read_leftovers(crew.redis, keys, AGENTS)).settled:
+                    break
+                await asyncio.sleep(SETTLED_TICK_SECONDS)
+    except TimeoutError:
+        log.error("Not everything has ended after %g seconds.", SETTLE_SECONDS)
+        for child in crew.children:
+            child.explain()
+        await asyncio.sleep(EXPLAIN_SECONDS)
+    return ended
+
+
+def _spread(seconds: Sequence[float]) -> dict[str, float]:
+    if not seconds:
+        return {}
+    middle = seconds[math.ceil(len(seconds) / 2) - 1]
+    return {"count": len(seconds), "p50": round(middle, 3), "max": round(seconds[-1], 3)}
+
+
+def _write_evidence(
+    folder: Path,
+    report: Report,
+    records: Sequence[Record],
+    judgements: Sequence[Judgement],
+    recovered: Sequence[Recovery],
+    leftovers: Leftovers,
+) -> None:
+    """The report, each run that is wrong or was slow to recover or failed without a reason, and what was left over."""
+    (folder / "report.json").write_text(report.as_json())
+    (folder / "leftovers.json").write_text(json.dumps(asdict(leftovers)))
+    slow = [recovery for recovery in recovered if recovery.seconds > SLOW * RUN.lease_seconds]
+    (folder / "slow.json").write_text(json.dumps([asdict(recovery) for recovery in slow]))
+    with (folder / "runs.jsonl").open("w") as file:
+        for record, judgement in zip(records, judgements, strict=True):
+            failed = failed_without_reason(record)
+            if not judgement.good:
+                log.error("run %s: %s", record.id, "; ".join(judgement.lost + judgement.twice + judgement.otherwise))
+            if failed or not judgement.good or record.id in {recovery.run for recovery in slow}:
+                about = {"judgement": asdict(judgement), "failed_without_reason": failed, **asdict(record)}
+                file.write(json.dumps(about) + "\n")

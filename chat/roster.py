@@ -1,0 +1,94 @@
+"""Who is there: the answer to the command `/agents`, as a table."""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+
+from agents import Agent
+from chat.changes import Emission
+from chat.errors import ChatError
+from chat.host import Host, current
+from chat.picture import AUTHOR
+from chat.plain import plain
+from chat.viewer import Window
+from chat.wire import Json, Step, stable_id
+from chat.words import duration
+from orchestration.errors import RoundtableError
+from orchestration.presence import AgentHealth
+
+log = logging.getLogger(__name__)
+
+AGENTS = "agents"
+"""What is typed after the slash."""
+COMMANDS: list[Json] = [
+    {
+        "id": AGENTS,
+        "description": "Who is there, and how they are doing",
+        "icon": "users",
+        "button": False,
+        "persistent": False,
+        "selected": False,
+    }
+]
+
+_HEAD = "| Agent | State | Workers | Load | Success | Time |\n|---|---|---:|---:|---:|---:|"
+
+
+async def tell_roster(window: Window, message: str) -> None:
+    """Answer in the chat, under the message that asked; nothing of it is kept."""
+    now = time.time()
+    step = Step(
+        id=stable_id(message, "roster"),
+        thread=window.thread,
+        parent=None,
+        type="assistant_message",
+        name=AUTHOR,
+        output=await _roster(),
+        began=now,
+        ended=now,
+    )
+    await window.emit(Emission("new_message", step.json()))
+
+
+async def _roster() -> str:
+    try:
+        return await _read(current())
+    except (RoundtableError, ChatError) as error:
+        log.warning("who is there cannot be told: %s", error)
+        return f"{error} The single agent answers meanwhile."
+
+
+async def _read(host: Host) -> str:
+    health = await host.orchestrator.health()
+    if not health:
+        return "No agent of the council can be reached: Redis does not answer. The single agent answers meanwhile."
+    halted = f"{plain(host.orchestrator.halted)}\n\n" if host.orchestrator.halted else ""
+    return halted + table(health.values(), host.registry)
+
+
+def table(health: Iterable[AgentHealth], registry: Mapping[str, Agent]) -> str:
+    """One line for each agent, in the order in which they come."""
+    return "\n".join((_HEAD, *(_line(one, registry[one.agent].title) for one in health)))
+
+
+def _line(one: AgentHealth, title: str) -> str:
+    rate = one.success_rate
+    load = f"{one.slots - one.free}/{one.slots}" if one.slots else "–"
+    success = f"{rate:.0%}" if rate is not None else "–"
+    median = _time(one.median_seconds) if one.median_seconds else "–"
+    return f"| {plain(title)} | {state(one)} | {one.workers} | {load} | {success} | {median} |"
+
+
+def state(one: AgentHealth) -> str:
+    """`ready`, `at work`, or why it is not asked."""
+    if one.breaker.state == "open":
+        return f"left out for another {duration(one.breaker.seconds)}"
+    if not one.workers:
+        return "no worker runs it"
+    if one.breaker.state == "half_open":
+        return "on trial after failures"
+    return "at work" if one.busy else "ready"
+
+
+def _time(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

@@ -1,0 +1,91 @@
+"""What Redis says about the whole system at the moment when Prometheus asks; in one round trip."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+
+from orchestration.backlog import read_backlogs
+from orchestration.batching import Batcher
+from orchestration.breaker import BreakerState, read_breakers
+from orchestration.connections import TROUBLE
+from orchestration.keys import Keys
+from orchestration.presence import PresenceReader, health_of
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 1.0
+"""Redis that has not answered by then counts as away, so that a scrape is answered within two seconds."""
+BREAKER: dict[BreakerState, int] = {"closed": 0, "half_open": 1, "open": 2}
+
+
+class Gauges:
+    """The same in every process on one Redis."""
+
+    def __init__(
+        self, batcher: Batcher, keys: Keys, presences: PresenceReader, agents: Iterable[str], lease_ms: int
+    ) -> None:
+        self._batcher = batcher
+        self._keys = keys
+        self._presences = presences
+        self._agents = tuple(agents)
+        self._lease_ms = lease_ms
+
+    async def read(self) -> list[Metric]:
+        """Everything; while Redis is away only that: an old figure would look like a new one."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return [redis_up(True), *await self._read()]
+        except TROUBLE as error:
+            log.warning("what Redis has is not known: %s", error)
+            return [redis_up(False)]
+
+    async def _read(self) -> list[Metric]:
+        keys, batcher, agents = self._keys, self._batcher, self._agents
+        alive, breakers, active, waiting, halted, lying, letters = await asyncio.gather(
+            self._presences.alive(),
+            read_breakers(batcher, keys, agents),
+            batcher("ZCARD", keys.active),
+            batcher("ZCARD", keys.waiting),
+            batcher("EXISTS", keys.halted),
+            read_backlogs(batcher, keys, agents, self._lease_ms),
+            asyncio.gather(*(batcher("XLEN", keys.dead(agent)) for agent in agents)),
+        )
+        health = health_of(agents, alive, breakers)
+        return [
+            _gauge("runs_in_flight", "Runs that have begun and not ended.", active - waiting),
+            _gauge("runs_waiting", "Runs that wait for their turn.", waiting),
+            _gauge("halted", "1 while an operator has stopped all agents.", halted),
+            self._each("queue_depth", "Steps that nobody works on.", [lying[agent].queued for agent in agents]),
+            self._each("steps_pending", "Steps that workers have in hand.", [lying[agent].in_hand for agent in agents]),
+            self._each(
+                "oldest_lease_seconds",
+                "Time since the longest silent worker that took a step was heard of; 0 without steps.",
+                [lying[agent].silent_seconds for agent in agents],
+            ),
+            self._each("dead_letters", "Messages that no worker could use.", letters),
+            self._each(
+                "breaker_state",
+                "0 closed; 1 half open, the next attempt decides; 2 open, the agent is left out.",
+                [BREAKER[one.breaker.state] for one in health],
+            ),
+            self._each("workers_alive", "Processes that run the agent's steps.", [one.workers for one in health]),
+        ]
+
+    def _each(self, name: str, about: str, values: Iterable[float]) -> Metric:
+        """One value for each agent."""
+        gauge = GaugeMetricFamily(f"roundtable_{name}", about, labels=["agent"])
+        for agent, value in zip(self._agents, values, strict=True):
+            gauge.add_metric([agent], value)
+        return gauge
+
+
+def redis_up(up: bool) -> Metric:
+    """Whether Redis answered."""
+    return _gauge("redis_up", "1 when Redis answered this scrape.", int(up))
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"roundtable_{name}", about, value=value)

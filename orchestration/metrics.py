@@ -1,0 +1,100 @@
+"""What this process has done since it started, counted for Prometheus where it happens.
+
+Names follow Prometheus' conventions: base units, `_seconds`, `_total`. Labels are names of registered agents and fixed
+states and nothing else, and every series is there from the start, so that a first failure is seen as an increase.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, get_args
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
+
+from orchestration.messages import Mode, RunState, TaskResult
+
+AttemptEnd = Literal["answered", "nothing_found", "failed", "retried", "returned", "lost"]
+"""How an attempt at a step ended. Retried: it failed and is tried again. Returned: its worker gave it back unfinished.
+Lost: its lease had ended, and what it found was refused.
+"""
+Lease = Literal["run", "step"]
+
+_COORDINATION = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+_STEP = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_TASK = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+
+
+class Metrics:
+    """One per process. An end is counted by the process that wrote it, and at most once."""
+
+    def __init__(self, agents: Iterable[str]) -> None:
+        self._registry = CollectorRegistry()
+        self._tasks_ended = self._counter("tasks_ended", "Tasks that ended here, by how.", "state", "mode")
+        self._coordination = self._histogram(
+            "coordination",
+            "Time of a council's task in which nobody retrieved or answered; waits count.",
+            _COORDINATION,
+        )
+        self._task = self._histogram("task", "Time from the acceptance of a council's task to its end.", _TASK)
+        self._steps = self._counter("steps", "Attempts at steps that ended here, by how.", "agent", "state")
+        self._step = self._histogram("step", "Time of an attempt that gave a result.", _STEP, "agent")
+        self._redeliveries = self._counter("redeliveries", "Steps that were begun here and not first.", "agent")
+        self._takeovers = self._counter("takeovers", "Runs adopted from an owner that was gone.")
+        self._resends = self._counter("resends", "Steps whose message was lost and sent again.")
+        self._leases_lost = self._counter("leases_lost", "Runs and steps that another process took from here.", "kind")
+        for agent in agents:
+            self._step.labels(agent)
+            self._redeliveries.labels(agent)
+            for end in get_args(AttemptEnd):
+                self._steps.labels(agent, end)
+        for mode in get_args(Mode):
+            for state in get_args(RunState):
+                self._tasks_ended.labels(state, mode)
+        for kind in get_args(Lease):
+            self._leases_lost.labels(kind)
+
+    def task_ended(self, result: TaskResult) -> None:
+        """A run reached its end, and this process wrote it."""
+        self._tasks_ended.labels(result.state, result.mode).inc()
+        # A run that was stopped, or that broke, carries no times.
+        if result.mode == "council" and result.total_seconds:
+            self._task.observe(result.total_seconds)
+            self._coordination.observe(result.coordination_seconds)
+
+    def attempt_ended(self, agent: str, end: AttemptEnd, seconds: float = 0.0) -> None:
+        """An attempt at a step is over; the seconds are known when it gave a result."""
+        self._steps.labels(agent, end).inc()
+        if seconds:
+            self._step.labels(agent).observe(seconds)
+
+    def step_lost(self, agent: str) -> None:
+        """Another worker has the step."""
+        self.attempt_ended(agent, "lost")
+        self._leases_lost.labels("step").inc()
+
+    def run_lost(self) -> None:
+        """Another orchestrator drives the run."""
+        self._leases_lost.labels("run").inc()
+
+    def redelivered(self, agent: str) -> None:
+        """A step was begun that had been begun before."""
+        self._redeliveries.labels(agent).inc()
+
+    def taken_over(self) -> None:
+        """A run was adopted whose owner was gone."""
+        self._takeovers.inc()
+
+    def resent(self, steps: int) -> None:
+        """So many steps had lost their messages."""
+        self._resends.inc(steps)
+
+    def collect(self) -> Iterator[Metric]:
+        """Everything, as the library keeps it."""
+        for metric in self._registry.collect():
+            # When a series was made is known from the process's start; it would double what is sent.
+            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+            yield metric
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(f"roundtable_{name}_total", about, labels, registry=self._registry)
+
+    def _histogram(self, name: str, about: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(f"roundtable_{name}_seconds", about, labels, buckets=buckets, registry=self._registry)

@@ -1,0 +1,67 @@
+"""Whether Redis is away, as this process sees it: told to whoever waits, not only to whoever asks."""
+
+import asyncio
+import logging
+from typing import Any, Protocol
+
+from orchestration.connections import TROUBLE
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.25
+"""Silence makes no noise, so somebody has to look."""
+
+
+class Asked(Protocol):
+    """Who asks Redis: batching.Batcher is one."""
+
+    @property
+    def available(self) -> bool: ...
+
+    async def __call__(self, *command: str) -> Any: ...
+
+
+class Outage:
+    """The time during which Redis does not answer, if it does not."""
+
+    def __init__(self, batcher: Asked) -> None:
+        self._batcher = batcher
+        self._begun = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._ended.set()
+        self.since = 0.0
+        """When it was noticed last, by the event loop's clock."""
+
+    @property
+    def is_on(self) -> bool:
+        return self._begun.is_set()
+
+    async def begins(self) -> None:
+        """Wait until Redis does not answer."""
+        await self._begun.wait()
+
+    async def ends(self) -> None:
+        """Wait until it answers."""
+        await self._ended.wait()
+
+    async def run(self) -> None:
+        """Look until cancelled; while Redis is away, ask it as well."""
+        while True:
+            self._look()
+            if self.is_on:
+                try:
+                    await self._batcher("PING")
+                except TROUBLE as error:
+                    log.debug("still away: %s", error)
+            self._look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _look(self) -> None:
+        away = not self._batcher.available
+        if away == self.is_on:
+            return
+        log.warning("Redis %s", "does not answer" if away else "answers again")
+        if away:
+            self.since = asyncio.get_running_loop().time()
+        (self._begun if away else self._ended).set()
+        (self._ended if away else self._begun).clear()

@@ -1,0 +1,75 @@
+"""The command /agents: who is there, in a table, and nothing of it is kept."""
+
+from collections.abc import Callable
+
+import pytest
+
+from agents import load_catalog
+from chat.roster import state, table
+from orchestration.breaker import Breaker
+from orchestration.errors import EngineUnavailable
+from orchestration.presence import AgentHealth
+from tests.chat.browser_side import Site
+from tests.chat.scripted import ScriptedOrchestrator
+
+SECURITY = AgentHealth(
+    "security", workers=2, slots=8, free=5, busy=3, answered=9, failed=1, median_seconds=0.042,
+)  # fmt: skip
+
+
+def test_a_line_says_how_an_agent_is_doing() -> None:
+    """Workers, load, success rate, median time, and whether it is asked at all."""
+    head, rule, line = table([SECURITY], load_catalog()).splitlines()
+    assert head == "| Agent | State | Workers | Load | Success | Time |"
+    assert set(rule) == set("|-:")
+    assert line == "| Security | at work | 2 | 3/8 | 90% | 42 ms |"
+
+
+@pytest.mark.parametrize(
+    ("health", "said"),
+    [
+        (AgentHealth("security", workers=1, slots=4, free=4), "ready"),
+        (AgentHealth("security"), "no worker runs it"),
+        (AgentHealth("security", workers=1, breaker=Breaker(5, 23.8)), "left out for another 24 s"),
+        (AgentHealth("security", workers=1, breaker=Breaker(5, 0.0)), "on trial after failures"),
+    ],
+)
+def test_the_state_is_what_decides_whether_it_is_asked(health: AgentHealth, said: str) -> None:
+    """The breaker first: a rest is why an agent is missing in an answer."""
+    assert state(health) == said
+
+
+@pytest.fixture(params=["typed", "chosen"])
+def command(request: pytest.FixtureRequest) -> Callable[[], dict[str, str]]:
+    """Typed and sent, or chosen from the list of commands, which leaves the text empty."""
+    return lambda: {"question": "/agents"} if request.param == "typed" else {"question": "", "command": "agents"}
+
+
+async def test_the_command_is_answered_and_not_kept(
+    site: Site, orchestrator: ScriptedOrchestrator, command: Callable[[], dict[str, str]]
+) -> None:
+    """It is no question: no run, no conversation, nothing in the history."""
+    orchestrator.agents = {"security": SECURITY}
+    tab = await site.tab()
+    assert await tab.until_heard("set_commands")
+    await tab.ask(**command())
+    await tab.until(lambda page: "| Security | at work |" in str(page.step("Roundtable")["output"]))
+    assert orchestrator.submitted.empty()
+    assert "first_interaction" not in [event for event, _ in tab.heard]
+    listed = await site.http.post("/project/threads", json={"pagination": {"first": 5}, "filter": {}})
+    assert listed.json()["data"] == []
+
+
+async def test_it_says_when_all_is_halted_and_when_redis_is_away(
+    site: Site, orchestrator: ScriptedOrchestrator
+) -> None:
+    """The two moments at which somebody asks."""
+    orchestrator.agents, orchestrator.halted = {"security": SECURITY}, "All agents have been stopped since 10:00 UTC."
+    tab = await site.tab()
+    await tab.ask("/agents")
+    await tab.until(lambda page: str(page.step("Roundtable")["output"]).startswith("All agents have been stopped"))
+    orchestrator.agents = EngineUnavailable("Redis does not answer.")
+    await tab.ask("/agents")
+    await tab.until(
+        lambda page: page.step("Roundtable")["output"] == "Redis does not answer. The single agent answers meanwhile."
+    )

@@ -1,0 +1,141 @@
+"""`roundtable agents`: who can be asked, and how they are doing."""
+
+import asyncio
+import json
+
+import pytest
+from redis import Redis
+
+from orchestration.batching import Batcher
+from orchestration.connections import open_connections
+from orchestration.keys import GROUP, Keys
+from orchestration.messages import encode
+from orchestration.presence import AgentWork, Presence
+from tests.cli.runs import Terminal
+
+WEB = Presence(
+    id="a", kind="web", host="here", pid=41, version="0.1.0", slots=8, busy=3, orchestrates=True,
+    work={"security": AgentWork(busy=1, answered=3, failed=1, median_seconds=0.25), "operations": AgentWork(busy=2)},
+)  # fmt: skip
+WORKER = Presence(id="b", kind="worker", host="there", pid=42, version="0.2.0", slots=4, work={"security": AgentWork()})
+
+
+@pytest.fixture
+def alive(redis_url: str, keys: Keys) -> None:
+    """Two processes that have just given a sign of life."""
+
+    async def beat(batcher: Batcher, presence: Presence) -> None:
+        await batcher.script("beat", [keys.presence, keys.seen], [presence.id, encode(presence), 60_000])
+
+    async def both() -> None:
+        async with open_connections(redis_url) as connections:
+            await asyncio.gather(*(beat(connections.batcher, each) for each in (WEB, WORKER)))
+
+    asyncio.run(both())
+
+
+def lines(text: str) -> dict[str, str]:
+    """By their first word."""
+    return {line.split()[0]: line for line in text.splitlines() if line.split()}
+
+
+@pytest.mark.usefixtures("alive")
+def test_every_agent_and_how_it_is_doing(operator: Terminal) -> None:
+    """Workers, load, success and speed over all processes, aligned; then what the agent is for."""
+    ran = operator.types("agents")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        "AGENT       WORKERS  BUSY  SUCCESS  MEDIAN  QUEUED  BREAKER",
+        "operations        1   2/8        -       -       0  closed",
+        "  Operations (10 documents): Knows all there is to know about operations.",
+        "product           0   0/0        -       -       0  closed",
+        "  Product (7 documents): Knows all there is to know about product.",
+        "security          2  1/12      75%  0.25 s       0  closed",
+        "  Security (8 documents): Knows all there is to know about security.",
+    ]
+
+
+@pytest.mark.usefixtures("alive")
+def test_the_processes_are_listed_when_asked_for(operator: Terminal) -> None:
+    """Which one to look at, or to stop."""
+    *_, header, web, worker = operator.types("agents", "--processes").out.splitlines()
+    assert header.split() == ["PROCESS", "HOST", "PID", "BUSY", "SEEN", "VERSION", "AGENTS"]
+    assert web.split() == ["web", "here", "41", "3/8", "0", "s", "ago", "0.1.0", "security,operations"]
+    assert worker.split() == ["worker", "there", "42", "0/4", "0", "s", "ago", "0.2.0", "security"]
+
+
+def test_when_nobody_runs_that_is_said(operator: Terminal) -> None:
+    """An empty table would look like a mistake."""
+    assert operator.types("agents", "--processes").out.endswith("\nNo process is running.\n")
+
+
+def test_an_agent_that_is_left_out_says_for_how_long(operator: Terminal, redis: Redis, keys: Keys) -> None:
+    """Or that its rest is over and the next attempt decides."""
+    seconds, _ = redis.time()
+    for agent, until in (("security", seconds + 100), ("product", 0)):
+        redis.hset(keys.breaker(agent), mapping={"failures": 5, "until": until * 1000})
+        redis.expire(keys.breaker(agent), 100)
+    told = lines(operator.types("agents").out)
+    assert told["product"].endswith("  being tried again")
+    left = told["security"].split("left out for another ")[1].split()
+    assert 95 <= int(left[0]) <= 100
+    breaker = {
+        agent["name"]: agent["breaker"] for agent in json.loads(operator.types("agents", "--json").out)["agents"]
+    }
+    assert [breaker[name]["state"] for name in ("operations", "product", "security")] == ["closed", "half_open", "open"]
+
+
+def test_steps_that_wait_are_counted_and_those_in_hand_are_not(operator: Terminal, redis: Redis, keys: Keys) -> None:
+    """Of three messages one is being worked on, and one was left behind by a worker that is gone."""
+    stream = keys.tasks("security")
+    redis.xgroup_create(stream, GROUP, "0", mkstream=True)
+    for _ in range(3):
+        redis.xadd(stream, {"m": "?"})
+    redis.xreadgroup(GROUP, "busy", {stream: ">"}, count=1)
+    redis.xreadgroup(GROUP, "gone", {stream: ">"}, count=1)
+    (lost,) = redis.xpending_range(stream, GROUP, "-", "+", 1, "gone")
+    redis.xclaim(stream, GROUP, "gone", 0, [lost["message_id"]], idle=60_000)
+    assert lines(operator.types("agents").out)["security"].split()[5] == "2"
+
+
+def test_a_halt_is_said_first(operator: Terminal) -> None:
+    """Whoever wonders why nothing moves looks here."""
+    operator.types("halt", "--reason", "disk full")
+    first = operator.types("agents").out.splitlines()[0]
+    assert first.startswith("All agents have been stopped since ")
+    assert first.endswith(" UTC (disk full); 'roundtable resume' lets them work again.")
+    assert json.loads(operator.types("agents", "--json").out)["halted"]["reason"] == "disk full"
+
+
+@pytest.mark.usefixtures("alive")
+def test_json_is_one_document_with_everything(operator: Terminal) -> None:
+    """Figures as numbers, null where there is none."""
+    ran = operator.types("agents", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    told = json.loads(ran.out)
+    listed = {agent["name"]: agent for agent in told["agents"]}
+    assert listed["security"] == {
+        "name": "security",
+        "title": "Security",
+        "description": "Knows all there is to know about security.",
+        "documents": 8,
+        "workers": 2,
+        "busy": 1,
+        "slots": 12,
+        "success_rate": 0.75,
+        "median_seconds": 0.25,
+        "queued": 0,
+        "breaker": {"state": "closed", "failures": 0, "seconds": 0.0},
+    }
+    assert (listed["product"]["success_rate"], listed["product"]["median_seconds"]) == (None, None)
+    assert (told["halted"], [process["pid"] for process in told["processes"]]) == (None, [41, 42])
+
+
+def test_agents_are_listed_without_redis(terminal: Terminal) -> None:
+    """The catalog is in files; only how they are doing is not known then."""
+    ran = terminal.without_redis().types("agents", "--json")
+    assert ran.code == 0
+    assert ran.complaint == "Redis does not answer. How the agents are doing is not known."
+    told = json.loads(ran.out)
+    assert (told["agents"][0]["workers"], told["agents"][0]["breaker"], told["processes"]) == (None, None, None)
+    assert terminal.without_redis().types("agents", "--processes").out.splitlines()[:2] == ["AGENT", "operations"]

@@ -1,0 +1,63 @@
+"""A Redis server that a test may stop, kill and start again; what it acknowledged is on the disk."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis
+
+from orchestration.embedded.binary import find_binary
+
+
+class RedisServer:
+    """The bundled program with an append-only file; its folder has to be short, for the socket in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._socket = folder / "redis.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self._socket}"
+
+    def start(self) -> None:
+        """Come back when it answers."""
+        binary = find_binary(None, lambda version: True).path
+        command = [str(binary), "--port", "0", "--unixsocket", str(self._socket), "--dir", str(self._folder)]
+        command += ["--save", "", "--appendonly", "yes", "--appendfsync", "always"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        with Redis(unix_socket_path=str(self._socket)) as client:
+            while self._process.poll() is None:
+                try:
+                    client.ping()
+                    return
+                except RedisConnectionError:
+                    continue
+        raise AssertionError("the server did not start")
+
+    def kill(self) -> None:
+        """As a crash: what was not acknowledged may be lost."""
+        assert self._process is not None, "start it first"
+        self._process.kill()
+        self._process.wait()
+        self._socket.unlink()
+
+    def freeze(self) -> None:
+        """It takes connections and commands, and answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on, with everything that was sent meanwhile."""
+        self._signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None, "start it first"
+        os.kill(self._process.pid, number)

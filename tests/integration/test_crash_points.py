@@ -1,0 +1,146 @@
+"""A process may die between any two writes: somebody else goes on, and the run comes to its one end.
+
+Every member of CrashPoint is here. A real process dies at each of them, all at the beginning and some at the same
+time; then each run is finished by another one.
+"""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+from redis import Redis as SyncRedis
+from redis.asyncio import Redis
+
+from orchestration import AgentOrchestrator
+from orchestration.crash import CrashPoint
+from orchestration.keys import GROUP, Keys
+from orchestration.messages import Answer, AnyEvent
+from tests.integration.processes import REPOSITORY
+from tests.orchestration.crashing import DEADLINE_SECONDS, KILLED, Death, Story
+from tests.orchestration.leftovers import checked_keys, leftovers
+from tests.orchestration.waiting import eventually
+from tests.orchestration.worlds import world
+
+BOTH = "@garden @kitchen What is best in March?"
+ONE = "@garden What is best in March?"
+AT_ONCE = 3
+"""Processes that start and die at the same time."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What happens before somebody dies at a point, and what is seen after it."""
+
+    point: CrashPoint
+    story: Story = "asks"
+    happens: tuple[str, ...] = ()
+    """Events that tell of it."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.point}, {self.story}"
+
+
+CASES = (
+    Case(CrashPoint.AFTER_ACCEPT, happens=("resumed",)),
+    Case(CrashPoint.AFTER_SELECT, happens=("resumed",)),
+    Case(CrashPoint.AFTER_DECIDE, happens=("resumed",)),
+    Case(CrashPoint.AFTER_SEND, happens=("resumed",)),
+    Case(CrashPoint.BEFORE_FINISH, happens=("resumed",)),
+    Case(CrashPoint.AFTER_FINISH),
+    Case(CrashPoint.AFTER_ADOPT, "adopts", ("resumed", "resumed")),
+    Case(CrashPoint.AFTER_CLAIM, happens=("resumed", "restarted")),
+    Case(CrashPoint.BEFORE_COMMIT, happens=("resumed", "restarted")),
+    Case(CrashPoint.AFTER_COMMIT, happens=("resumed",)),
+    Case(CrashPoint.AFTER_ACKNOWLEDGE, happens=("resumed",)),
+    Case(CrashPoint.BEFORE_RELEASE, "fails", ("resumed", "restarted")),
+    Case(CrashPoint.BEFORE_RELEASE, "is halted", ("resumed", "restarted")),
+    Case(CrashPoint.AFTER_RELEASE, "fails", ("retrying", "resumed", "restarted")),
+    Case(CrashPoint.AFTER_RELEASE, "is halted", ("returned", "resumed", "restarted")),
+    Case(CrashPoint.BEFORE_BURY, "is poisoned", ("resumed",)),
+    Case(CrashPoint.AFTER_BURY, "is poisoned", ("resumed",)),
+)
+
+
+@dataclass(frozen=True)
+class Dead:
+    """A process that has died."""
+
+    death: Death
+    code: int
+    said: str
+
+
+@pytest.fixture(scope="module")
+def dead(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Case, Dead]]:
+    """All of them die first, so that the leases of what they held are over when each case is looked at."""
+    with ExitStack() as stack:
+        deaths = [
+            Death(
+                folder=tmp_path_factory.mktemp("world"),
+                redis_url=redis_url,
+                prefix=stack.enter_context(checked_keys(redis_url)).prefix,
+                point=case.point,
+                story=case.story,
+                question=ONE if case.story == "is poisoned" else BOTH,
+                task="run",
+            )
+            for case in CASES
+        ]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            yield dict(zip(CASES, pool.map(_die, deaths), strict=True))
+
+
+def _die(death: Death) -> Dead:
+    command = [sys.executable, "-m", "tests.orchestration.crashing", death.model_dump_json()]
+    process = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False)
+    return Dead(death, process.returncode, process.stderr)
+
+
+def test_every_point_has_its_case() -> None:
+    """Whoever adds a point says here what happens when a process dies there."""
+    assert {case.point for case in CASES} == set(CrashPoint)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_a_run_survives_it(redis_url: str, dead: dict[Case, Dead], case: Case) -> None:
+    """One end, one result for each step, nothing left on the streams, and the events tell what happened."""
+    one = dead[case]
+    assert one.code == KILLED, f"it did not die at {case.point}: {one.said}"
+    keys = Keys(one.death.prefix)
+    async with Redis.from_url(redis_url) as redis:
+        await redis.delete(keys.halted)
+        async with world(one.death.folder, redis_url, keys.prefix, deadline_seconds=DEADLINE_SECONDS) as orchestrator:
+            await _events(orchestrator)
+            streams = [keys.tasks(agent) for agent in ("garden", "kitchen")]
+            await eventually(lambda: _are_empty(redis, streams), "every message has done its work")
+            events = await _events(orchestrator)
+        letters = await redis.xlen(keys.dead("garden")) + await redis.xlen(keys.dead("kitchen"))
+
+    seen = Counter[str](event.kind for event in events)
+    poisoned = case.story == "is poisoned"
+    assert seen["answer"] == 1
+    assert isinstance(events[-1], Answer)
+    assert events[-1].result.state == ("failed" if poisoned else "answered")
+    ends = Counter(event.step for event in events if event.kind in ("finished", "failed"))
+    assert ends == ({"s1": 1} if poisoned else {"s1": 1, "s2": 1})
+    assert letters == poisoned
+    assert not Counter(case.happens) - seen, f"of {case.happens} only {dict(seen)} was told"
+    with SyncRedis.from_url(redis_url, decode_responses=True) as client:
+        assert leftovers(client, keys) == []
+
+
+async def _events(orchestrator: AgentOrchestrator) -> list[AnyEvent]:
+    """Of the whole run, when it has ended."""
+    return [recorded.event async for recorded in orchestrator.follow("run", person="local")]
+
+
+async def _are_empty(redis: Redis, streams: Sequence[str]) -> bool:
+    """Whether there is neither a message nor one that somebody holds."""
+    pending = [(await redis.xpending(stream, GROUP))["pending"] for stream in streams]
+    return not any(pending) and not any([await redis.xlen(stream) for stream in streams])

@@ -1,0 +1,102 @@
+"""Several workers of one agent: they share its steps, come and go."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+import orchestration.worker
+from agents.answerers.scripted import ScriptedAnswerer
+from orchestration import Task
+from orchestration.keys import Keys
+from orchestration.messages import Answer, Restarted, Returned, Started
+from tests.orchestration.worlds import Gate, events_until, kinds, world
+
+LONG = 30.0
+"""A lease that is never over in these tests: nothing here may need one to lapse."""
+
+
+async def test_workers_share_an_agents_steps(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """Two processes with one slot each work on two steps at the same time, and each step is done once."""
+    one, two = Gate(), Gate()
+    async with (
+        world(tmp_path / "a", redis_url, keys.prefix, answerer=one.answerer(), slots=1) as orchestrator,
+        world(tmp_path / "b", redis_url, keys.prefix, answerer=two.answerer(), slots=1),
+    ):
+        tasks = [Task(question="@garden One?"), Task(question="@garden Two?")]
+        for task in tasks:
+            await orchestrator.submit(task)
+        await one.arrived.wait()
+        await two.arrived.wait()
+        one.opened.set()
+        two.opened.set()
+        events = [[r.event async for r in orchestrator.follow(task.id, person="local")] for task in tasks]
+
+    assert [kinds(found).count("started") for found in events] == [1, 1]
+    assert [kinds(found).count("finished") for found in events] == [1, 1]
+
+
+async def test_a_worker_that_joins_takes_work_at_once(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """What waits behind a busy worker is answered by the new one, while the busy one is still at its first step."""
+    busy = Gate()
+    async with world(
+        tmp_path / "a", redis_url, keys.prefix, answerer=busy.answerer(), slots=1, lease_seconds=LONG
+    ) as orchestrator:
+        first, *others = [Task(question=f"@garden Number {n}?") for n in range(3)]
+        await orchestrator.submit(first)
+        await busy.arrived.wait()
+        for task in others:
+            await orchestrator.submit(task)
+        async with world(tmp_path / "b", redis_url, keys.prefix, lease_seconds=LONG):
+            ends = [(await events_until(orchestrator.follow(task.id, person="local"), "answer"))[-1] for task in others]
+            assert not busy.opened.is_set()
+            busy.opened.set()
+            await events_until(orchestrator.follow(first.id, person="local"), "answer")
+
+    assert [end.result.state for end in ends if isinstance(end, Answer)] == ["answered", "answered"]
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+async def test_a_leaving_worker_finishes_what_it_can(tmp_path: Path, redis_url: str, keys: Keys, slots: int) -> None:
+    """What it has begun is answered by itself, in time; nobody has to begin again."""
+    gate = Gate()
+    task = Task(question="@garden Before you go?")
+    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, lease_seconds=LONG) as orchestrator:
+        async with world(
+            tmp_path / "b", redis_url, keys.prefix, answerer=gate.answerer(), slots=slots, lease_seconds=LONG
+        ):
+            await orchestrator.submit(task)
+            await gate.arrived.wait()
+            gate.opened.set()
+        events = [recorded.event async for recorded in orchestrator.follow(task.id, person="local")]
+
+    assert kinds(events).count("started") == 1
+    assert {"returned", "restarted"}.isdisjoint(kinds(events))
+
+
+async def test_a_leaving_worker_hands_back_what_it_cannot_finish(
+    tmp_path: Path, redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker takes it at once, not after the lease, and the person sees why it began again."""
+    monkeypatch.setattr(orchestration.worker, "GRACE_SECONDS", 0.05)
+    gate, task = Gate(), Task(question="@garden Who answers?")
+    answerer = ScriptedAnswerer("From its successor.")
+    async with AsyncExitStack() as others:
+        asking = world(tmp_path / "a", redis_url, keys.prefix, workers=False, lease_seconds=LONG)
+        orchestrator = await others.enter_async_context(asking)
+        async with world(tmp_path / "b", redis_url, keys.prefix, answerer=gate.answerer(), lease_seconds=LONG):
+            await orchestrator.submit(task)
+            await gate.arrived.wait()
+            successor = world(tmp_path / "c", redis_url, keys.prefix, answerer=answerer, lease_seconds=LONG)
+            await others.enter_async_context(successor)
+        events = [recorded.event async for recorded in orchestrator.follow(task.id, person="local")]
+
+    assert gate.stopped == {"garden"}
+    started, returned, restarted = [e for e in events if isinstance(e, Started | Returned | Restarted)]
+    assert isinstance(started, Started)
+    assert isinstance(returned, Returned)
+    assert isinstance(restarted, Restarted)
+    assert returned.reason == "its worker was stopped"
+    assert restarted.worker != started.worker
+    assert isinstance(events[-1], Answer)
+    assert [step.text for step in events[-1].result.steps] == ["From its successor."]

@@ -1,0 +1,123 @@
+"""A process that dies at a named point: python -m tests.orchestration.crashing <a Death as JSON>."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from agents import AgentError, Question
+from agents.answerers.scripted import ScriptedAnswerer
+from orchestration import Task, brake
+from orchestration.brake import Halt
+from orchestration.connections import open_connections
+from orchestration.crash import CrashPoint
+from orchestration.keys import GROUP, Keys
+from orchestration.messages import Started
+from orchestration.settings import RunSettings
+from orchestration.store import MOST_DEATHS, Claimed, RunStore
+from tests.orchestration.waiting import eventually
+from tests.orchestration.worlds import Gate, events_until, world
+
+KILLED = 9
+"""The exit code of a process that died where it should."""
+LEASE_SECONDS = 0.5
+DEADLINE_SECONDS = 120
+
+Story = Literal["asks", "fails", "is halted", "adopts", "is poisoned"]
+"""What the process does before it dies: it asks and works; its agents fail; it is halted while its agents work; it
+finds a run whose owner is dead; it finds a step that has killed all its workers."""
+
+
+class Death(BaseModel):
+    """Where and how to die."""
+
+    folder: Path
+    redis_url: str
+    prefix: str
+    point: CrashPoint
+    story: Story
+    question: str
+    task: str
+
+    def asked(self) -> Task:
+        return Task(id=self.task, question=self.question, asked_at=0.0)
+
+
+async def die(death: Death) -> None:
+    """Do what the story says, until the point is reached."""
+
+    def crash(point: CrashPoint) -> None:
+        if point is death.point:
+            os._exit(KILLED)
+
+    if death.story == "adopts":
+        await _accept_and_die(death)
+    if death.story == "is poisoned":
+        await _kill_all_workers(death)
+    gate = Gate() if death.story == "is halted" else Gate(held=frozenset())
+    answerer = ScriptedAnswerer(before=_fail if death.story == "fails" else gate.wait)
+    async with world(
+        death.folder,
+        death.redis_url,
+        death.prefix,
+        answerer=answerer,
+        crash=crash,
+        lease_seconds=LEASE_SECONDS,
+        deadline_seconds=DEADLINE_SECONDS,
+    ) as orchestrator:
+        if death.story in ("asks", "fails", "is halted"):
+            await orchestrator.submit(death.asked())
+        if death.story == "is halted":
+            await gate.arrived.wait()
+            assert orchestrator.connections is not None
+            await brake.pull(orchestrator.connections.batcher, Keys(death.prefix), Halt(since=1.0))
+        await asyncio.Event().wait()
+
+
+async def _fail(question: Question) -> None:
+    raise AgentError("It does not work today.")
+
+
+async def _accept_and_die(death: Death) -> None:
+    """Somebody took the task in, and was never heard of again."""
+    async with open_connections(death.redis_url) as connections:
+        settings = RunSettings(lease_seconds=LEASE_SECONDS, deadline_seconds=DEADLINE_SECONDS)
+        await RunStore(connections.batcher, Keys(death.prefix), settings).accept(death.asked(), "somebody dead")
+
+
+async def _kill_all_workers(death: Death) -> None:
+    """As many workers as a step may have claimed it, one after the other, and died."""
+    keys = Keys(death.prefix)
+    stream = keys.tasks("garden")
+    async with (
+        world(
+            death.folder, death.redis_url, death.prefix, workers=False, deadline_seconds=DEADLINE_SECONDS
+        ) as orchestrator,
+        open_connections(death.redis_url) as connections,
+    ):
+        redis: Any = connections.commands
+        await orchestrator.submit(death.asked())
+        planned = await events_until(orchestrator.follow(death.task, person="local"), "planned")
+        assert planned
+        await redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
+        await eventually(lambda: redis.xlen(stream), "the step is sent")
+        ((_, ((entry, _),)),) = await redis.xreadgroup(GROUP, "dead-0", {stream: ">"}, count=1)
+        store = RunStore(connections.batcher, keys, RunSettings())
+        for number in range(MOST_DEATHS):
+            worker = f"dead-{number}"
+            claim = await store.claim(
+                death.task,
+                "s1",
+                worker=worker,
+                message=entry,
+                alone=True,
+                started=Started(run=death.task, step="s1", agent="garden", worker=worker),
+            )
+            assert claim.status is Claimed.OK
+
+
+if __name__ == "__main__":
+    asyncio.run(die(Death.model_validate_json(sys.argv[1])))

@@ -1,0 +1,82 @@
+"""What may stay in Redis when everything is over: the one list of keys that do not expire, and why."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from redis import Redis
+
+from orchestration.keys import Keys
+
+PERMANENT = {
+    r"\{agent:[\w-]+\}:tasks:\d+": "one stream for each agent; its messages leave when they are acknowledged",
+    r"\{agent:[\w-]+\}:dead": "an operator decides about dead letters; the newest 1,000 are kept",
+    r"\{presence\}:processes": "entries leave with their process, or when it was silent for long",
+    r"\{presence\}:seen": "the same",
+    r"\{run\}:pace": "how long the latest 100 runs took",
+    r"\{run\}:turns": "the turn that began last; a person's turn leaves with the person's last run",
+}
+"""Kinds of keys that stay, without the prefix, each with what bounds it."""
+
+WHILE_RUNS_GO_ON = {
+    r"\{run\}:active": "unfinished runs",
+    r"\{run\}:waiting": "those of them that wait for their turn",
+    r"\{run\}:people": "how many of them each person has",
+}
+"""Kinds of keys that are gone when no run is unfinished."""
+
+EXPIRING = {
+    r"\{run\}:run:\w+": "a run, from its end on",
+    r"\{run\}:run:\w+:events": "its events, the same",
+    r"\{run\}:conversation:[^:]+:.*": "the runs of a thread",
+    r"\{run\}:conversations:[^:]+": "a person's threads",
+    r"\{agent:[\w-]+\}:breaker": "an agent's failures",
+}
+"""Kinds of keys that must have a time to live; a run that was left unfinished is the exception."""
+
+
+def leftovers(redis: Any, keys: Keys) -> list[str]:
+    """One sentence for each key that should not be there, or not for ever. The client decodes replies."""
+    found = sorted(redis.scan_iter(f"{keys.prefix}:*", count=1000))
+    unfinished = {_run_of(key) for key in found if _is_run(key) and redis.hget(key, "state") == "running"}
+    wrong = []
+    for key in found:
+        kind = key.removeprefix(f"{keys.prefix}:")
+        if _matches(kind, EXPIRING):
+            if redis.ttl(key) < 0 and _run_of(key) not in unfinished:
+                wrong.append(f"{key} stays for ever")
+        elif _matches(kind, WHILE_RUNS_GO_ON):
+            if not unfinished:
+                wrong.append(f"{key} is there although every run has ended")
+        elif not _matches(kind, PERMANENT):
+            wrong.append(f"{key} is of a kind that nobody has listed")
+    if not unfinished and (left := sorted(set(redis.hkeys(keys.turns)) - {""})):
+        wrong.append(f"{keys.turns} still knows {', '.join(left)} although every run has ended")
+    return wrong
+
+
+@contextmanager
+def checked_keys(redis_url: str) -> Iterator[Keys]:
+    """Names under a prefix of their own; afterwards nothing may be left but what may stay, and all of it is removed."""
+    keys = Keys(f"test-{uuid.uuid4().hex[:8]}")
+    yield keys
+    with Redis.from_url(redis_url, decode_responses=True) as redis:
+        wrong = leftovers(redis, keys)
+        if found := list(redis.scan_iter(f"{keys.prefix}:*", count=1000)):
+            redis.delete(*found)
+    assert not wrong, "; ".join(wrong)
+
+
+def _matches(kind: str, kinds: dict[str, str]) -> bool:
+    return any(re.fullmatch(pattern, kind) for pattern in kinds)
+
+
+def _is_run(key: str) -> bool:
+    return ":run:" in key and not key.endswith(":events")
+
+
+def _run_of(key: str) -> str:
+    """The id in a run's keys; "" for other keys."""
+    return key.rpartition(":run:")[2].removesuffix(":events") if ":run:" in key else ""
