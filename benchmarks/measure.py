@@ -29,3 +29,28 @@ def spread(seconds: Sequence[float]) -> Spread:
         return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 3)
 
     return Spread(len(ordered), rank(0.5), rank(0.99), round(ordered[-1], 3))
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """Processor seconds, user and system together, of everybody who takes part."""
+
+    driver: float
+    workers: float
+    server: float
+
+    @property
+    def total(self) -> float:
+        return self.driver + self.workers + self.server
+
+    def __add__(self, other: "Cpu") -> "Cpu":
+        return Cpu(self.driver + other.driver, self.workers + other.workers, self.server + other.server)
+
+    def __sub__(self, other: "Cpu") -> "Cpu":
+        return Cpu(self.driver - other.driver, self.workers - other.workers, self.server - other.server)
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table for a document; the first column to the left, figures to the right."""
+    rule = ["---", *("---:" for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))

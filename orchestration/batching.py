@@ -23,6 +23,9 @@ SILENT_SECONDS = 1.5
 IN_FLIGHT = 2
 """Round trips under way at once: the second one leaves while the first is waiting for the disk."""
 
+LEISURE_SECONDS = 0.005
+"""A command that is in no hurry waits so long for another one to leave with."""
+
 Argument = bytes | str | int | float
 Command = tuple[Argument, ...]
 
@@ -57,25 +60,29 @@ class Batcher:
 
     async def __call__(self, *command: Argument) -> Any:
         """Run one command; raises what Redis answered or what redis-py raises while it is away."""
-        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((command, reply))
-        if self._sending < IN_FLIGHT:
-            self._sending += 1
-            sender = asyncio.create_task(self._send())
-            self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)
+        reply = self._enqueue(command)
+        self._begin_sending()
         return await reply
 
-    async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+    async def at_leisure(self, *command: Argument) -> Any:
+        """The same for a command that nobody waits for: it saves its round trip by leaving with the next one."""
+        reply = self._enqueue(command)
+        if not self._sending:
+            asyncio.get_running_loop().call_later(LEISURE_SECONDS, self._begin_sending)
+        return await reply
+
+    async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument], *, leisure: bool = False) -> Any:
         """Run scripts/<name>.lua."""
         text, digest = self._scripts[name]
+        run = self.at_leisure if leisure else self
         try:
-            return await self("EVALSHA", digest, len(keys), *keys, *args)
+            return await run("EVALSHA", digest, len(keys), *keys, *args)
         except NoScriptError:
             return await self("EVAL", text, len(keys), *keys, *args)
 
     async def close(self) -> None:
-        """Wait for what is on its way."""
+        """Send what waits, and wait for what is on its way."""
+        self._begin_sending()
         while self._senders:
             await asyncio.wait(set(self._senders))
 
@@ -84,6 +91,18 @@ class Batcher:
         folder = files("orchestration") / "scripts"
         texts = {path.name.removesuffix(".lua"): path.read_text() for path in folder.iterdir()}
         return {name: (text, sha1(text.encode(), usedforsecurity=False).hexdigest()) for name, text in texts.items()}
+
+    def _enqueue(self, command: Command) -> asyncio.Future[Any]:
+        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((command, reply))
+        return reply
+
+    def _begin_sending(self) -> None:
+        if self._waiting and self._sending < IN_FLIGHT:
+            self._sending += 1
+            sender = asyncio.create_task(self._send())
+            self._senders.add(sender)
+            sender.add_done_callback(self._senders.discard)
 
     async def _send(self) -> None:
         try:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -33,13 +34,31 @@ TROUBLE = (RedisError, OSError)
 RedisClient = Redis  # bytes in, bytes out
 
 
+class _PacksInC:
+    """Writes commands with hiredis, in a quarter of the time; redis-py's asyncio connections do it in Python."""
+
+    def pack_command(self, *args: bytes | str | int | float) -> list[bytes]:
+        name, *rest = args
+        # redis-py writes some commands of two words as one argument.
+        words = name.split() if isinstance(name, bytes | str) else [name]
+        return [pack_command((*words, *rest))]
+
+
+def _client(url: str, **options: Any) -> RedisClient:
+    """A client for a server; raises ValueError for an address that is none."""
+    client = Redis.from_url(url, **options)
+    pool = client.connection_pool
+    pool.connection_class = type("Connection", (_PacksInC, pool.connection_class), {})
+    return client
+
+
 class Connections:
     """How this process talks to one Redis server."""
 
     def __init__(self, url: str) -> None:
         # Every command here is idempotent or fenced, so a repeat after a lost reply is harmless.
         retry = Retry(ExponentialBackoff(cap=0.4, base=0.02), retries=6)
-        self.commands: RedisClient = Redis.from_url(
+        self.commands = _client(
             url, retry=retry, retry_on_error=list(UNREACHABLE), socket_timeout=5, socket_connect_timeout=2
         )
         self.batcher = Batcher(self.commands)
@@ -48,7 +67,7 @@ class Connections:
 
     def reader(self) -> RedisClient:
         """A client of its own for blocking reads: its timeout is longer than the longest block."""
-        return Redis.from_url(
+        return _client(
             self._url,
             retry=Retry(ExponentialBackoff(), retries=0),
             socket_timeout=BLOCK_MS / 1000 + 5,

@@ -129,7 +129,8 @@ class Inbox:
         agent = delivery.agent.name
         args: list[Argument] = [GROUP, delivery.entry, outcome, breaker.FAILURES]
         args += [int(1000 * breaker.FIRST_SECONDS), int(1000 * breaker.MOST_SECONDS)]
-        await self._batcher.script("acknowledge", [self._keys.tasks(agent), self._keys.breaker(agent)], args)
+        keys = [self._keys.tasks(agent), self._keys.breaker(agent)]
+        await self._batcher.script("acknowledge", keys, args, leisure=True)
 
     async def give_back(self, delivery: Delivery) -> None:
         """Let any worker have the message, at once."""

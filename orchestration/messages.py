@@ -355,12 +355,18 @@ class _Envelope(Message):
 
 M = TypeVar("M", bound=Message)
 
+_START = b'{"v":"' + SCHEMA.encode() + b'",'
 _events: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 
 
 def encode(message: Message) -> bytes:
     """JSON with the schema version in front."""
-    return b'{"v":"' + SCHEMA.encode() + b'",' + message.model_dump_json(exclude_defaults=False).encode()[1:]
+    return _START + message.model_dump_json().encode()[1:]
+
+
+def encode_before_result(event: Finished | Failed) -> bytes:
+    """An event as `encode` makes it, up to its result: whoever stores the result as well appends it and a brace."""
+    return _START + event.model_dump_json(exclude={"result"}).encode()[1:-1] + b',"result":'
 
 
 def decode_event(data: bytes) -> AnyEvent:

@@ -22,12 +22,13 @@ class Slots:
     @asynccontextmanager
     async def one(self, patience: float) -> AsyncIterator[bool]:
         """One slot, given as True; False when none was free for `patience` seconds."""
-        try:
-            async with asyncio.timeout(patience):
-                await self._until(lambda: self._taken < self.count and not self.reserved)
-        except TimeoutError:
-            yield False
-            return
+        if not self._free():
+            try:
+                async with asyncio.timeout(patience):
+                    await self._until(self._free)
+            except TimeoutError:
+                yield False
+                return
         self._taken += 1
         try:
             yield True
@@ -49,6 +50,9 @@ class Slots:
         finally:
             self._wanting_all -= 1
             self._changed.set()
+
+    def _free(self) -> bool:
+        return self._taken < self.count and not self.reserved
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():

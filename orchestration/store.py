@@ -17,14 +17,18 @@ from orchestration.messages import (
     Accepted,
     AnyEvent,
     CoordinationPlan,
+    Failed,
+    Finished,
     Resumed,
     Selection,
+    Started,
     StepResult,
     StepState,
     Task,
     TaskResult,
     decode,
     encode,
+    encode_before_result,
 )
 from orchestration.settings import RunSettings
 
@@ -225,13 +229,14 @@ class RunStore:
         worker: str,
         message: bytes,
         alone: bool,
-        started: AnyEvent,
-        restarted: AnyEvent,
+        started: Started,
     ) -> Claim:
-        """Take a step for a worker, with a fence that is higher than every earlier one."""
+        """Take a step for a worker, with a fence that is higher than every earlier one; an attempt that is not the
+        first one is told as Restarted.
+        """
         k, settings = self._keys, self._settings
         args: list[Argument] = [step, worker, message, settings.lease_ms, settings.step_ms, int(alone)]
-        args += [encode(started), encode(restarted), ALONE_AFTER, MOST_DEATHS]
+        args += [encode(started), ALONE_AFTER, MOST_DEATHS]
         reply = await self._batcher.script("claim", [k.run(run), k.events(run), k.halted], args)
         status, attempt, fence, left, failures = reply
         return Claim(Claimed(status.decode()), attempt, fence, left / 1000, failures)
@@ -270,11 +275,14 @@ class RunStore:
     async def commit(
         self, run: str, result: StepResult, events: Sequence[AnyEvent], fence: int, tokens: Sequence[bytes]
     ) -> Fenced:
-        """Store a result, its state and its events at once, exactly once; token events give way to it.
+        """Store a result, its state, its last events and its end as an event at once, exactly once; token events
+        give way to it.
 
         Waits while Redis is away: the work is done, and the fence decides whether it still counts.
         """
-        args: list[Argument] = [result.step, fence, result.state, encode(result), len(events)]
+        kind = Failed if result.state == "failed" else Finished
+        told = encode_before_result(kind(run=run, step=result.step, result=result))
+        args: list[Argument] = [result.step, fence, result.state, encode(result), told, len(events)]
         args += [*map(encode, events), *tokens]
         while True:
             try:

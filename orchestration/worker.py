@@ -27,9 +27,6 @@ from orchestration.hints import Hints, ticks
 from orchestration.inbox import Delivery, Inbox, Outcome
 from orchestration.messages import (
     AnyEvent,
-    Failed,
-    Finished,
-    Restarted,
     Retrying,
     Returned,
     Started,
@@ -292,7 +289,6 @@ class Worker:
             message=delivery.entry,
             alone=alone,
             started=Started(run=run, step=step, agent=agent, worker=self.name),
-            restarted=Restarted(run=run, step=step, agent=agent, worker=self.name),
         )
         if claim.attempt > 1:
             self._metrics.redelivered(agent)
@@ -402,10 +398,8 @@ class Worker:
         tokens: Sequence[bytes] = (),
         outcome: Outcome = "",
     ) -> None:
-        kind = Failed if result.state == "failed" else Finished
-        events = [*unsent, kind(run=message.run, step=result.step, result=result)]
         self._crash(CrashPoint.BEFORE_COMMIT)
-        status = await self._store.commit(message.run, result, events, fence, tokens)
+        status = await self._store.commit(message.run, result, unsent, fence, tokens)
         self._crash(CrashPoint.AFTER_COMMIT)
         if status is Fenced.STALE:
             await self._lost(delivery.agent.name, message, fence)

@@ -19,7 +19,7 @@ from pydantic import BaseModel, SecretStr
 from agents import AnswerFailed, Question
 from agents.answerers.scripted import ScriptedAnswerer
 from benchmarks.chaos.questions import Trick, trick_for
-from benchmarks.coordination import three_agents
+from benchmarks.steps import three_agents
 from knowledge import HashEmbedder
 from orchestration import AgentOrchestrator, EngineUnavailable, RoundtableError, Settings, Task, open_runtime
 from orchestration.settings import RunSettings

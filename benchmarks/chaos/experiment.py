@@ -36,7 +36,7 @@ from benchmarks.chaos.verification import (
     recoveries,
     tally,
 )
-from benchmarks.coordination import three_agents
+from benchmarks.steps import three_agents
 from orchestration import open_runtime
 from orchestration.embedded.binary import find_binary
 from orchestration.keys import Keys

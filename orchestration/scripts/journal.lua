@@ -6,9 +6,8 @@ if run[1] ~= 'running' then return 'ENDED' end
 if run[2] ~= ARGV[2] then return 'STALE' end
 local t = redis.call('TIME')
 local till = t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[3]
-redis.call('HSET', KEYS[1], 'until', till)
 redis.call('ZADD', KEYS[3], till, ARGV[1])
 local n = tonumber(ARGV[4])
-for i = 1, n do redis.call('HSET', KEYS[1], ARGV[3 + 2 * i], ARGV[4 + 2 * i]) end
+redis.call('HSET', KEYS[1], 'until', till, unpack(ARGV, 5, 4 + 2 * n))
 for i = 5 + 2 * n, #ARGV do redis.call('XADD', KEYS[2], '*', 'e', ARGV[i], 'f', run[2]) end
 return 'OK'

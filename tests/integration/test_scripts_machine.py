@@ -39,11 +39,8 @@ from orchestration.keys import GROUP
 from orchestration.messages import (
     Answer,
     CoordinationPlan,
-    Failed,
-    Finished,
     Planned,
     PlanStep,
-    Restarted,
     Retrying,
     Returned,
     RunState,
@@ -277,7 +274,6 @@ class Coordination(RuleBasedStateMachine):
                 message=taken.delivery.entry,
                 alone=alone,
                 started=Started(run=run, step=step, agent="garden", worker=taken.worker),
-                restarted=Restarted(run=run, step=step, agent="garden", worker=taken.worker),
             )
         )
         assert claim.status is expected
@@ -337,10 +333,8 @@ class Coordination(RuleBasedStateMachine):
     def commit(self, hold: Hold, state: Literal["answered", "nothing_found", "failed"], lives: bool) -> None:
         run, step = hold.step
         result = StepResult(step=step, agent="garden", question="What?", state=state)
-        kind = Failed if state == "failed" else Finished
         expected = self.model.commit(run, step, hold.claim.fence, state)
-        events = [kind(run=run, step=step, result=result)]
-        assert self.do(self.store.commit(run, result, events, hold.claim.fence, [])) is expected
+        assert self.do(self.store.commit(run, result, [], hold.claim.fence, [])) is expected
         if expected is Fenced.OK:
             self.changed.add(run)
         if lives and expected is Fenced.STALE:

@@ -16,7 +16,7 @@ from orchestration import AgentOrchestrator, Task
 from orchestration.connections import open_connections
 from orchestration.inbox import Inbox
 from orchestration.keys import GROUP, Keys
-from orchestration.messages import Answer, Restarted, Started
+from orchestration.messages import Answer, Started
 from orchestration.settings import RunSettings
 from orchestration.store import Claimed, RunStore
 from tests.orchestration.waiting import eventually
@@ -68,7 +68,6 @@ async def test_a_message_that_vanished_with_its_worker(tmp_path: Path, redis_url
                 message=entry,
                 alone=False,
                 started=Started(run=task.id, step="s1", agent="garden", worker="dead"),
-                restarted=Restarted(run=task.id, step="s1", agent="garden", worker="dead"),
             )
         assert claim.status is Claimed.OK
         await redis.delete(stream)

@@ -15,7 +15,7 @@ from orchestration.brake import Halt
 from orchestration.connections import open_connections
 from orchestration.crash import CrashPoint
 from orchestration.keys import GROUP, Keys
-from orchestration.messages import Restarted, Started
+from orchestration.messages import Started
 from orchestration.settings import RunSettings
 from orchestration.store import MOST_DEATHS, Claimed, RunStore
 from tests.orchestration.waiting import eventually
@@ -115,7 +115,6 @@ async def _kill_all_workers(death: Death) -> None:
                 message=entry,
                 alone=True,
                 started=Started(run=death.task, step="s1", agent="garden", worker=worker),
-                restarted=Restarted(run=death.task, step="s1", agent="garden", worker=worker),
             )
             assert claim.status is Claimed.OK
 

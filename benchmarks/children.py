@@ -1,0 +1,86 @@
+"""Processes of a benchmark's own: started as modules, ready when they say so, asked what they have used.
+
+The parent writes a word on a line, the child answers with a number on a line; the end of its input ends the child.
+"""
+
+import asyncio
+import resource
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+READY = b"ready\n"
+START_SECONDS = 180
+"""A process that loads the model on a busy machine takes its time."""
+END_SECONDS = 15
+
+
+def resident_bytes() -> float:
+    """Memory that this process has in use."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return float(pages * resource.getpagesize())
+
+
+ANSWERS: Mapping[str, Callable[[], float]] = {"cpu": time.process_time, "rss": resident_bytes}
+"""What a child can be asked: processor seconds (user and system, all threads), resident bytes."""
+
+
+class Child:
+    """A running child."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None and process.stdout is not None
+        self._process = process
+        self._input, self._output = process.stdin, process.stdout
+
+    async def ready(self) -> None:
+        """Wait until it has begun its work; raises RuntimeError when it ended instead."""
+        async with asyncio.timeout(START_SECONDS):
+            if await self._output.readline() != READY:
+                raise RuntimeError(f"a process of the benchmark ended with {await self._process.wait()}")
+
+    async def ask(self, what: str) -> float:
+        """The answer to one of ANSWERS."""
+        self._input.write(f"{what}\n".encode())
+        return float(await self._output.readline())
+
+    async def end(self) -> None:
+        """Close its input and wait; one that does not end by itself is killed."""
+        self._input.close()
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await self._process.wait()
+        finally:
+            if self._process.returncode is None:
+                self._process.kill()
+                await self._process.wait()
+
+
+@asynccontextmanager
+async def child(module: str, *args: str) -> AsyncIterator[Child]:
+    """Run `python -m module args` until the block ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *args,
+        cwd=REPOSITORY, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    running = Child(process)
+    try:
+        await running.ready()
+        yield running
+    finally:
+        await running.end()
+
+
+async def be_a_child(work: AbstractAsyncContextManager[object]) -> None:
+    """The child's side: work, and answer until the parent closes the input."""
+    lines = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    async with work:
+        sys.stdout.buffer.write(READY)
+        sys.stdout.buffer.flush()
+        while line := await lines.readline():
+            print(ANSWERS[line.decode().strip()](), flush=True)
