@@ -7,7 +7,7 @@ import pytest
 
 from agents import AnswerFailed, Question
 from benchmarks.chaos.child import Agents
-from benchmarks.coordination import three_agents
+from benchmarks.steps import three_agents
 
 
 async def test_a_step_that_fails_once_fails_in_one_process_only(tmp_path: Path) -> None:
