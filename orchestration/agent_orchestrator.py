@@ -12,7 +12,7 @@ from agents import AgentRegistry
 from knowledge import Knowledge
 from orchestration.asking import checked
 from orchestration.brake import Brake
-from orchestration.connections import TROUBLE, UNREACHABLE, Connections
+from orchestration.connections import TROUBLE, Connections
 from orchestration.council import CouncilEngine
 from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError, UnknownRun
 from orchestration.exposition import Exposition
@@ -22,6 +22,7 @@ from orchestration.metrics import Metrics
 from orchestration.outage import Outage
 from orchestration.presence import AgentHealth, Presence, PresenceReader
 from orchestration.redis_log import RedisLog
+from orchestration.round_trips import UNREACHABLE
 from orchestration.single import SingleAgent
 
 log = logging.getLogger(__name__)

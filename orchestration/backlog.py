@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orchestration.batching import Argument, Batcher
+from orchestration.batching import Batcher
 from orchestration.keys import GROUP, Keys
+from orchestration.round_trips import Argument
 
 MOST_PENDING = 10_000
 """Messages in workers' hands that are looked at for one agent; there are as many as slots in all its processes."""

@@ -8,14 +8,15 @@ connection in the middle of a command, and on Python 3.11 may swallow the cancel
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
+
+from orchestration.round_trips import Argument, Command
 
 MOST_TOGETHER = 200
 SILENT_SECONDS = 1.5
@@ -26,8 +27,8 @@ IN_FLIGHT = 2
 LEISURE_SECONDS = 0.005
 """A command that is in no hurry waits so long for another one to leave with."""
 
-Argument = bytes | str | int | float
-Command = tuple[Argument, ...]
+RoundTrip = Callable[[Sequence[Command]], Awaitable[Sequence[Any]]]
+"""Sends commands together; the replies in order, a refusal standing in the place of a reply. round_trips.py has one."""
 
 
 class Batcher:
@@ -35,8 +36,8 @@ class Batcher:
     happens once, though the second reply may tell of the first ("DONE", "ENDED") and an event may stand there twice.
     """
 
-    def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
-        self._redis = redis
+    def __init__(self, round_trip: RoundTrip, clock: Callable[[], float] = time.monotonic) -> None:
+        self._round_trip = round_trip
         self._clock = clock
         self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
@@ -137,9 +138,3 @@ class Batcher:
                     reply.set_exception(answer)
                 else:
                     reply.set_result(answer)
-
-    async def _round_trip(self, commands: Sequence[Command]) -> list[Any]:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            return await pipe.execute(raise_on_error=False)

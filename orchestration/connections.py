@@ -9,16 +9,11 @@ from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import (
-    AuthenticationError,
-    BusyLoadingError,
-    ConnectionError,
-    RedisError,
-    TimeoutError,
-)
+from redis.exceptions import AuthenticationError, RedisError
 
 from orchestration.batching import Batcher
 from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError
+from orchestration.round_trips import UNREACHABLE, RoundTrips
 from orchestration.streams import Streams
 
 BLOCK_MS = 2_000
@@ -26,8 +21,6 @@ BLOCK_MS = 2_000
 FLOOR = (6, 2)
 """Oldest Redis version that has the commands used here."""
 
-UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, OSError)
-"""What redis-py raises while a server is away."""
 TROUBLE = (RedisError, OSError)
 """The same, and whatever else a server may answer (out of memory, read only, no permission): loops outlive it."""
 
@@ -56,12 +49,11 @@ class Connections:
     """How this process talks to one Redis server."""
 
     def __init__(self, url: str) -> None:
-        # Every command here is idempotent or fenced, so a repeat after a lost reply is harmless.
-        retry = Retry(ExponentialBackoff(cap=0.4, base=0.02), retries=6)
+        # What fails is repeated in round_trips.py: every command here is idempotent or fenced.
         self.commands = _client(
-            url, retry=retry, retry_on_error=list(UNREACHABLE), socket_timeout=5, socket_connect_timeout=2
+            url, retry=Retry(ExponentialBackoff(), retries=0), socket_timeout=5, socket_connect_timeout=2
         )
-        self.batcher = Batcher(self.commands)
+        self.batcher = Batcher(RoundTrips(self.commands))
         self.streams = Streams(self.batcher)
         self._url = url
 

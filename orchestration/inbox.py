@@ -12,9 +12,9 @@ from redis.asyncio import Redis
 
 from agents import Agent
 from orchestration import breaker
-from orchestration.batching import Argument
 from orchestration.connections import BLOCK_MS, TROUBLE, Connections
 from orchestration.keys import GROUP, Keys
+from orchestration.round_trips import Argument
 from orchestration.streams import Entry, Fields, take
 
 log = logging.getLogger(__name__)

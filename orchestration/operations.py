@@ -12,12 +12,13 @@ from agents import AgentRegistry, load_catalog
 from orchestration import brake
 from orchestration.backlog import Backlog, read_backlogs
 from orchestration.brake import Halt
-from orchestration.connections import UNREACHABLE, Connections
+from orchestration.connections import Connections
 from orchestration.dead_letters import DeadLetters
 from orchestration.engine import open_engine
 from orchestration.errors import EngineUnavailable
 from orchestration.keys import PREFIX, Keys
 from orchestration.presence import AgentHealth, Presence, PresenceReader
+from orchestration.round_trips import UNREACHABLE
 from orchestration.settings import RunSettings, Settings
 from orchestration.store import RunStore
 

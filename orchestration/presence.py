@@ -12,12 +12,13 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from orchestration.batching import Argument, Batcher
+from orchestration.batching import Batcher
 from orchestration.breaker import CLOSED, Breaker, read_breakers
 from orchestration.connections import TROUBLE
 from orchestration.errors import UnsupportedMessage
 from orchestration.keys import Keys
 from orchestration.messages import Message, decode, encode
+from orchestration.round_trips import Argument
 from orchestration.worker import Worker
 
 log = logging.getLogger(__name__)

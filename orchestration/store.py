@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, cast
 
-from orchestration.batching import Argument, Batcher
+from orchestration.batching import Batcher
 from orchestration.brake import read_halt
-from orchestration.connections import UNREACHABLE
 from orchestration.errors import Halted, InvalidTask, Overloaded, Superseded
 from orchestration.keys import Keys
 from orchestration.messages import (
@@ -30,6 +29,7 @@ from orchestration.messages import (
     encode,
     encode_before_result,
 )
+from orchestration.round_trips import UNREACHABLE, Argument
 from orchestration.settings import RunSettings
 
 ALONE_AFTER = 2

@@ -19,7 +19,7 @@ from agents.runner import Runner
 from knowledge import KnowledgeError
 from orchestration.backoff import MOST_RETRIES, backoff_seconds
 from orchestration.brake import Brake
-from orchestration.connections import TROUBLE, UNREACHABLE
+from orchestration.connections import TROUBLE
 from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.emitter import Emitter
 from orchestration.errors import Superseded, UnsupportedMessage
@@ -36,6 +36,7 @@ from orchestration.messages import (
     decode,
 )
 from orchestration.metrics import Metrics
+from orchestration.round_trips import UNREACHABLE
 from orchestration.settings import RunSettings
 from orchestration.slots import Slots
 from orchestration.steps import failure, perform

@@ -1,12 +1,11 @@
 """Commands share round trips, and none of them is left behind."""
 
 import asyncio
-from types import TracebackType
-from typing import Any, Self, cast
-
-from redis.asyncio import Redis
+from collections.abc import Sequence
+from typing import Any
 
 from orchestration.batching import Batcher
+from orchestration.round_trips import Command
 
 
 class OneMoment:
@@ -25,39 +24,20 @@ class OneMoment:
         self._moment.set()
         self._moment = asyncio.Event()
 
-    def pipeline(self, transaction: bool) -> "Trip":
-        return Trip(self)
+    async def __call__(self, commands: Sequence[Command]) -> list[Any]:
+        """A round trip: each command comes back as its own reply."""
+        await self.arrived()
+        return [command[0] for command in commands]
 
     async def arrived(self) -> None:
         self._begun.release()
         await self._moment.wait()
 
 
-class Trip:
-    def __init__(self, server: OneMoment) -> None:
-        self._server = server
-        self._commands: list[tuple[Any, ...]] = []
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
-    def execute_command(self, *command: Any) -> None:
-        self._commands.append(command)
-
-    async def execute(self, raise_on_error: bool) -> list[Any]:
-        await self._server.arrived()
-        return [command[0] for command in self._commands]
-
-
 async def test_a_command_is_sent_although_both_round_trips_just_ended() -> None:
     """Two replies at one moment wake their callers before anything else runs; what one asks next goes out at once."""
     server = OneMoment()
-    batcher = Batcher(cast(Redis, server))
+    batcher = Batcher(server)
 
     async def ask_and_ask_again() -> str:
         await batcher("ONE")
@@ -79,7 +59,7 @@ async def test_a_command_is_sent_although_both_round_trips_just_ended() -> None:
 async def test_what_is_in_no_hurry_leaves_with_the_next_command() -> None:
     """One round trip for both, in the order in which they were asked for."""
     server = OneMoment()
-    batcher = Batcher(cast(Redis, server))
+    batcher = Batcher(server)
 
     async with asyncio.timeout(5):
         leisurely = asyncio.create_task(batcher.at_leisure("LATER"))
@@ -95,7 +75,7 @@ async def test_what_is_in_no_hurry_leaves_with_the_next_command() -> None:
 async def test_what_is_in_no_hurry_leaves_by_itself_when_nothing_else_does() -> None:
     """After a moment, and at the latest when the process leaves."""
     server = OneMoment()
-    batcher = Batcher(cast(Redis, server))
+    batcher = Batcher(server)
 
     async with asyncio.timeout(5):
         for end in (asyncio.Event().wait, batcher.close):

@@ -1,13 +1,27 @@
 """Who is alive is judged by heartbeats. Nothing here blocks, so an imitation of Redis will do."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from fakeredis import FakeAsyncRedis
 
 from orchestration.batching import Batcher
 from orchestration.breaker import FAILURES, Breaker
 from orchestration.keys import Keys
 from orchestration.presence import GONE_SECONDS, AgentWork, Heartbeat, Presence, PresenceReader, health_of
+from orchestration.round_trips import Command
 
 KEYS = Keys("test")
+
+
+def imitated() -> Batcher:
+    """Commands go to an imitation of Redis, one after the other."""
+    redis: Any = FakeAsyncRedis()
+
+    async def one_by_one(commands: Sequence[Command]) -> list[Any]:
+        return [await redis.execute_command(*command) for command in commands]
+
+    return Batcher(one_by_one)
 
 
 def heartbeat(batcher: Batcher, name: str) -> Heartbeat:
@@ -16,7 +30,7 @@ def heartbeat(batcher: Batcher, name: str) -> Heartbeat:
 
 async def test_a_process_is_alive_while_it_beats() -> None:
     """Silence for some beats, and it does not count any more."""
-    batcher = Batcher(FakeAsyncRedis())
+    batcher = imitated()
     await heartbeat(batcher, "one").beat()
     await heartbeat(batcher, "two").beat()
     reader = PresenceReader(batcher, KEYS, ())
@@ -28,7 +42,7 @@ async def test_a_process_is_alive_while_it_beats() -> None:
 
 async def test_a_process_that_is_long_gone_is_forgotten() -> None:
     """Whoever beats next clears it away."""
-    batcher = Batcher(FakeAsyncRedis())
+    batcher = imitated()
     await heartbeat(batcher, "one").beat()
     await batcher("ZADD", KEYS.seen, 0, "one")
     await heartbeat(batcher, "two").beat()
@@ -37,7 +51,7 @@ async def test_a_process_that_is_long_gone_is_forgotten() -> None:
 
 async def test_what_another_version_says_is_left_alone() -> None:
     """It is not counted, and removed only when it falls silent."""
-    batcher = Batcher(FakeAsyncRedis())
+    batcher = imitated()
     for name, about in (("newer", b'{"v":"2.0"}'), ("damaged", b"?")):
         await batcher.script("beat", [KEYS.presence, KEYS.seen], [name, about, 60_000])
     assert await PresenceReader(batcher, KEYS, ()).alive() == []
