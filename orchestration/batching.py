@@ -39,7 +39,7 @@ class Batcher:
     def __init__(self, round_trip: RoundTrip, clock: Callable[[], float] = time.monotonic) -> None:
         self._round_trip = round_trip
         self._clock = clock
-        self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
+        self._waiting: deque[tuple[Sequence[Command], asyncio.Future[Sequence[Any]]]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
         self._sending = 0
         """Senders that will look at what waits once more."""
@@ -61,25 +61,35 @@ class Batcher:
 
     async def __call__(self, *command: Argument) -> Any:
         """Run one command; raises what Redis answered or what redis-py raises while it is away."""
-        reply = self._enqueue(command)
+        replies = self._enqueue((command,))
         self._begin_sending()
-        return await reply
+        return _reply(await replies)
 
     async def at_leisure(self, *command: Argument) -> Any:
         """The same for a command that nobody waits for: it saves its round trip by leaving with the next one."""
-        reply = self._enqueue(command)
+        replies = self._enqueue((command,))
         if not self._sending:
             asyncio.get_running_loop().call_later(LEISURE_SECONDS, self._begin_sending)
-        return await reply
+        return _reply(await replies)
+
+    async def together(self, commands: Sequence[Command]) -> Sequence[Any]:
+        """Run commands one right after the other, in one round trip; a refusal stands in the place of a reply."""
+        replies = self._enqueue(commands)
+        self._begin_sending()
+        return await replies
 
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument], *, leisure: bool = False) -> Any:
         """Run scripts/<name>.lua."""
-        text, digest = self._scripts[name]
         run = self.at_leisure if leisure else self
         try:
-            return await run("EVALSHA", digest, len(keys), *keys, *args)
+            return await run(*self.call(name, keys, args))
         except NoScriptError:
-            return await self("EVAL", text, len(keys), *keys, *args)
+            return await self(*self.call(name, keys, args, known=False))
+
+    def call(self, name: str, keys: Sequence[str], args: Sequence[Argument], *, known: bool = True) -> Command:
+        """The command that runs scripts/<name>.lua; `known`: the server has seen the script before."""
+        text, digest = self._scripts[name]
+        return ("EVALSHA", digest, len(keys), *keys, *args) if known else ("EVAL", text, len(keys), *keys, *args)
 
     async def close(self) -> None:
         """Send what waits, and wait for what is on its way."""
@@ -93,10 +103,10 @@ class Batcher:
         texts = {path.name.removesuffix(".lua"): path.read_text() for path in folder.iterdir()}
         return {name: (text, sha1(text.encode(), usedforsecurity=False).hexdigest()) for name, text in texts.items()}
 
-    def _enqueue(self, command: Command) -> asyncio.Future[Any]:
-        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((command, reply))
-        return reply
+    def _enqueue(self, commands: Sequence[Command]) -> asyncio.Future[Sequence[Any]]:
+        replies: asyncio.Future[Sequence[Any]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((commands, replies))
+        return replies
 
     def _begin_sending(self) -> None:
         if self._waiting and self._sending < IN_FLIGHT:
@@ -116,25 +126,42 @@ class Batcher:
         while self._waiting:
             # Whatever else is ready to run in this turn of the loop may add to the batch first.
             await asyncio.sleep(0)
-            batch = [self._waiting.popleft() for _ in range(min(MOST_TOGETHER, len(self._waiting)))]
-            if not batch:
-                return
-            self._trips += 1
-            trip = self._trips
-            self._on_their_way[trip] = self._clock()
-            try:
-                replies = await self._round_trip([command for command, _ in batch])
-                self._answered.set()
-            except Exception as error:
-                # Not this task's error: each caller gets it and decides.
-                replies = [error] * len(batch)
-                self._answered.clear()
-            finally:
-                del self._on_their_way[trip]
-            for (_, reply), answer in zip(batch, replies, strict=True):
-                if reply.done():
-                    continue
-                if isinstance(answer, Exception):
-                    reply.set_exception(answer)
-                else:
-                    reply.set_result(answer)
+            commands: list[Command] = []
+            waiting: list[tuple[int, asyncio.Future[Sequence[Any]]]] = []
+            while self._waiting and len(commands) < MOST_TOGETHER:
+                more, replies = self._waiting.popleft()
+                commands += more
+                waiting.append((len(more), replies))
+            if commands:
+                await self._send_batch(commands, waiting)
+
+    async def _send_batch(
+        self, commands: Sequence[Command], waiting: Sequence[tuple[int, asyncio.Future[Sequence[Any]]]]
+    ) -> None:
+        self._trips += 1
+        trip = self._trips
+        self._on_their_way[trip] = self._clock()
+        try:
+            answers = await self._round_trip(commands)
+            self._answered.set()
+        except Exception as error:
+            # Not this task's error: each caller gets it and decides.
+            self._answered.clear()
+            for _, replies in waiting:
+                if not replies.done():
+                    replies.set_exception(error)
+            return
+        finally:
+            del self._on_their_way[trip]
+        at = 0
+        for count, replies in waiting:
+            if not replies.done():
+                replies.set_result(answers[at : at + count])
+            at += count
+
+
+def _reply(replies: Sequence[Any]) -> Any:
+    (reply,) = replies
+    if isinstance(reply, Exception):
+        raise reply
+    return reply

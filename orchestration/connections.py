@@ -18,6 +18,8 @@ from orchestration.streams import Streams
 
 BLOCK_MS = 2_000
 """Longest wait of a blocking read."""
+CLOSING_SECONDS = 2.0
+"""What is on its way at the end, and the goodbyes, have this long."""
 FLOOR = (6, 2)
 """Oldest Redis version that has the commands used here."""
 
@@ -53,7 +55,8 @@ class Connections:
         self.commands = _client(
             url, retry=Retry(ExponentialBackoff(), retries=0), socket_timeout=5, socket_connect_timeout=2
         )
-        self.batcher = Batcher(RoundTrips(self.commands))
+        self._round_trips = RoundTrips(self.commands)
+        self.batcher = Batcher(self._round_trips)
         self.streams = Streams(self.batcher)
         self._url = url
 
@@ -67,7 +70,12 @@ class Connections:
             single_connection_client=True,
         )
 
+    def end_within(self, seconds: float) -> None:
+        """The end is near: from now on all commands together have so long, then they fail as if Redis were away."""
+        self._round_trips.end_within(seconds)
+
     async def close(self) -> None:
+        self.end_within(CLOSING_SECONDS)
         await self.batcher.close()
         await self.commands.aclose()
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from orchestration.keys import Keys
 from orchestration.messages import CoordinationPlan, PlanStep, StepMessage, StepResult, encode
 from orchestration.metrics import Metrics
+from orchestration.round_trips import Command
 from orchestration.store import OwnedRun, RunRecord, RunStore
-from orchestration.streams import Streams
+from orchestration.streams import Streams, adding
 
 
 class Dispatcher:
@@ -32,27 +33,25 @@ class Dispatcher:
         self._missing: frozenset[str] = frozenset()
 
     async def send(self, steps: Iterable[PlanStep], results: Mapping[str, StepResult]) -> None:
-        """Mark steps as queued, then send them with what the steps they depend on found.
-
-        A crash in between is made good by whoever adopts the run. What a worker has by now is left alone.
-        """
+        """Queue and send steps, with what the steps they depend on found. What a worker has by now is left alone."""
         steps = tuple(steps)
         if steps:
-            queued = await self._store.queue(self._run, [step.id for step in steps])
-            await self.add([step for step in steps if step.id in queued], results)
+            messages = [self._message(step, results) for step in steps]
+            entries = await self._store.queue(self._run, [step.id for step in steps], messages)
+            self._sent |= {step.id: entry for step, entry in zip(steps, entries, strict=True)}
 
     async def add(self, steps: Iterable[PlanStep], results: Mapping[str, StepResult]) -> None:
         """Send steps that are journalled as queued; a duplicate finds its step taken."""
-        messages = []
         steps = tuple(steps)
-        for step in steps:
-            found = tuple(results[need].text for need in step.depends_on if results[need].text)
-            task = self._run.task
-            message = StepMessage(run=task.id, person=task.person, step=step, context=found)
-            messages.append((self._keys.tasks(step.agent), {"m": encode(message)}))
-        if messages:
-            entries = await self._streams.send(messages)
+        if steps:
+            entries = await self._streams.send([self._message(step, results) for step in steps])
             self._sent |= {step.id: entry for step, entry in zip(steps, entries, strict=True)}
+
+    def _message(self, step: PlanStep, results: Mapping[str, StepResult]) -> Command:
+        found = tuple(results[need].text for need in step.depends_on if results[need].text)
+        task = self._run.task
+        message = StepMessage(run=task.id, person=task.person, step=step, context=found)
+        return adding(self._keys.tasks(step.agent), {"m": encode(message)})
 
     async def sweep(self, record: RunRecord, results: Mapping[str, StepResult], patience: float) -> None:
         """Send again what nobody can have any more: the step is not done, and all its messages are gone.

@@ -27,15 +27,16 @@ class Emitter:
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
+        self._starting: asyncio.Handle | None = None
         self._closing = False
 
     async def __aenter__(self) -> Self:
-        self._sender = asyncio.create_task(self._run())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closing = True
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.wait([self._sender])
@@ -50,6 +51,9 @@ class Emitter:
         self._arrived.set()
         if not isinstance(event, Token):
             self._urgent.set()
+        if self._starting is None:
+            # Work that is over before it has to wait for anything sends nothing here, and needs no sender.
+            self._starting = asyncio.get_running_loop().call_soon(self._start)
 
     async def close(self) -> list[AnyEvent]:
         """Wait for what is on its way and return the rest."""
@@ -60,6 +64,10 @@ class Emitter:
             sender, self._sender = self._sender, None
             await sender
         return self._waiting
+
+    def _start(self) -> None:
+        if not self._closing:
+            self._sender = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         await self._arrived.wait()

@@ -26,7 +26,9 @@ def recorded(entry: bytes, fields: Fields) -> Recorded | None:
     except (UnsupportedMessage, ValueError, KeyError) as error:
         log.warning("event %s is left out: %s", entry.decode(), type(error).__name__)
         return None
-    return Recorded(id=entry.decode(), at=int(entry.partition(b"-")[0]) / 1000, event=event.model_copy(update=stamp))
+    # Nobody has seen it yet, so it need not be copied for this.
+    vars(event).update(stamp)
+    return Recorded(id=entry.decode(), at=int(entry.partition(b"-")[0]) / 1000, event=event)
 
 
 class EventHub:

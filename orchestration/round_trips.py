@@ -5,6 +5,7 @@ that coordination costs.
 """
 
 import asyncio
+import builtins
 import inspect
 import math
 from collections.abc import Sequence
@@ -34,12 +35,33 @@ class RoundTrips:
         self._redis = redis
         errors: Any = UNREACHABLE
         self._retry = Retry(ExponentialBackoff(cap=0.4, base=0.02), retries=6, supported_errors=errors)
+        self._end: float | None = None
+        self._limits: set[asyncio.Timeout] = set()
 
     async def __call__(self, commands: Sequence[Command]) -> list[Any]:
         async def attempt() -> list[Any]:
             return await self._attempt(commands)
 
-        return await self._retry.call_with_retry(attempt, _nothing_to_mend)
+        try:
+            async with asyncio.timeout_at(self._end) as limit:
+                self._limits.add(limit)
+                try:
+                    return await self._retry.call_with_retry(attempt, _nothing_to_mend)
+                finally:
+                    self._limits.discard(limit)
+        except builtins.TimeoutError as error:
+            raise TimeoutError("Redis did not answer in time") from error
+
+    def end_within(self, seconds: float) -> None:
+        """From now on all round trips together have so long; what takes longer fails as if the server were away.
+
+        A frozen server keeps whoever says goodbye for half a minute with each word.
+        """
+        end = asyncio.get_running_loop().time() + seconds
+        if self._end is None or end < self._end:
+            self._end = end
+            for limit in self._limits:
+                limit.reschedule(end)
 
     async def _attempt(self, commands: Sequence[Command]) -> list[Any]:
         pool: Any = self._redis.connection_pool

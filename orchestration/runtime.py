@@ -17,7 +17,7 @@ from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, open_knowled
 from orchestration.agent_orchestrator import AgentOrchestrator, Councils
 from orchestration.aggregation import ExtractiveAggregator
 from orchestration.brake import Brake
-from orchestration.connections import TROUBLE, Connections
+from orchestration.connections import CLOSING_SECONDS, TROUBLE, Connections
 from orchestration.council import CouncilEngine
 from orchestration.crash import Crash, survive
 from orchestration.engine import open_engine
@@ -92,7 +92,7 @@ async def open_runtime(
         if connections is not None:
             await stack.enter_async_context(process.councils(connections))
         else:
-            await stack.enter_async_context(_running([process.councils_when_redis_is_there], None, None))
+            await stack.enter_async_context(_running([process.councils_when_redis_is_there]))
         yield orchestrator
 
 
@@ -134,7 +134,7 @@ async def _answering(
 ) -> AgentOrchestrator:
     """The single agent, running."""
     orchestrator = AgentOrchestrator(registry, knowledge, single, metrics)
-    await stack.enter_async_context(_running([single.run, orchestrator.run], None, None))
+    await stack.enter_async_context(_running([single.run, orchestrator.run]))
     return orchestrator
 
 
@@ -212,7 +212,7 @@ class _Process:
         loops.append(partial(self._stop_at_halt, brake))
         log_ = RedisLog(connections, keys, hub, store)
         councils = Councils(engine, log_, presences, connections, brake, outage, gauges)
-        async with _running(loops, worker, hub):
+        async with _running(loops, worker, hub, connections):
             with self.orchestrator.with_councils(councils):
                 yield
 
@@ -257,7 +257,7 @@ async def _joined(
     hub, hints = EventHub(connections, keys), Hints(connections, keys)
     metrics, outage = Metrics(registry), Outage(connections.batcher)
     engine = CouncilEngine(name, store, settings.run, hints, metrics, None)
-    await stack.enter_async_context(_running([hub.run, outage.run], None, hub))
+    await stack.enter_async_context(_running([hub.run, outage.run], None, hub, connections))
     presences = PresenceReader(connections.batcher, keys, registry)
     gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)
     log_ = RedisLog(connections, keys, hub, store)
@@ -294,9 +294,15 @@ def _chosen(workers: bool | Sequence[str], registry: AgentRegistry) -> Mapping[s
 
 @asynccontextmanager
 async def _running(
-    loops: Sequence[Callable[[], Awaitable[None]]], worker: Worker | None, hub: EventHub | None
+    loops: Sequence[Callable[[], Awaitable[None]]],
+    worker: Worker | None = None,
+    hub: EventHub | None = None,
+    connections: Connections | None = None,
 ) -> AsyncIterator[None]:
-    """Run the loops until the block ends; a worker finishes what it has begun, or gives it back."""
+    """Run the loops until the block ends; a worker finishes what it has begun, or gives it back.
+
+    The end takes a few seconds at most, whether or not Redis answers.
+    """
     failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_as_coroutine(loop), name=str(loop)) for loop in loops]
@@ -308,9 +314,15 @@ async def _running(
         except Exception as error:  # Not for the group, which would wrap the caller's error into its own.
             failure = error
         finally:
+            patience = GRACE_SECONDS + GIVING_BACK_SECONDS if worker is not None else 0.0
+            if connections is not None:
+                if not connections.batcher.available:
+                    patience = 0.0  # What cannot be given back is recovered by others after a lease.
+                connections.end_within(patience + CLOSING_SECONDS)
             if worker is not None and working is not None:
-                await worker.leave()
-                await asyncio.wait([working], timeout=GRACE_SECONDS + GIVING_BACK_SECONDS)
+                leaving = group.create_task(worker.leave())
+                await asyncio.wait([working], timeout=patience)
+                leaving.cancel()
                 working.cancel()
             if hub is not None:
                 await hub.leave()

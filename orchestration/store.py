@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, cast
 
+from redis.exceptions import NoScriptError
+
 from orchestration.batching import Batcher
 from orchestration.brake import read_halt
 from orchestration.errors import Halted, InvalidTask, Overloaded, Superseded
@@ -29,7 +31,7 @@ from orchestration.messages import (
     encode,
     encode_before_result,
 )
-from orchestration.round_trips import UNREACHABLE, Argument
+from orchestration.round_trips import UNREACHABLE, Argument, Command
 from orchestration.settings import RunSettings
 
 ALONE_AFTER = 2
@@ -187,17 +189,25 @@ class RunStore:
         if status != b"OK":
             raise Superseded(status.decode())
 
-    async def queue(self, run: OwnedRun, steps: Sequence[str]) -> list[str]:
-        """Mark steps as queued, before they are sent, and renew the hold; returns those that are to be sent.
+    async def queue(self, run: OwnedRun, steps: Sequence[str], messages: Sequence[Command] = ()) -> list[bytes]:
+        """Mark steps as queued and send their messages, in one round trip; returns the messages' ids.
 
-        A step that a worker has by now, or that has a result, stays as it is. Raises Superseded as `journal` does.
+        A step that a worker has by now, or that has a result, stays as it is, and its message finds it taken. Raises
+        Superseded when the run is over or somebody else's; the messages find nothing to do then.
         """
-        k = self._keys
-        args: list[Argument] = [run.task.id, run.fence, self._settings.lease_ms, *steps]
-        status, *queued = await self._batcher.script("queue", [k.run(run.task.id), k.active], args)
+        keys = [self._keys.run(run.task.id)]
+        args: list[Argument] = [run.fence, *steps]
+        status, *entries = await self._batcher.together([self._batcher.call("queue", keys, args), *messages])
+        if isinstance(status, NoScriptError):
+            # The messages were sent before their steps were queued, and found nothing to do.
+            call = self._batcher.call("queue", keys, args, known=False)
+            status, *entries = await self._batcher.together([call, *messages])
+        for reply in (status, *entries):
+            if isinstance(reply, Exception):
+                raise reply
         if status != b"OK":
             raise Superseded(status.decode())
-        return [step.decode() for step in queued[0]]
+        return entries
 
     async def begin_waiting(self) -> None:
         """Let runs that wait begin, while there are places."""

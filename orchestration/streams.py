@@ -1,16 +1,22 @@
 """The stream commands used here, with plain types. Bytes in, bytes out."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from orchestration.batching import Batcher
+from orchestration.round_trips import Command
 
 Fields = dict[bytes, bytes]
 Entry = tuple[bytes, Fields]
+
+
+def adding(stream: str, fields: Mapping[str, bytes]) -> Command:
+    """The command that adds an entry to a stream."""
+    return ("XADD", stream, "*", *(part for item in fields.items() for part in item))
 
 
 class Streams:
@@ -29,13 +35,13 @@ class Streams:
         found: list[Entry] = await self._batcher("XRANGE", stream, f"({entry}" if entry else "-", "+")
         return found
 
-    async def send(self, messages: Iterable[tuple[str, Mapping[str, bytes]]]) -> list[bytes]:
+    async def send(self, messages: Sequence[Command]) -> list[bytes]:
         """Add messages to their streams, together; returns their ids."""
-        added = (
-            self._batcher("XADD", stream, "*", *(part for item in fields.items() for part in item))
-            for stream, fields in messages
-        )
-        return list(await asyncio.gather(*added))
+        entries = list(await self._batcher.together(messages))
+        for entry in entries:
+            if isinstance(entry, Exception):
+                raise entry
+        return entries
 
     async def unblock(self, client: int) -> None:
         """End another connection's blocking read; it returns with what it has."""

@@ -27,6 +27,7 @@ from orchestration.hints import Hints, ticks
 from orchestration.inbox import Delivery, Inbox, Outcome
 from orchestration.messages import (
     AnyEvent,
+    Retrieved,
     Retrying,
     Returned,
     Started,
@@ -339,7 +340,9 @@ class Worker:
                 result = failure(message.step, reason, loop.time() - begun)
             finally:
                 held.answering = False
-            unsent = [event for event in await emitter.close() if not isinstance(event, Token)]
+            # What the result tells as well need not be told before it in the same breath.
+            superseded = (Token,) if result.state == "failed" else (Token, Retrieved)
+            unsent = [event for event in await emitter.close() if not isinstance(event, superseded)]
         pause = backoff_seconds(claim.failures)
         if reason and claim.failures < MOST_RETRIES and loop.time() - begun + pause < claim.seconds_left:
             await self._try_again(held, message, reason, pause)

@@ -26,10 +26,10 @@ if deaths >= tonumber(ARGV[8]) and not last and ARGV[6] ~= '1' then return {'ALO
 -- Should that worker be alive after all, absolve.lua takes it back.
 if died then redis.call('HSET', KEYS[1], s .. '.died.' .. run[10], 1) end
 local attempt = tonumber(run[4] or '0') + 1
-local fence = redis.call('HINCRBY', KEYS[1], s .. '.fence', 1)
+local fence = tonumber(run[10] or '0') + 1
 local deadline = math.min(tonumber(run[2]), now + ARGV[5])
 redis.call('HSET', KEYS[1], s .. '.state', 'running', s .. '.attempt', attempt, s .. '.worker', ARGV[2],
-  s .. '.entry', ARGV[3], s .. '.until', now + ARGV[4], s .. '.deadline', deadline, s .. '.deaths', deaths)
+  s .. '.fence', fence, s .. '.entry', ARGV[3], s .. '.until', now + ARGV[4], s .. '.deadline', deadline, s .. '.deaths', deaths)
 if last then return {'EXHAUSTED', attempt, fence, 0, 0} end
 -- A later attempt is told with the same words under another name.
 local event = attempt == 1 and ARGV[7] or string.gsub(ARGV[7], '"kind":"started"', '"kind":"restarted"', 1)

@@ -1,20 +1,17 @@
--- Mark steps as queued, before they are sent, and renew the owner's hold. A step that a worker has by now, or that has
--- a result, stays as it is: what the owner knows of it was old. KEYS: run, active. ARGV: id, owner's fence, lease ms, steps.
--- Returns {'OK', the steps that are to be sent}, {'STALE'} (somebody else owns the run) or {'ENDED'}.
-local run = redis.call('HMGET', KEYS[1], 'state', 'fence')
-if run[1] ~= 'running' then return {'ENDED'} end
-if run[2] ~= ARGV[2] then return {'STALE'} end
-local t = redis.call('TIME')
-local till = t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[3]
-redis.call('HSET', KEYS[1], 'until', till)
-redis.call('ZADD', KEYS[2], till, ARGV[1])
-local queued = {}
-for i = 4, #ARGV do
-  local state = redis.call('HGET', KEYS[1], ARGV[i] .. '.state')
-  if state == 'waiting' or state == 'retrying' then
-    redis.call('HSET', KEYS[1], ARGV[i] .. '.state', 'queued')
-    state = 'queued'
+-- Mark steps as queued; they are sent in the same round trip. A step that a worker has by now, or that has a result, stays
+-- as it is: what the owner knows of it was old, and its message finds it taken. KEYS: run. ARGV: owner's fence, steps.
+-- Returns 'OK', 'STALE' (somebody else owns the run) or 'ENDED'.
+local names = {'state', 'fence'}
+for i = 2, #ARGV do names[i + 1] = ARGV[i] .. '.state' end
+local run = redis.call('HMGET', KEYS[1], unpack(names))
+if run[1] ~= 'running' then return 'ENDED' end
+if run[2] ~= ARGV[1] then return 'STALE' end
+local states = {}
+for i = 2, #ARGV do
+  if run[i + 1] == 'waiting' or run[i + 1] == 'retrying' then
+    states[#states + 1] = names[i + 1]
+    states[#states + 1] = 'queued'
   end
-  if state == 'queued' then queued[#queued + 1] = ARGV[i] end
 end
-return {'OK', queued}
+if #states > 0 then redis.call('HSET', KEYS[1], unpack(states)) end
+return 'OK'

@@ -55,7 +55,7 @@ from orchestration.messages import (
 )
 from orchestration.settings import RunSettings
 from orchestration.store import Claim, Claimed, Fenced, OwnedRun, RunStore
-from orchestration.streams import take
+from orchestration.streams import adding, take
 from tests.orchestration.leftovers import checked_keys
 from tests.orchestration.model import FINAL, Model
 
@@ -218,7 +218,7 @@ class Coordination(RuleBasedStateMachine):
 
     def send(self, run: str, step: str) -> None:
         message = StepMessage(run=run, person="", step=PLAN.step(step))
-        self.do(self.server.connections.streams.send([(self.stream, {"m": encode(message)})]))
+        self.do(self.server.connections.streams.send([adding(self.stream, {"m": encode(message)})]))
 
     def end(self, name: str, fence: int | None, state: RunState, lives: bool = True) -> None:
         """End a run; whoever does it may die before those that wait are let in."""
