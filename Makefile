@@ -16,7 +16,7 @@ TYPED := agents api benchmarks chat cli evaluation knowledge orchestration tests
 PIP = $(PYTHON) -m pip install --constraint constraints.txt --disable-pip-version-check --no-input --progress-bar off
 SHOW = sed -un -e '/^Collecting/p' -e '/^Downloading/p' -e '/^Installing/p' -e '/^Successfully/p'
 
-.PHONY: run install test check bench evaluate clean
+.PHONY: run install test check bench chaos evaluate clean
 
 run: $(INSTALLED)
 	@exec $(VENV)/bin/roundtable serve
@@ -33,6 +33,13 @@ check: $(INSTALLED_TEST)
 
 bench: $(INSTALLED)
 	@$(PYTHON) -m benchmarks.coordination
+
+# make chaos SEED=1 TASKS=2000 KILLS=60
+SEED ?= 1
+TASKS ?= 200
+KILLS ?= 10
+chaos: $(INSTALLED)
+	@$(PYTHON) -m benchmarks.chaos --seed $(SEED) --tasks $(TASKS) --kills $(KILLS)
 
 # make evaluate SET=metatool DATA=path/to/the/sets
 SET ?= metatool

@@ -14,7 +14,7 @@ from orchestration.asking import checked
 from orchestration.brake import Brake
 from orchestration.connections import TROUBLE, Connections
 from orchestration.council import CouncilEngine
-from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError, UnknownRun
+from orchestration.errors import ConfigurationError, EngineUnavailable, InvalidTask, RoundtableError, UnknownRun
 from orchestration.exposition import Exposition
 from orchestration.gauges import Gauges
 from orchestration.messages import Answer, Recorded, Task, TaskResult, new_id
@@ -159,8 +159,11 @@ class AgentOrchestrator:
 
     async def _take_in(self, councils: Councils, task: Task) -> str:
         """Hand a council's task to Redis, for as long as that takes: accepting it twice is accepting it once."""
+        if self._unfinished.get(task.id, task) != task:
+            raise InvalidTask("A question with this id was asked already.")
         self._remember(task)
-        over = self._taking_in[task.id] = asyncio.Event()
+        # The same question may come twice at the same time.
+        over = self._taking_in.setdefault(task.id, asyncio.Event())
         try:
             while task.id not in self._replaced:
                 try:
@@ -175,7 +178,7 @@ class AgentOrchestrator:
                     raise
                 raise EngineUnavailable(AWAY) from error
         finally:
-            del self._taking_in[task.id]
+            self._taking_in.pop(task.id, None)
             over.set()
         return task.id
 
@@ -191,6 +194,8 @@ class AgentOrchestrator:
         assert self._tasks is not None, "the orchestrator is not running"
         changed = {"id": new_id(), "mode": "single", "instead_of_council": True, "replaces": run}
         alone = task.model_copy(update=changed)
+        # Those whose answer is forgotten need not be remembered either.
+        self._replaced = {council: answer for council, answer in self._replaced.items() if answer in self._single.log}
         self._replaced[run] = alone.id
         log.warning("run %s stands still without Redis; %s answers in its place", run, alone.id)
         self._tasks.create_task(self._withdraw(councils, task), name=f"withdraw {run}")

@@ -181,18 +181,27 @@ class Heartbeat:
         self._orchestrates = orchestrates
         self._worker = worker
         self._slots = slots
+        self._version = version("roundtable")
 
     async def run(self) -> None:
         """Beat until cancelled, then say goodbye."""
+        beating: asyncio.Task[None] | None = None
         try:
             while True:
-                try:
-                    await self.beat()
-                except TROUBLE as error:
-                    log.info("no heartbeat: %s", error)
+                beating = asyncio.create_task(self._try_to_beat())
+                await asyncio.shield(beating)
                 await asyncio.sleep(HEARTBEAT_SECONDS)
         finally:
+            # A beat that is on its way would arrive after the goodbye, and a process that is gone would seem alive.
+            if beating is not None:
+                await beating
             await self._goodbye()
+
+    async def _try_to_beat(self) -> None:
+        try:
+            await self.beat()
+        except TROUBLE as error:
+            log.info("no heartbeat: %s", error)
 
     async def beat(self) -> None:
         """Write one sign of life."""
@@ -219,7 +228,7 @@ class Heartbeat:
             orchestrates=self._orchestrates,
             slots=self._slots if worker else 0,
             busy=worker.busy() if worker else 0,
-            version=version("roundtable"),
+            version=self._version,
         )
 
     async def _goodbye(self) -> None:

@@ -8,6 +8,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +20,7 @@ from redis.asyncio import Redis as AsyncRedis
 from agents.answerers.scripted import ScriptedAnswerer
 from knowledge import HashEmbedder
 from orchestration import AgentOrchestrator, Task, open_runtime
-from orchestration.errors import EngineUnavailable, UnknownRun
+from orchestration.errors import EngineUnavailable, InvalidTask, UnknownRun
 from orchestration.keys import PREFIX, Keys
 from orchestration.messages import Answer, TaskResult, encode
 from orchestration.store import RunStore
@@ -254,6 +255,39 @@ async def test_a_question_while_redis_is_known_to_be_away_goes_to_the_single_age
         server.thaw()
         await back_is_noticed(orchestrator)
         assert await orchestrator.runs("local", "thread") == [run, alone]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_server_closes_in_a_few_seconds_while_redis_is_frozen(
+    tmp_path: Path, server: RedisServer, known: bool
+) -> None:
+    """Nothing can be handed over then; whoever is left takes it up after a lease. Known to be away, it is quicker."""
+    gate = Gate()
+    async with AsyncExitStack() as stack:
+        orchestrator = await stack.enter_async_context(world(tmp_path, server.url, answerer=gate.answerer()))
+        await orchestrator.submit(asked())
+        await gate.arrived.wait()
+        server.freeze()
+        if known:
+            await away_is_noticed(orchestrator)
+        async with asyncio.timeout(4 if known else 9):
+            await stack.aclose()
+
+
+async def test_the_same_question_twice_at_the_same_time_is_one_run(tmp_path: Path, server: RedisServer) -> None:
+    """A second click while the first one is on its way; with another question or person it is refused."""
+    async with world(tmp_path, server.url) as orchestrator:
+        task = asked()
+        server.freeze()
+        twice = [asyncio.create_task(orchestrator.submit(task)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(InvalidTask):
+            await orchestrator.submit(task.model_copy(update={"person": "somebody else"}))
+        with pytest.raises(EngineUnavailable):
+            await orchestrator.task(task.id, "somebody else")
+        server.thaw()
+        assert await asyncio.gather(*twice) == [task.id, task.id]
+        assert (await end_of(orchestrator, task.id)).state == "answered"
 
 
 async def test_a_server_that_starts_without_redis_finds_it_later(tmp_path: Path, server: RedisServer) -> None:

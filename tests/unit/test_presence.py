@@ -1,8 +1,10 @@
 """Who is alive is judged by heartbeats. Nothing here blocks, so an imitation of Redis will do."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from fakeredis import FakeAsyncRedis
 
 from orchestration.batching import Batcher
@@ -47,6 +49,27 @@ async def test_a_process_that_is_long_gone_is_forgotten() -> None:
     await batcher("ZADD", KEYS.seen, 0, "one")
     await heartbeat(batcher, "two").beat()
     assert await batcher("HKEYS", KEYS.presence) == [b"two"]
+
+
+async def test_a_beat_that_is_on_its_way_does_not_outlive_the_goodbye() -> None:
+    """Two round trips may overtake each other, so the goodbye waits for the last beat."""
+    told: list[str] = []
+    begun, arrives = asyncio.Event(), asyncio.Event()
+
+    async def slow_at_first(commands: Sequence[Command]) -> list[Any]:
+        if not begun.is_set():
+            begun.set()
+            await arrives.wait()
+        told.extend(str(command[0]) for command in commands)
+        return [1 for _ in commands]
+
+    beating = asyncio.create_task(heartbeat(Batcher(slow_at_first), "one").run())
+    await begun.wait()
+    beating.cancel()
+    asyncio.get_running_loop().call_later(0.05, arrives.set)
+    with pytest.raises(asyncio.CancelledError):
+        await beating
+    assert told == ["EVALSHA", "HDEL", "ZREM"]
 
 
 async def test_what_another_version_says_is_left_alone() -> None:
