@@ -26,6 +26,9 @@ class Watched(Protocol):
     @property
     def redis_available(self) -> bool: ...
 
+    @property
+    def halted(self) -> str: ...
+
 
 class Health(BaseModel):
     status: Literal["ok"] = "ok"
@@ -38,6 +41,8 @@ class Status(BaseModel):
     redis: Literal["up", "down"]
     mode: Mode
     """Who would answer a question now: the council, or the single agent that needs no Redis."""
+    halted: str = ""
+    """Why nobody answers at the moment, in a sentence: the operator stopped all agents."""
 
 
 def status_of(orchestrator: Watched | None) -> Status:
@@ -49,6 +54,7 @@ def status_of(orchestrator: Watched | None) -> Status:
         knowledge=orchestrator.knowledge.status,
         redis="up" if up else "down",
         mode="council" if up else "single",
+        halted=orchestrator.halted,
     )
 
 

@@ -22,7 +22,7 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from agents import load_catalog
 from benchmarks.children import child
@@ -151,7 +151,7 @@ def plot(found: Sequence[Throughput], file: Path) -> None:
     from matplotlib import pyplot
 
     grey = "#808080"
-    settings = {
+    settings: Any = {
         "svg.fonttype": "none", "svg.hashsalt": "roundtable", "font.family": "sans-serif", "font.size": 10,
         "axes.edgecolor": grey, "axes.labelcolor": grey, "axes.titlecolor": grey, "text.color": grey,
         "xtick.color": grey, "ytick.color": grey, "axes.spines.top": False, "axes.spines.right": False,

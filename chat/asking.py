@@ -11,7 +11,7 @@ from chat.host import Host, current
 from chat.picture import AUTHOR
 from chat.viewer import Window
 from chat.wire import Element, Step, stable_id
-from orchestration.errors import Overloaded, RoundtableError
+from orchestration.errors import Halted, Overloaded, RoundtableError
 from orchestration.messages import Mode, Task
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ async def ask(window: Window, message: str, question: str, mode: Mode) -> bool:
     """
     try:
         await _ask(current(), window, message, question, mode)
-    except Overloaded as error:
+    except (Overloaded, Halted) as error:
         log.warning("question %s was not taken in: %s", message, error)
         await _refuse(window, message, str(error), again=question)
     except (RoundtableError, AgentError, ChatError) as error:

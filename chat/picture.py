@@ -71,7 +71,7 @@ def _draw_section(story: Story, section: Section, titles: Titles) -> Picture:
         case "waiting":
             return _waiting(story, section)
         case "resumed":
-            return Picture((_part(story, section, "resumed", "Another server went on with this", ""),))
+            return Picture((_part(story, section, "resumed", "Interrupted; another process went on with this", ""),))
         case "preparing":
             return _preparing(story, section)
         case "selection":

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     from orchestration.asking import checked
 
     settings = runtime.read_settings()
-    log_to_stderr(logging.WARNING)
+    log_to_stderr(logging.ERROR)
     asked = Task(
         question=args.question,
         person=args.person,
@@ -77,7 +77,10 @@ async def _ask(
                     events.append(recorded.event)
                     progress.show(recorded.event)
         except TimeoutError:
-            raise NoAnswer("The run did not end in time; the process that drove it may be gone.") from None
+            raise NoAnswer(
+                "There was no answer in time. The question is kept and goes on as soon as it can: Redis may be away,"
+                " all agents may be halted, or the process that drove it may be gone."
+            ) from None
         except asyncio.CancelledError:
             await _cancel(council, task)
             raise

@@ -14,6 +14,7 @@ from orchestration.messages import (
     Restarted,
     Selected,
     Started,
+    Waiting,
 )
 
 _SHARES = 10
@@ -32,6 +33,9 @@ class Progress:
         """Tell about one event, or keep silent."""
         if isinstance(event, Preparing):
             self._preparing(event)
+        elif isinstance(event, Waiting):
+            wait = "" if event.seconds is None else f", about {event.seconds:.0f} s"
+            self._tell(f"Waiting: {event.ahead} before this one{wait}")
         elif isinstance(event, Selected):
             chosen = [f"{self._title(each.agent)} {each.score:.2f}" for each in event.selection.chosen()]
             self._tell(f"Asking {', '.join(chosen) or 'nobody'}")

@@ -20,7 +20,7 @@ from orchestration.gauges import Gauges
 from orchestration.messages import Answer, Recorded, Task, TaskResult, new_id
 from orchestration.metrics import Metrics
 from orchestration.outage import Outage
-from orchestration.presence import AgentHealth, Presence, PresenceReader
+from orchestration.presence import AgentHealth, PresenceReader
 from orchestration.redis_log import RedisLog
 from orchestration.round_trips import UNREACHABLE
 from orchestration.single import SingleAgent
@@ -316,10 +316,6 @@ class AgentOrchestrator:
         for thread, at in found:
             newest[thread] = max(at, newest.get(thread, 0.0))
         return sorted(newest.items(), key=lambda item: -item[1])[:most]
-
-    async def processes(self) -> list[Presence]:
-        """Every process that is alive on this Redis."""
-        return await self._councils.presences.alive() if self._councils is not None else []
 
     async def health(self) -> Mapping[str, AgentHealth]:
         """How each agent is doing, in all processes together; nothing without Redis."""

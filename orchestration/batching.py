@@ -32,8 +32,8 @@ RoundTrip = Callable[[Sequence[Command]], Awaitable[Sequence[Any]]]
 
 
 class Batcher:
-    """One per process. A lost reply makes redis-py send a command again, so each must stand a repeat: what it does
-    happens once, though the second reply may tell of the first ("DONE", "ENDED") and an event may stand there twice.
+    """One per process. After a lost reply a command is sent again, so each must stand a repeat: what it does happens
+    once, though the second reply may tell of the first ("DONE", "ENDED") and an event may stand there twice.
     """
 
     def __init__(self, round_trip: RoundTrip, clock: Callable[[], float] = time.monotonic) -> None:
@@ -56,7 +56,7 @@ class Batcher:
         return self._answered.is_set() and not silent
 
     async def until_available(self) -> None:
-        """Wait until Redis answers again; somebody asks it every few seconds (presence.py)."""
+        """Wait until Redis answers again; outage.py asks it until it does."""
         await self._answered.wait()
 
     async def __call__(self, *command: Argument) -> Any:

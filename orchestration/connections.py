@@ -116,13 +116,18 @@ def _about(error: ValueError) -> str:
 
 async def _check(redis: RedisClient) -> None:
     try:
-        info: dict[str, Any] = await redis.info("server")
+        info: dict[str, Any] = await redis.info()
     except (TypeError, *TROUBLE) as error:
         # On a unix socket redis-py wraps whatever the server answers to its first words into a ConnectionError.
         raise _refusal(error.__cause__ if isinstance(error.__cause__, RedisError) else error) from None
     version = str(info.get("redis_version", "0.0"))
     if tuple(int(part) for part in version.split(".")[:2]) < FLOOR:
         raise ConfigurationError(f"Redis {version} is too old; Roundtable needs 6.2 or newer.")
+    policy = str(info.get("maxmemory_policy", ""))
+    if int(info.get("maxmemory", 0)) and policy.startswith("allkeys"):
+        raise ConfigurationError(
+            f"This Redis may throw away unfinished runs (maxmemory-policy is {policy}); set it to noeviction."
+        )
 
 
 def _refusal(error: BaseException) -> RoundtableError:

@@ -8,9 +8,9 @@ from agents import AgentError
 from knowledge import KnowledgeError
 from orchestration.connections import TROUBLE
 from orchestration.crash import Crash, CrashPoint, survive
-from orchestration.errors import Superseded, UnsupportedMessage
+from orchestration.errors import Superseded, UnreadableRun
 from orchestration.hints import Hints, ticks
-from orchestration.messages import Answer, Task, TaskResult
+from orchestration.messages import Answer, Resumed, Task, TaskResult
 from orchestration.metrics import Metrics
 from orchestration.path import Council, answer_question
 from orchestration.settings import RunSettings
@@ -19,6 +19,7 @@ from orchestration.tracing import about
 
 log = logging.getLogger(__name__)
 
+UNREADABLE = "What was written down about this question is damaged; please ask it again."
 BROKEN = "Something went wrong while this was being answered; the log of the server has the details."
 
 
@@ -97,23 +98,23 @@ class CouncilEngine:
             log.warning("run %s waits for Redis: %s", run.task.id, error)
         except (AgentError, KnowledgeError) as error:
             log.warning("run %s failed: %s", run.task.id, error)
-            await self._fail(run.task, run.fence, str(error))
+            await self._fail(run.task.id, run.fence, str(error))
         except Exception:
             # The boundary of one run: the person gets an end with a reason, and the other runs go on.
             log.exception("run %s failed", run.task.id)
-            await self._fail(run.task, run.fence, BROKEN)
+            await self._fail(run.task.id, run.fence, BROKEN)
         finally:
             if self._driving.get(run.task.id, (None,))[0] is run:
                 del self._driving[run.task.id]
 
-    async def _fail(self, task: Task, fence: int, reason: str) -> None:
-        result = TaskResult(task=task.id, mode=task.mode, state="failed", reason=reason)
-        events = [Answer(run=task.id, result=result)]
+    async def _fail(self, run: str, fence: int, reason: str) -> None:
+        result = TaskResult(task=run, mode="council", state="failed", reason=reason)
+        events = [Answer(run=run, result=result)]
         try:
-            if await self._store.finish(task.id, result, events, fence=fence) is Fenced.OK:
+            if await self._store.finish(run, result, events, fence=fence) is Fenced.OK:
                 self._metrics.task_ended(result)
         except TROUBLE as error:
-            log.warning("run %s could not be ended: %s", task.id, error)
+            log.warning("run %s could not be ended: %s", run, error)
 
     async def _hold(self) -> None:
         """Keep other orchestrators from adopting what is driven here."""
@@ -125,8 +126,9 @@ class CouncilEngine:
         try:
             await self._store.journal(run, {})
         except Superseded as why:
-            if task.cancel():
-                self._count_if_lost(why)
+            # One that has ended finds that out by itself, and may be at its last words.
+            if str(why) == Fenced.STALE and task.cancel():
+                self._metrics.run_lost()
         except TROUBLE as error:
             log.warning("holding run %s: %s", run.task.id, error)
 
@@ -150,21 +152,30 @@ class CouncilEngine:
                 continue
             try:
                 run = await self._store.adopt(run_id, self.name)
-            except (UnsupportedMessage, ValueError, KeyError) as error:
-                # Damaged, or not as this program writes it: it is somebody else's to read, and stops nobody here.
-                log.warning("run %s cannot be read here: %s", run_id, error)
-                continue
-            if run is not None:
-                self._crash(CrashPoint.AFTER_ADOPT)
-                if run.fence > 1:
-                    self._metrics.taken_over()
-                    log.info("run %s adopted with fence %d", run_id, run.fence)
-                self._drive(run)
+                if run is not None:
+                    await self._take_over(run)
+            except UnreadableRun as error:
+                # Somebody else's to read, perhaps, and it stops nobody here; but it must not stay for ever.
+                log.warning("run %s: %s", run_id, error)
+                if error.overdue:
+                    await self._fail(run_id, error.fence, UNREADABLE)
+            except Superseded as why:
+                log.info("run %s is no longer driven here: %s", run_id, why)
+
+    async def _take_over(self, run: OwnedRun) -> None:
+        self._crash(CrashPoint.AFTER_ADOPT)
+        if run.fence > 1:
+            self._metrics.taken_over()
+            log.info("run %s adopted with fence %d", run.task.id, run.fence)
+            await self._store.journal(run, {}, [Resumed(run=run.task.id, owner=self.name)])
+        self._drive(run)
 
     async def _let_go(self, held: Sequence[OwnedRun]) -> None:
         """On the way out: give up the hold, so that the next process need not wait for the lease."""
-        for run in held:
-            try:
-                await self._store.journal(run, {}, hold=False)
-            except (Superseded, *TROUBLE) as error:
-                log.info("run %s was not handed over: %s", run.task.id, error)
+        await asyncio.gather(*map(self._let_go_of, held))
+
+    async def _let_go_of(self, run: OwnedRun) -> None:
+        try:
+            await self._store.journal(run, {}, hold=False)
+        except (Superseded, *TROUBLE) as error:
+            log.info("run %s was not handed over: %s", run.task.id, error)

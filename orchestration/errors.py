@@ -9,6 +9,7 @@ RoundtableError
 ├── Overloaded            there is no place for another question: ask again later
 ├── Halted                the operator stopped all agents: ask again when they were started again
 ├── UnsupportedMessage    a newer program wrote this message: leave it for one that can read it
+├── UnreadableRun         a run in Redis is damaged, or not as this program writes it
 └── Superseded            somebody else owns this run or step now: stop working on it, silently
 """
 
@@ -52,6 +53,17 @@ class Halted(RoundtableError):
 
 class UnsupportedMessage(RoundtableError):
     """A message has a schema major version that this program does not know."""
+
+
+class UnreadableRun(RoundtableError):
+    """A run in Redis is damaged, or not as this program writes it."""
+
+    def __init__(self, message: str, fence: int, overdue: bool) -> None:
+        super().__init__(message)
+        self.fence = fence
+        """Under which it is owned here."""
+        self.overdue = overdue
+        """Whether its deadline has passed: nobody else will end it either."""
 
 
 class Superseded(RoundtableError):

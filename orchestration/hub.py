@@ -141,8 +141,10 @@ class EventHub:
             while self._reading and not self._reading.issuperset(self._cursors) and self._client_id is not None:
                 try:
                     await self._streams.unblock(self._client_id)
+                    pause = 0.005
                 except TROUBLE as error:
                     log.info("the reader waits on: %s", error)
+                    pause = 1.0
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(0.005):
+                    async with asyncio.timeout(pause):
                         await self._read_ended.wait()

@@ -28,6 +28,8 @@ class Keys:
         """List: how long (ms) the latest runs took, newest first."""
         self.halted = f"{prefix}:{{run}}:halted"
         """String: JSON of who stopped all agents, when and why; absent while they work."""
+        self.looked = f"{prefix}:{{run}}:looked"
+        """String: when (server ms) an orchestrator last looked for runs without an owner."""
         self.hints = f"{prefix}:hints"
         """Pub/sub channel: a run id for which something urgent happened (asked, cancelled), or "" for all."""
         self.presence = f"{prefix}:{{presence}}:processes"

@@ -14,6 +14,7 @@ from agents import AgentError, AgentRegistry
 from knowledge import KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, nothing_found
 from orchestration.crash import Crash, CrashPoint, survive
+from orchestration.deadline import Deadline
 from orchestration.dispatch import Dispatcher
 from orchestration.emitter import Emitter
 from orchestration.errors import Superseded
@@ -82,33 +83,30 @@ async def answer_question(council: Council, run: OwnedRun) -> TaskResult:
     """
     results = dict(run.record.results)
     selection, plan = run.selection, run.plan
-    late = False
+    deadline = Deadline(council.store, run)
     async with council.hub.watch(run.task.id, fresh=run.fence == 1 and selection is None) as events:
-        deadline = asyncio.get_running_loop().time() + run.seconds_left
         try:
-            async with asyncio.timeout_at(deadline):
-                await _until_begun(council, run, events)
+            await _until_begun(council, run, events, deadline)
             if selection is None or plan is None:
-                deadline += await _until_prepared(council, run)
-            async with asyncio.timeout_at(deadline):
-                if selection is None or plan is None:
+                deadline.at += await _until_prepared(council, run)
+                async with asyncio.timeout_at(deadline.at):
                     selection, plan = await _decide(council, run)
-                await _execute(council, run, plan, results, events)
+            await _execute(council, run, plan, results, events, deadline)
         except TimeoutError:
-            late = True
-    if late:
-        return await _end_late(council, run, selection, plan, results)
-    assert selection is not None and plan is not None, "a run that was executed was decided"
+            return await _end_late(council, run, selection, plan, results)
     return await _aggregate(council, run, selection, plan, results)
 
 
-async def _until_begun(council: Council, run: OwnedRun, events: asyncio.Queue[Recorded]) -> None:
+async def _until_begun(council: Council, run: OwnedRun, events: asyncio.Queue[Recorded], deadline: Deadline) -> None:
     """Wait for the run's turn. Whoever ends a run lets the next one begin; we look as well, should they have died."""
+    loop = asyncio.get_running_loop()
     while not run.begun:
+        await deadline.check()
         await council.store.begin_waiting()
         if await council.store.begun(run.task.id):
             return
-        if isinstance(await _next(events, council.settings.renew_seconds), Begun):
+        pause = min(council.settings.renew_seconds, deadline.at - loop.time())
+        if isinstance(await _next(events, pause), Begun):
             return
 
 
@@ -147,10 +145,11 @@ async def _execute(
     plan: CoordinationPlan,
     results: dict[str, StepResult],
     events: asyncio.Queue[Recorded],
+    deadline: Deadline,
 ) -> None:
     """Send what is ready, wait for results, send what became ready, until every step has ended.
 
-    `results` is filled in, so that what was found is kept when the time runs out.
+    `results` is filled in, so that what was found is kept when the time runs out: then it raises TimeoutError.
     """
     loop = asyncio.get_running_loop()
     dispatcher = Dispatcher(council.streams, council.keys, council.store, council.metrics, run, plan)
@@ -163,12 +162,13 @@ async def _execute(
     lease = council.settings.lease_seconds
     look_at = loop.time() + lease
     while len(results) < len(plan.steps):
+        await deadline.check()
         due = {step for step, at in retries.items() if at <= loop.time()}
         ready = (*plan.ready(results, begun), *(plan.step(step) for step in due - results.keys()))
         retries = {step: at for step, at in retries.items() if step not in due}
         begun |= {step.id for step in ready}
         await dispatcher.send(ready, results)
-        event = await _next(events, min([look_at, *retries.values()]) - loop.time())
+        event = await _next(events, min([look_at, deadline.at, *retries.values()]) - loop.time())
         if isinstance(event, Finished | Failed):
             results[event.result.step] = event.result
         elif isinstance(event, Retrying):

@@ -28,7 +28,7 @@ class RoundTrips:
     """Sends commands together and returns their replies in order, as redis-py's client would.
 
     What a command is refused with stands in the place of its reply. When the server is away everything is sent
-    again, for a good second; then it raises what redis-py raises.
+    again, for a good second, and after a silence of REPLY_SECONDS once more; then it raises what redis-py raises.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -39,14 +39,21 @@ class RoundTrips:
         self._limits: set[asyncio.Timeout] = set()
 
     async def __call__(self, commands: Sequence[Command]) -> list[Any]:
+        silences = 0
+
         async def attempt() -> list[Any]:
             return await self._attempt(commands)
+
+        def worth_another(error: Exception) -> bool:
+            nonlocal silences
+            silences += isinstance(error, TimeoutError | builtins.TimeoutError)
+            return silences <= 1
 
         try:
             async with asyncio.timeout_at(self._end) as limit:
                 self._limits.add(limit)
                 try:
-                    return await self._retry.call_with_retry(attempt, _nothing_to_mend)
+                    return await self._retry.call_with_retry(attempt, _nothing_to_mend, worth_another)
                 finally:
                     self._limits.discard(limit)
         except builtins.TimeoutError as error:

@@ -27,7 +27,7 @@ class RunSettings(BaseModel):
     """A run that is not answered this long after it was accepted ends, with what was found until then."""
     step_seconds: float = Field(60.0, gt=0, le=86_400)
     """An agent may work this long on one step, from when it began."""
-    retention_hours: float = Field(168.0, gt=0)
+    retention_hours: float = Field(168.0, gt=0, le=87_600)
     """A finished run and its events are kept this long."""
     slots: int = Field(8, ge=1, le=256)
     """Steps that one process works on at the same time."""

@@ -10,7 +10,14 @@ from redis.exceptions import NoScriptError
 
 from orchestration.batching import Batcher
 from orchestration.brake import read_halt
-from orchestration.errors import Halted, InvalidTask, Overloaded, Superseded
+from orchestration.errors import (
+    Halted,
+    InvalidTask,
+    Overloaded,
+    Superseded,
+    UnreadableRun,
+    UnsupportedMessage,
+)
 from orchestration.keys import Keys
 from orchestration.messages import (
     MAJOR,
@@ -20,7 +27,6 @@ from orchestration.messages import (
     CoordinationPlan,
     Failed,
     Finished,
-    Resumed,
     Selection,
     Started,
     StepResult,
@@ -36,6 +42,8 @@ from orchestration.settings import RunSettings
 
 ALONE_AFTER = 2
 """A step that lost so many workers is run alone in its process, so that it takes no neighbour along."""
+SILENT_SECONDS = 5.0
+"""When no orchestrator was heard of for this long, none could work on anything."""
 MOST_DEATHS = 3
 """A step that lost so many workers, the last one alone, is given up."""
 
@@ -155,25 +163,32 @@ class RunStore:
         return OwnedRun(task, 1 if owner else 0, record.now, deadline, bool(begun), None, None, record)
 
     async def adopt(self, run: str, owner: str) -> OwnedRun | None:
-        """Become the owner of a run that nobody holds; None when it is held, over, or for a newer program."""
+        """Become the owner of a run that nobody holds; None when it is held, over, or for another version.
+
+        Raises UnreadableRun when it is damaged.
+        """
         k = self._keys
-        event = encode(Resumed(run=run, owner=owner))
-        args: list[Argument] = [run, owner, self._settings.lease_ms, MAJOR, event]
-        reply = await self._batcher.script("adopt", [k.run(run), k.events(run), k.active, k.waiting], args)
+        args: list[Argument] = [run, owner, self._settings.lease_ms, MAJOR]
+        reply = await self._batcher.script("adopt", [k.run(run), k.active, k.waiting], args)
         if reply is None:
             return None
         fence, now, flat = reply
         fields = dict(zip(flat[::2], flat[1::2], strict=True))
-        return OwnedRun(
-            task=decode(Task, fields[b"task"]),
-            fence=fence,
-            accepted=int(fields[b"accepted"]) / 1000,
-            seconds_left=(int(fields[b"deadline"]) - now) / 1000,
-            begun=fields.get(b"begun") != b"0",
-            selection=decode(Selection, fields[b"selection"]) if b"selection" in fields else None,
-            plan=decode(CoordinationPlan, fields[b"plan"]) if b"plan" in fields else None,
-            record=_record(now / 1000, fields),
-        )
+        try:
+            return OwnedRun(
+                task=decode(Task, fields[b"task"]),
+                fence=fence,
+                accepted=int(fields[b"accepted"]) / 1000,
+                seconds_left=(int(fields[b"deadline"]) - now) / 1000,
+                begun=fields.get(b"begun") != b"0",
+                selection=decode(Selection, fields[b"selection"]) if b"selection" in fields else None,
+                plan=decode(CoordinationPlan, fields[b"plan"]) if b"plan" in fields else None,
+                record=_record(now / 1000, fields),
+            )
+        except (UnsupportedMessage, ValueError, KeyError) as error:
+            deadline = fields.get(b"deadline", b"")
+            overdue = not deadline.isdigit() or int(deadline) < now
+            raise UnreadableRun(f"it cannot be read here: {type(error).__name__}", fence, overdue) from error
 
     async def journal(
         self, run: OwnedRun, fields: Mapping[str, bytes | str], events: Sequence[AnyEvent] = (), *, hold: bool = True
@@ -315,11 +330,23 @@ class RunStore:
         return {run for run, state in zip(runs, states, strict=True) if state != b"running"}
 
     async def unowned(self) -> list[str]:
-        """Runs whose owner is gone, oldest first, by the server's clock."""
-        seconds, micros = await self._batcher("TIME")
-        now = int(seconds) * 1000 + int(micros) // 1000
-        found = await self._batcher("ZRANGEBYSCORE", self._keys.active, 0, now)
+        """Runs whose owner is gone, oldest first, by the server's clock.
+
+        Every orchestrator asks this all the time, so a long silence means that nobody could work: it is added to the
+        deadlines, as is the time of a halt.
+        """
+        k = self._keys
+        args: list[Argument] = [int(1000 * SILENT_SECONDS), k.run("")]
+        found = await self._batcher.script("unowned", [k.active, k.halted, k.looked], args)
         return [run.decode() for run in found]
+
+    async def seconds_left(self, run: str) -> float:
+        """Until a run's deadline; 0 or less when it has passed, or the run is gone."""
+        await self.unowned()
+        (seconds, micros), deadline = await asyncio.gather(
+            self._batcher("TIME"), self._batcher("HGET", self._keys.run(run), "deadline")
+        )
+        return int(deadline or 0) / 1000 - int(seconds) - int(micros) / 1e6
 
     async def task(self, run: str) -> Task | None:
         """What was asked, or None when there is no such run."""

@@ -231,13 +231,23 @@ class Worker:
         except TROUBLE as error:
             log.warning("a step of %s is left for later: %s", key[0], error)
         except Exception:
-            # The boundary of one step: whatever it was, the worker goes on and the message stays pending, so that
-            # the step is tried again and at last given up.
+            # The boundary of one step: whatever it was, the worker goes on and the person hears of it.
             log.exception("a step of %s broke its worker's code", key[0])
+            await self._give_broken_up(held)
         finally:
             if self._held.get(key) is held:
                 del self._held[key]
             self._freed.set()
+
+    async def _give_broken_up(self, held: Held) -> None:
+        """Our own code cannot do this step, and would not do better the next time."""
+        if held.message is None:
+            return  # Nothing is known of it; the message stays, for another version of this code.
+        reason = f"{held.delivery.agent.title} failed; the log of its worker has the details."
+        try:
+            await self._commit(held.delivery, held.message, failure(held.message.step, reason), held.fence)
+        except TROUBLE as error:
+            log.warning("a step of %s is left for later: %s", held.delivery.agent.name, error)
 
     async def _process(self, held: Held) -> None:
         delivery = held.delivery

@@ -58,6 +58,7 @@
 
   const sentence = ({ state, done, total, detail }) => {
     if (state === 'away') return AWAY;
+    if (state === 'halted') return detail;
     if (state === 'failed') return `The demo knowledge could not be read: ${detail || 'no reason was given'}`;
     if (state === 'indexing' && total > 0) return `Reading the demo knowledge: ${done} of ${total} passages`;
     return 'Getting ready to read the demo knowledge';
@@ -68,7 +69,7 @@
     const { root, words, track, fill } = banner;
     const counted = knowledge.state === 'indexing' && knowledge.total > 0;
     root.dataset.state = counted ? 'indexing' : knowledge.state;
-    track.hidden = knowledge.state === 'failed' || knowledge.state === 'away';
+    track.hidden = ['failed', 'away', 'halted'].includes(knowledge.state);
     if (track.hidden) words.setAttribute('role', knowledge.state === 'failed' ? 'alert' : 'status');
     else words.removeAttribute('role');
     const text = sentence(knowledge);
@@ -90,12 +91,13 @@
       const response = await fetch(STATUS, { cache: 'no-store', credentials: 'same-origin' });
       if (response.status === 404) return remove();
       if (response.ok) {
-        const { knowledge, redis } = await response.json();
+        const { knowledge, redis, halted } = await response.json();
         if (knowledge && knowledge.state !== 'ready') {
           show(knowledge);
           if (knowledge.state !== 'failed') wait = POLL;
         } else {
           if (redis === 'down') show({ state: 'away' });
+          else if (halted) show({ state: 'halted', detail: halted });
           else remove();
           wait = POLL_WHEN_READY;
         }

@@ -159,7 +159,8 @@ def stop(folder: DataFolder, socket: Path | None) -> None:
         if process is None:
             _await_absence(socket if asked else None)
             return
-        if asked and _gone(process, SHUTDOWN_SECONDS):
+        # One that was silent before is not waited for: all that it acknowledged is on the disk.
+        if asked and answer is not State.SILENT and _gone(process, SHUTDOWN_SECONDS):
             return
         for number, seconds in ((signal.SIGTERM, TERMINATE_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
             signal.pidfd_send_signal(process, number)

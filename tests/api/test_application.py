@@ -26,6 +26,7 @@ class Running:
 
     knowledge: Shelf = field(default_factory=Shelf)
     redis_available: bool = True
+    halted: str = ""
 
     async def metrics(self) -> bytes:
         return b"roundtable_redis_up 1.0\n"
@@ -91,6 +92,7 @@ async def test_status_tells_how_far_the_knowledge_is(tmp_path: Path) -> None:
         "knowledge": {"state": "indexing", "done": 3, "total": 9, "detail": "security: a.md"},
         "redis": "up",
         "mode": "council",
+        "halted": "",
     }
 
 

@@ -19,12 +19,15 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from orchestration import Settings, Task
+from orchestration.connections import open_connections
 from orchestration.embedded.binary import find_binary
 from orchestration.embedded.datafolder import DataFolder
 from orchestration.embedded.process import server_pid
+from orchestration.errors import ConfigurationError
 from orchestration.keys import Keys
 from orchestration.messages import MAJOR, SCHEMA, Answer
 from tests.cli.runs import Ran, ScriptedCouncil, Terminal, events
+from tests.integration.redis_server import RedisServer
 from tests.orchestration.worlds import events_until, world
 
 Typed = Callable[..., Ran]
@@ -296,3 +299,21 @@ async def test_a_run_of_a_newer_minor_version_is_adopted(
         end = [recorded.event async for recorded in orchestrator.follow(task.id, person="local")][-1]
     assert isinstance(end, Answer)
     assert end.result.state == "answered"
+
+
+async def test_a_server_that_may_throw_runs_away_is_refused() -> None:
+    """An unfinished run must not be evicted to make room; a limit without that policy is fine."""
+    with tempfile.TemporaryDirectory(prefix="rt-") as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        try:
+            with Redis.from_url(server.url) as client:
+                client.config_set("maxmemory", "100mb")
+                async with open_connections(server.url):
+                    pass
+                client.config_set("maxmemory-policy", "allkeys-lru")
+            with pytest.raises(ConfigurationError, match="noeviction"):
+                async with open_connections(server.url):
+                    pass
+        finally:
+            server.close()

@@ -281,10 +281,11 @@ async def test_the_same_question_twice_at_the_same_time_is_one_run(tmp_path: Pat
         server.freeze()
         twice = [asyncio.create_task(orchestrator.submit(task)) for _ in range(2)]
         await asyncio.sleep(0)
-        with pytest.raises(InvalidTask):
-            await orchestrator.submit(task.model_copy(update={"person": "somebody else"}))
-        with pytest.raises(EngineUnavailable):
-            await orchestrator.task(task.id, "somebody else")
+        async with asyncio.timeout(4):
+            with pytest.raises(InvalidTask):
+                await orchestrator.submit(task.model_copy(update={"person": "somebody else"}))
+            with pytest.raises(EngineUnavailable):
+                await orchestrator.task(task.id, "somebody else")
         server.thaw()
         assert await asyncio.gather(*twice) == [task.id, task.id]
         assert (await end_of(orchestrator, task.id)).state == "answered"

@@ -10,7 +10,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -126,6 +126,16 @@ async def test_leaving_leaves_no_process_and_no_socket_behind(data: Path) -> Non
         assert runs(pid)
     assert not runs(pid)
     assert not socket.parent.exists()
+
+
+async def test_leaving_a_frozen_server_takes_a_few_seconds(data: Path) -> None:
+    """It cannot be asked to stop, so it is ended."""
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(open_embedded(data))
+        os.kill(server.pid, signal.SIGSTOP)
+        async with asyncio.timeout(8):
+            await stack.aclose()
+    assert not runs(server.pid)
 
 
 async def test_a_deep_data_folder_still_has_a_short_socket(data: Path) -> None:

@@ -179,3 +179,27 @@ async def test_the_single_agent_stops_as_well(tmp_path: Path, redis_url: str, ke
 
     assert isinstance(events[-1], Answer)
     assert (events[-1].result.state, events[-1].result.reason) == ("cancelled", "All agents were stopped.")
+
+
+async def test_the_time_of_a_halt_does_not_count(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """A halt that is longer than a run's time leaves the run as much time as it had."""
+    gate = Gate()
+    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer()) as orchestrator:
+        assert orchestrator.connections is not None
+        batcher = orchestrator.connections.batcher
+        task = Task(question="@garden How long?", deadline_seconds=2.0)
+        await orchestrator.submit(task)
+        await gate.arrived.wait()
+        await pull(orchestrator, keys)
+        first = int(await batcher("HGET", keys.run(task.id), "deadline"))
+
+        async def longer_than_its_time() -> bool:
+            return int(await batcher("HGET", keys.run(task.id), "deadline")) > first + 2_200
+
+        await eventually(longer_than_its_time, "the halt was added to the deadline")
+        gate.opened.set()
+        await release(orchestrator, keys)
+        events = [recorded.event async for recorded in orchestrator.follow(task.id, person="local")]
+
+    assert isinstance(events[-1], Answer)
+    assert events[-1].result.state == "answered"

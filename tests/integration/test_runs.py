@@ -11,8 +11,12 @@ from agents import AgentError, Question
 from agents.answerers import ExtractiveAnswerer
 from agents.answerers.scripted import ScriptedAnswerer
 from orchestration import InvalidTask, Task, UnknownRun
+from orchestration.connections import open_connections
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import Answer, Preparing, TaskResult, Token
+from orchestration.settings import RunSettings
+from orchestration.store import RunStore
+from orchestration.worker import Worker
 from tests.orchestration.worlds import Gate, events_until, kinds, world
 
 BOTH = "@garden @kitchen What is best in March?"
@@ -319,3 +323,51 @@ async def test_what_the_block_raises_comes_out_as_it_is(tmp_path: Path, redis_ur
     with pytest.raises(InvalidTask):
         async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
             await orchestrator.submit(Task(question="?"))
+
+
+async def test_time_in_which_nobody_looked_does_not_count(redis_url: str, keys: Keys) -> None:
+    """When every orchestrator was gone, or Redis itself, a run has as much time afterwards as before."""
+    async with open_connections(redis_url) as connections:
+        store = RunStore(connections.batcher, keys, RunSettings())
+        task = Task(question="Still there?", deadline_seconds=30)
+        await store.accept(task, "somebody")
+        await store.unowned()
+        await connections.batcher("DECRBY", keys.looked, 60_000)
+
+        assert 80 < await store.seconds_left(task.id) <= 91
+        assert 80 < await store.seconds_left(task.id) <= 91, "it is added once"
+        result = TaskResult(task=task.id, mode="council", state="cancelled")
+        await store.finish(task.id, result, [], fence=None)
+
+
+async def test_a_damaged_run_ends_when_its_time_is_over(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """It would be taken over again and again for ever; so it fails, and its place is free."""
+    async with world(tmp_path, redis_url, keys.prefix, workers=False) as orchestrator:
+        assert orchestrator.connections is not None
+        batcher = orchestrator.connections.batcher
+        task = Task(question="@garden Anybody?", deadline_seconds=60)
+        await orchestrator.submit(task)
+        await events_until(orchestrator.follow(task.id, person="local"), "planned")
+        await batcher("HSET", keys.run(task.id), "plan", b"?", "deadline", 1, "fence", 9, "until", 0)
+        await batcher("ZADD", keys.active, 0, task.id)
+        events = [recorded.event async for recorded in orchestrator.follow(task.id, person="local")]
+        assert await batcher("HLEN", keys.people) == 0
+
+    assert isinstance(events[-1], Answer)
+    assert events[-1].result.state == "failed"
+    assert "damaged" in events[-1].result.reason
+
+
+async def test_what_breaks_the_workers_own_code_fails_its_step(
+    tmp_path: Path, redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would not go better the next time, so the person hears of it at once."""
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Worker, "_perform", broken)
+    async with world(tmp_path, redis_url, keys.prefix, lease_seconds=30) as orchestrator:
+        result = await orchestrator.dispatch_task(Task(question="@garden Why?"))
+
+    assert (result.state, result.reason) == ("failed", "Gardener failed; the log of its worker has the details.")

@@ -13,16 +13,23 @@ import orchestration.inbox
 from agents import Agent, Draft, Piece, Question
 from agents.answerers.scripted import ScriptedAnswerer
 from orchestration import AgentOrchestrator, Task
+from orchestration.batching import Batcher
 from orchestration.connections import open_connections
 from orchestration.inbox import Inbox
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import Answer, Started
+from orchestration.presence import PresenceReader
 from orchestration.settings import RunSettings
 from orchestration.store import Claimed, RunStore
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import events_until, kinds, world
 
 GARDENER = Agent(name="garden", title="Gardener", description="Knows all about the garden.")
+
+
+def batcher_of(orchestrator: AgentOrchestrator) -> Batcher:
+    assert orchestrator.connections is not None
+    return orchestrator.connections.batcher
 
 
 def redis_of(orchestrator: AgentOrchestrator) -> Any:
@@ -193,6 +200,6 @@ async def test_signs_of_life_are_dated_by_the_server(
     clock = time.time
     monkeypatch.setattr(time, "time", lambda: clock() - 86_400)
     async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
-        (presence,) = await orchestrator.processes()
+        (presence,) = await PresenceReader(batcher_of(orchestrator), keys, ()).alive()
         seconds, _ = await redis_of(orchestrator).time()
     assert abs(presence.seen - seconds) < 60

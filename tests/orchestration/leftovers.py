@@ -16,6 +16,7 @@ PERMANENT = {
     r"\{presence\}:processes": "entries leave with their process, or when it was silent for long",
     r"\{presence\}:seen": "the same",
     r"\{run\}:pace": "how long the latest 100 runs took",
+    r"\{run\}:looked": "when an orchestrator last looked for runs without an owner",
     r"\{run\}:turns": "the turn that began last; a person's turn leaves with the person's last run",
 }
 """Kinds of keys that stay, without the prefix, each with what bounds it."""

@@ -1,0 +1,24 @@
+"""Until when a run may take. Time in which nobody could work on it does not count."""
+
+import asyncio
+
+from orchestration.store import OwnedRun, RunStore
+
+
+class Deadline:
+    """The deadline of a run that this process drives, by the event loop's clock."""
+
+    def __init__(self, store: RunStore, run: OwnedRun) -> None:
+        self._store = store
+        self._run = run.task.id
+        self._loop = asyncio.get_running_loop()
+        self.at = self._loop.time() + run.seconds_left
+
+    async def check(self) -> None:
+        """Raises TimeoutError when it has passed; it is asked for again first, because a halt or an outage moves it."""
+        if self._loop.time() < self.at:
+            return
+        left = await self._store.seconds_left(self._run)
+        if left <= 0:
+            raise TimeoutError
+        self.at = self._loop.time() + left
