@@ -13,7 +13,7 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from orchestration.batching import Batcher
 from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError
-from orchestration.round_trips import UNREACHABLE, RoundTrips
+from orchestration.round_trips import REPLY_SECONDS, UNREACHABLE, RoundTrips
 from orchestration.streams import Streams
 
 BLOCK_MS = 2_000
@@ -51,9 +51,9 @@ class Connections:
     """How this process talks to one Redis server."""
 
     def __init__(self, url: str) -> None:
-        # What fails is repeated in round_trips.py: every command here is idempotent or fenced.
+        # What fails is repeated in round_trips.py, and timed there: a timer of redis-py's is a task for each write.
         self.commands = _client(
-            url, retry=Retry(ExponentialBackoff(), retries=0), socket_timeout=5, socket_connect_timeout=2
+            url, retry=Retry(ExponentialBackoff(), retries=0), socket_timeout=None, socket_connect_timeout=2
         )
         self._round_trips = RoundTrips(self.commands)
         self.batcher = Batcher(self._round_trips)
@@ -116,7 +116,8 @@ def _about(error: ValueError) -> str:
 
 async def _check(redis: RedisClient) -> None:
     try:
-        info: dict[str, Any] = await redis.info()
+        async with asyncio.timeout(REPLY_SECONDS):
+            info: dict[str, Any] = await redis.info()
     except (TypeError, *TROUBLE) as error:
         # On a unix socket redis-py wraps whatever the server answers to its first words into a ConnectionError.
         raise _refusal(error.__cause__ if isinstance(error.__cause__, RedisError) else error) from None
@@ -131,7 +132,7 @@ async def _check(redis: RedisClient) -> None:
 
 
 def _refusal(error: BaseException) -> RoundtableError:
-    said = str(error).rstrip(".")
+    said = str(error).rstrip(".") or "there was no reply in time"
     if isinstance(error, AuthenticationError):
         return ConfigurationError(f"Redis refused the user name or password in REDIS_URL: {said}.")
     if isinstance(error, UNREACHABLE):
