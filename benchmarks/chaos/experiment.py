@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError
 
 from benchmarks.chaos.child import Assignment, Role, settings
 from benchmarks.chaos.children import EXPLAIN_SECONDS, Child, Outcome
@@ -230,9 +231,7 @@ async def _settle(crew: _Crew, keys: Keys, traffic: Traffic) -> float:
             await asyncio.gather(*(child.wait_ready() for child in crew.children))
             await traffic.all_ended()
             ended = time.perf_counter()
-            while True:
-                if (await read_leftovers(crew.redis, keys, AGENTS)).settled:
-                    break
+            while not await _is_settled(crew.redis, keys):
                 await asyncio.sleep(SETTLED_TICK_SECONDS)
     except TimeoutError:
         log.error("Not everything has ended after %g seconds.", SETTLE_SECONDS)
@@ -240,6 +239,13 @@ async def _settle(crew: _Crew, keys: Keys, traffic: Traffic) -> float:
             child.explain()
         await asyncio.sleep(EXPLAIN_SECONDS)
     return ended
+
+
+async def _is_settled(redis: Redis, keys: Keys) -> bool:
+    try:
+        return (await read_leftovers(redis, keys, AGENTS)).settled
+    except ConnectionError:
+        return False  # The server was killed at last, and is coming back.
 
 
 def _spread(seconds: Sequence[float]) -> dict[str, float]:

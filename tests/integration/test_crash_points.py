@@ -53,7 +53,7 @@ CASES = (
     Case(CrashPoint.AFTER_SEND, happens=("resumed",)),
     Case(CrashPoint.BEFORE_FINISH, happens=("resumed",)),
     Case(CrashPoint.AFTER_FINISH),
-    Case(CrashPoint.AFTER_ADOPT, "adopts", ("resumed", "resumed")),
+    Case(CrashPoint.AFTER_ADOPT, "adopts", ("resumed",)),
     Case(CrashPoint.AFTER_CLAIM, happens=("resumed", "restarted")),
     Case(CrashPoint.BEFORE_COMMIT, happens=("resumed", "restarted")),
     Case(CrashPoint.AFTER_COMMIT, happens=("resumed",)),

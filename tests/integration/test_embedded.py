@@ -55,7 +55,7 @@ async def restarted_by_monitor() -> AsyncIterator[None]:
     log.addHandler(ears)
     try:
         yield
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await back.wait()
     finally:
         log.removeHandler(ears)
