@@ -231,7 +231,7 @@ async def _settle(crew: _Crew, keys: Keys, traffic: Traffic) -> float:
             await asyncio.gather(*(child.wait_ready() for child in crew.children))
             await traffic.all_ended()
             ended = time.perf_counter()
-            while not await _is_settled(crew.redis, keys):
+            while not await _is_settled(crew.redis, keys):  # noqa: ASYNC110 - Redis sets no event of ours.
                 await asyncio.sleep(SETTLED_TICK_SECONDS)
     except TimeoutError:
         log.error("Not everything has ended after %g seconds.", SETTLE_SECONDS)
