@@ -53,12 +53,18 @@ async def restarted_by_monitor() -> AsyncIterator[None]:
 
     ears, log = Ears(), logging.getLogger("orchestration.embedded.server")
     log.addHandler(ears)
+    # Whatever an earlier test, or a library that it used, made of the log: here it has to be heard.
+    before = (log.level, log.disabled, log.manager.disable)
+    log.setLevel(logging.WARNING)
+    log.disabled, log.manager.disable = False, logging.NOTSET
     try:
         yield
         async with asyncio.timeout(30):
             await back.wait()
     finally:
         log.removeHandler(ears)
+        log.setLevel(before[0])
+        log.disabled, log.manager.disable = before[1], before[2]
 
 
 @contextmanager
