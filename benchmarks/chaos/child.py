@@ -126,8 +126,9 @@ async def _submit(orchestrator: AgentOrchestrator, task: Task) -> None:
     # While Redis is known to be away the single agent would answer, and leave nothing behind that could be verified.
     if orchestrator.redis_available:
         try:
-            await orchestrator.submit(task)
-            outcome = "accepted"
+            run = await orchestrator.submit(task)
+            if (await orchestrator.task(run, task.person)).mode == task.mode:
+                outcome = "accepted"
         except RoundtableError as error:
             print(f"{task.id}: {error}", file=sys.stderr)
     print(outcome, task.id, flush=True)

@@ -57,7 +57,7 @@ CASES = (
     Case(CrashPoint.AFTER_CLAIM, happens=("resumed", "restarted")),
     Case(CrashPoint.BEFORE_COMMIT, happens=("resumed", "restarted")),
     Case(CrashPoint.AFTER_COMMIT, happens=("resumed",)),
-    Case(CrashPoint.AFTER_ACKNOWLEDGE, happens=("resumed",)),
+    Case(CrashPoint.AFTER_ACKNOWLEDGE),
     Case(CrashPoint.BEFORE_RELEASE, "fails", ("resumed", "restarted")),
     Case(CrashPoint.BEFORE_RELEASE, "is halted", ("resumed", "restarted")),
     Case(CrashPoint.AFTER_RELEASE, "fails", ("retrying", "resumed", "restarted")),
