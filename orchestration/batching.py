@@ -6,7 +6,6 @@ connection in the middle of a command, and on Python 3.11 may swallow the cancel
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
@@ -19,8 +18,8 @@ from redis.exceptions import NoScriptError
 from orchestration.round_trips import Argument, Command
 
 MOST_TOGETHER = 200
-SILENT_SECONDS = 1.5
-"""A server that has not answered for this long is taken for gone."""
+SILENT_LOOKS = 6
+"""A server that has not answered for so many looks of outage.py, a good second and a half, is taken for gone."""
 IN_FLIGHT = 2
 """Round trips under way at once: the second one leaves while the first is waiting for the disk."""
 
@@ -36,14 +35,14 @@ class Batcher:
     once, though the second reply may tell of the first ("DONE", "ENDED") and an event may stand there twice.
     """
 
-    def __init__(self, round_trip: RoundTrip, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, round_trip: RoundTrip) -> None:
         self._round_trip = round_trip
-        self._clock = clock
+        self._looks = 0
         self._waiting: deque[tuple[Sequence[Command], asyncio.Future[Sequence[Any]]]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
         self._sending = 0
         """Senders that will look at what waits once more."""
-        self._on_their_way: dict[int, float] = {}
+        self._on_their_way: dict[int, int] = {}
         self._trips = 0
         self._answered = asyncio.Event()
         self._answered.set()
@@ -52,8 +51,14 @@ class Batcher:
     def available(self) -> bool:
         """Whether Redis answered last, and is not silent now."""
         oldest = min(self._on_their_way.values(), default=None)
-        silent = oldest is not None and self._clock() - oldest > SILENT_SECONDS
+        silent = oldest is not None and self._looks - oldest > SILENT_LOOKS
         return self._answered.is_set() and not silent
+
+    def look(self) -> None:
+        """Said by outage.py at a steady pace. A process that was stopped itself has not looked, and so has not noticed
+        any silence: by the clock it would take a healthy server for gone when it wakes up.
+        """
+        self._looks += 1
 
     async def until_available(self) -> None:
         """Wait until Redis answers again; outage.py asks it until it does."""
@@ -140,7 +145,7 @@ class Batcher:
     ) -> None:
         self._trips += 1
         trip = self._trips
-        self._on_their_way[trip] = self._clock()
+        self._on_their_way[trip] = self._looks
         try:
             answers = await self._round_trip(commands)
             self._answered.set()

@@ -18,6 +18,8 @@ class Asked(Protocol):
     @property
     def available(self) -> bool: ...
 
+    def look(self) -> None: ...
+
     async def __call__(self, *command: str) -> Any: ...
 
 
@@ -47,6 +49,7 @@ class Outage:
     async def run(self) -> None:
         """Look until cancelled; while Redis is away, ask it as well."""
         while True:
+            self._batcher.look()
             self._look()
             if self.is_on:
                 try:

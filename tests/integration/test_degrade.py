@@ -25,6 +25,7 @@ from orchestration.keys import PREFIX, Keys
 from orchestration.messages import Answer, TaskResult, encode
 from orchestration.store import RunStore
 from tests.integration.redis_server import RedisServer
+from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import Gate, kinds, registry, settings, world
 
 BOTH = "@garden @kitchen When do I prune roses, and how long do I bake rye bread?"
@@ -82,9 +83,11 @@ async def state_in_redis(server: RedisServer, run: str) -> bytes | None:
 
 async def is_taken_back(server: RedisServer, run: str) -> None:
     """Wait until the replaced run has its end in Redis, and look that it stays the only one."""
-    async with asyncio.timeout(10):
-        while await state_in_redis(server, run) != b"cancelled":  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+
+    async def is_cancelled() -> bool:
+        return await state_in_redis(server, run) == b"cancelled"
+
+    await eventually(is_cancelled, "the run that was replaced has its end")
     async with AsyncRedis.from_url(server.url) as redis:
         assert await redis.zscore(KEYS.active, run) is None, "it may still be driven"
 
@@ -303,9 +306,11 @@ async def test_a_server_that_starts_without_redis_finds_it_later(tmp_path: Path,
         alone = await orchestrator.submit(asked())
         assert (await end_of(orchestrator, alone)).mode == "single"
         server.start()
-        async with asyncio.timeout(10):
-            while not orchestrator.redis_available:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+
+        async def is_back() -> bool:
+            return orchestrator.redis_available
+
+        await eventually(is_back, "Redis answers again")
         run = await orchestrator.submit(asked())
         assert (await end_of(orchestrator, run)).mode == "council"
         assert await orchestrator.runs("local", "thread") == [alone, run]

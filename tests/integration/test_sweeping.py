@@ -87,7 +87,7 @@ async def test_a_message_that_vanished_with_its_worker(tmp_path: Path, redis_url
 
 
 class Talkative:
-    """An answerer whose baker talks until the gardener has answered."""
+    """An answerer whose baker talks, a word a beat, until the gardener has answered."""
 
     def __init__(self) -> None:
         self.talking = asyncio.Event()

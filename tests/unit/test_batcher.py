@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from orchestration.batching import Batcher
+from orchestration.batching import SILENT_LOOKS, Batcher
 from orchestration.round_trips import Command
 
 
@@ -86,3 +86,21 @@ async def test_what_is_in_no_hurry_leaves_by_itself_when_nothing_else_does() -> 
             server.arrive()
             assert await leisurely == "LATER"
             ending.cancel()
+
+
+async def test_a_silent_server_is_taken_for_gone() -> None:
+    """Not by the clock: who was stopped himself, and wakes up a day later, has not waited for anybody."""
+    server = OneMoment()
+    batcher = Batcher(server)
+
+    async with asyncio.timeout(5):
+        asking = asyncio.create_task(batcher("ONE"))
+        await server.one_more_on_its_way()
+        for _ in range(SILENT_LOOKS):
+            batcher.look()
+        assert batcher.available
+        batcher.look()
+        assert not batcher.available
+        server.arrive()
+        await asking
+        assert batcher.available
