@@ -13,8 +13,10 @@ from knowledge.errors import (
     StorageDamaged,
     StorageError,
     StorageFull,
+    UnknownDocument,
     UnreadableDocument,
 )
+from knowledge.incoming import Upload
 from knowledge.knowledge import Knowledge, open_knowledge
 from knowledge.minilm import MiniLM
 from knowledge.passages import DIMENSIONS, Hit, Matrix, Passage, Sentence, SentenceKind, Vector
@@ -44,7 +46,9 @@ __all__ = [
     "StorageDamaged",
     "StorageError",
     "StorageFull",
+    "UnknownDocument",
     "UnreadableDocument",
+    "Upload",
     "Vector",
     "open_knowledge",
 ]

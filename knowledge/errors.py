@@ -4,11 +4,17 @@ KnowledgeError                 one clear sentence for a person
 ├── KnowledgeUnavailable       seeding failed, or the knowledge is closed: no answer can come from it
 ├── ModelUnavailable           the embedding model cannot be loaded or is not the one that was expected
 ├── UnreadableDocument         this one file cannot be read; the others are not touched by it
+├── UnknownDocument            no such document is in this base, or not for this person
 ├── InvalidBase                this is not a name a knowledge base can have
 └── StorageError               the folder cannot be used
     ├── StorageFull            no space is left; what was stored before still serves
     └── StorageDamaged         a stored file is not what was written
 """
+
+from typing import Literal
+
+ReadStatus = Literal["read", "empty", "encrypted", "unsupported", "damaged"]
+"""What became of reading a file: what is too large to be read counts as unsupported."""
 
 
 class KnowledgeError(Exception):
@@ -25,6 +31,14 @@ class ModelUnavailable(KnowledgeError):
 
 class UnreadableDocument(KnowledgeError):
     """A document was refused; the text says why."""
+
+    def __init__(self, reason: str, status: ReadStatus = "damaged") -> None:
+        super().__init__(reason)
+        self.status: ReadStatus = status
+
+
+class UnknownDocument(KnowledgeError):
+    """There is no such document, for this person."""
 
 
 class InvalidBase(KnowledgeError):

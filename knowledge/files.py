@@ -64,6 +64,39 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
             raise
 
 
+def keep_file(file: Path, under: Path) -> None:
+    """Move a file of the same disk to where it stays. It is on the disk already; its name tells its content."""
+    make_folder(under.parent)
+    with storage_errors(under.parent):
+        file.replace(under)
+        _sync_folder(under.parent)
+
+
+def copy_file(file: Path, to: Path) -> None:
+    """The copy is there wholly or not at all. The caller holds the folder's lock."""
+    make_folder(to.parent)
+    temporary = to.with_name(TEMPORARY + to.name)
+    with storage_errors(to.parent):
+        try:
+            with file.open("rb") as source, temporary.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+                copy.flush()
+                os.fsync(copy.fileno())
+            temporary.replace(to)
+            _sync_folder(to.parent)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def remove_others(folder: Path, wanted: set[str]) -> None:
+    """Remove the files of a folder whose names are not wanted."""
+    with storage_errors(folder):
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.name not in wanted:
+                remove(path)
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder with what is in it, if it is there."""
     if path.is_dir():

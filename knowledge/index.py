@@ -1,4 +1,4 @@
-"""The dense index of one base. The only module that knows FAISS."""
+"""The dense index of one shelf. The only module that knows FAISS."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ Rows = NDArray[np.int64]
 class DenseIndex:
     """Exact inner products over rows. Never changes: a change makes another index, so searches need no lock.
 
-    Flat is right up to about 50,000 passages a base (5 ms a search); more would ask for SQ8 or HNSW here.
+    Flat is right up to about 50,000 passages a shelf (5 ms a search); more would ask for SQ8 or HNSW here.
     """
 
     def __init__(self, index: "faiss.IndexIDMap2") -> None:
@@ -62,7 +62,7 @@ class DenseIndex:
 
         return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
 
-    def search(self, vector: Vector, limit: int, allowed: NDArray[np.bool_] | None) -> list[tuple[int, float]]:
+    def search(self, vector: Vector, limit: int, allowed: NDArray[np.bool_] | None = None) -> list[tuple[int, float]]:
         """The nearest rows with their cosine, best first; `allowed[row]` restricts before ranking."""
         import faiss
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from knowledge import chunking
 from knowledge.chunking import Chunk
 from knowledge.embedding_thread import EmbeddingThread, Urgency
 from knowledge.errors import UnreadableDocument
+from knowledge.incoming import SourceFile
 from knowledge.loaders import load
 from knowledge.manifest import Entry
 from knowledge.passages import Matrix, Vector, prefixed, situated
@@ -22,36 +23,22 @@ _BATCH_CHARACTERS = 12_000
 
 
 @dataclass(frozen=True)
-class SourceFile:
-    """A file's content with the identity of the document that it is."""
-
-    source: str
-    person: str
-    content: bytes = field(repr=False)
-
-    @property
-    def id(self) -> str:
-        """The same content under the same name for the same person is the same document."""
-        digest = hashlib.sha256(self.content)
-        digest.update(f"\0{self.source}\0{self.person}".encode())
-        return digest.hexdigest()[:20]
-
-
-@dataclass(frozen=True)
 class Draft:
     """A document that is cut and not embedded yet."""
 
-    id: str
-    source: str
-    person: str
+    file: SourceFile
     title: str
     chunks: tuple[Chunk, ...]
     chunking: str
+    format: str = ""
+    pages: int | None = None
+    language: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A document that is ready to be put into a base."""
+    """A document that is ready to be put on a shelf."""
 
     draft: Draft
     embedder: str
@@ -59,12 +46,13 @@ class Prepared:
     sentence_vectors: Matrix
 
     @property
-    def source(self) -> str:
-        return self.draft.source
+    def file(self) -> SourceFile:
+        return self.draft.file
 
     @property
-    def person(self) -> str:
-        return self.draft.person
+    def original(self) -> Path | None:
+        """The copy of the file, which the shelf takes; None where the shelf has it already, or never had it."""
+        return self.file.path if self.file.path.is_file() else None
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -74,15 +62,20 @@ class Prepared:
     def artefact(self) -> str:
         """Content addressed over everything that shapes the stored files."""
         recipe = f"{self.embedder}\0{self.draft.chunking}".encode()
-        return f"{self.draft.id}-{hashlib.sha256(recipe).hexdigest()[:8]}"
+        return f"{self.file.id}-{hashlib.sha256(recipe).hexdigest()[:8]}"
 
     def entry(self, *, seed: bool, added: datetime) -> Entry:
         return Entry(
-            id=self.draft.id,
-            source=self.draft.source,
+            id=self.file.id,
+            source=self.file.source,
             title=self.draft.title,
-            person=self.draft.person,
+            person=self.file.person,
             added=added,
+            content=self.file.content,
+            size=self.file.size,
+            format=self.draft.format,
+            pages=self.draft.pages,
+            language=self.draft.language,
             seed=seed,
             artefact=self.artefact,
             embedder=self.embedder,
@@ -97,27 +90,13 @@ def chunking_recipe(settings: KnowledgeSettings) -> str:
     return f"v{chunking.VERSION}-{settings.chunk_words}"
 
 
-def read(path: Path, person: str, settings: KnowledgeSettings) -> SourceFile:
-    """Raises UnreadableDocument. Blocking."""
-    try:
-        if path.is_dir():
-            raise UnreadableDocument("It is a folder, not a file.")
-        if path.stat().st_size > settings.max_file_megabytes * 1_000_000:
-            raise UnreadableDocument(f"It is larger than {settings.max_file_megabytes} MB.")
-        return SourceFile(path.name, person, path.read_bytes())
-    except FileNotFoundError as error:
-        raise UnreadableDocument("There is no such file.") from error
-    except OSError as error:
-        raise UnreadableDocument(f"The file cannot be read: {error.strerror}.") from error
-
-
 def draft(file: SourceFile, settings: KnowledgeSettings) -> Draft:
     """Raises UnreadableDocument. Blocking."""
-    document = load(file.content, file.source)
+    document = load(file.path.read_bytes(), file.source)
     chunks = tuple(chunking.chunk(document, settings.chunk_words))
     if not chunks:
-        raise UnreadableDocument("There is nothing in it but headings.")
-    return Draft(file.id, file.source, file.person, document.title, chunks, chunking_recipe(settings))
+        raise UnreadableDocument("There is nothing in it but headings.", "empty")
+    return Draft(file, document.title, chunks, chunking_recipe(settings))
 
 
 async def embed(draft: Draft, thread: EmbeddingThread, embedder: str, on_passages: Callable[[int], None]) -> Prepared:

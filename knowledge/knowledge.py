@@ -2,39 +2,35 @@
 
 import asyncio
 import contextlib
-import functools
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-from knowledge.base import Base
 from knowledge.embedding import Embedder
 from knowledge.embedding_thread import EmbeddingThread, Urgency
-from knowledge.errors import KnowledgeUnavailable, StorageDamaged, UnreadableDocument
+from knowledge.errors import StorageDamaged, UnknownDocument
 from knowledge.files import make_folder
-from knowledge.ingestion import draft, embed, read
+from knowledge.incoming import Upload
+from knowledge.ingestion import chunking_recipe
+from knowledge.intake import Intake
 from knowledge.kept import KeptVectors
 from knowledge.lock import FolderLock
+from knowledge.manifest import Entry
 from knowledge.passages import Hit, Matrix, Passage, Vector
 from knowledge.progress import Document, Ingested, KnowledgeStatus, Progress
 from knowledge.retrieval import search
-from knowledge.seeding import Seeding
+from knowledge.seeding import Recipe, Seeding
 from knowledge.settings import KnowledgeSettings
+from knowledge.shelves import Shelves
 from knowledge.snapshot import LoadedEntry
 from knowledge.status_board import StatusBoard
+from knowledge.threads import Threads
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-_THREADS = 4
 _TEXTS_A_BATCH = 32
 
 
@@ -42,15 +38,14 @@ class Knowledge:
     """Made by `open_knowledge`. Nothing here blocks the event loop for longer than reading one small file."""
 
     def __init__(self, folder: Path, settings: KnowledgeSettings, embedder: Embedder) -> None:
-        self.folder = folder
         self.settings = settings
-        self.lock = FolderLock(folder / ".lock")
         self.board = StatusBoard()
         self.embedder = embedder
-        self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="knowledge")
+        self.threads = Threads()
         self.embedding = EmbeddingThread(embedder)
+        self.shelves = Shelves(folder, embedder.name)
+        self.intake = Intake(self.shelves, settings, embedder.name, self.embedding, self.threads)
         self._kept = KeptVectors(folder / ".kept.sqlite", embedder.name)
-        self._bases: dict[str, Base] = {}
 
     @property
     def status(self) -> KnowledgeStatus:
@@ -76,11 +71,11 @@ class Knowledge:
 
     async def embed_kept(self, texts: Sequence[str]) -> Matrix:
         """Like `embed`, for texts that come back at every start: each is embedded once, ever."""
-        vectors = await self._run(self._kept.find, texts)
+        vectors = await self.threads.run(self._kept.find, texts)
         missing = [text for text in dict.fromkeys(texts) if text not in vectors]
         if missing:
             made = dict(zip(missing, await self.embed(missing), strict=True))
-            await self._run(self._kept.keep, made)
+            await self.threads.run(self._kept.keep, made)
             vectors.update(made)
         return np.stack([vectors[text] for text in texts]) if texts else await self.embed(())
 
@@ -99,12 +94,12 @@ class Knowledge:
         A base without documents gives nothing. Raises StorageError where a base cannot be loaded at all.
         """
         count = self.settings.passages if limit is None else limit
-        return await self._run(self._search, tuple(dict.fromkeys(bases)), question, vector, person, count)
+        return await self.threads.run(self._search, tuple(dict.fromkeys(bases)), question, vector, person, count)
 
     async def ingest(
         self,
         base: str,
-        paths: Sequence[Path],
+        uploads: Sequence[Upload],
         *,
         person: str = "",
         on_progress: Callable[[Progress], None] | None = None,
@@ -113,35 +108,55 @@ class Knowledge:
 
         Raises StorageError (StorageFull) and ModelUnavailable: what was put in before stays in.
         """
-        target = self.base(base)
-        await self._run(target.open)
+        shelf = self.shelves.get(base, person)
+        await self.threads.run(shelf.open)
         report = on_progress or (lambda progress: None)
         try:
-            return [await self._ingest(target, path, person, report) for path in paths]
+            return [await self.intake.take_in(shelf, upload, report) for upload in uploads]
         finally:
-            await self._run(target.settle)
+            await self.threads.run(shelf.settle)
 
     def documents(self, base: str, person: str = "local") -> list[Document]:
         """The team's documents and the person's own, by name; also what another process just put in."""
-        visible = [entry for entry in self.base(base).manifest().documents if entry.visible_to(person)]
-        return [
-            Document(
-                id=entry.id,
-                source=entry.source,
-                title=entry.title,
-                passages=entry.passages,
-                added=entry.added,
-                person=entry.person,
-            )
-            for entry in sorted(visible, key=lambda entry: (entry.source, entry.person))
-        ]
+        entries = [entry for shelf in self.shelves.seen_by(person, [base]) for entry in shelf.manifest().documents]
+        return [_document(entry) for entry in sorted(entries, key=lambda entry: (entry.source, entry.person))]
 
-    def passage(self, base: str, passage_id: str, *, person: str | None = None) -> Passage | None:
-        """A passage by its id; None where it is gone, or where a `person` is named who may not see it."""
+    async def remove(self, base: str, document: str, *, person: str) -> Document:
+        """Take a document out, for good. A catalog's document does not come back at the next start either.
+
+        Raises UnknownDocument where it is gone already, or not for this person.
+        """
+        shelf, entry = self.shelves.find(base, document, person)
+        await self.threads.run(shelf.drop, [entry.id], [entry.source] if entry.seed else [])
+        await self.threads.run(shelf.settle)
+        return _document(entry)
+
+    async def move(self, base: str, document: str, to: str, *, person: str) -> Document:
+        """Give a document to another agent; nothing of it is embedded again. Raises UnknownDocument."""
+        shelf, entry = self.shelves.find(base, document, person)
+        target = self.shelves.get(to, entry.person)
+        if target is not shelf:
+            await self.threads.run(target.open)
+            await self.threads.run(target.take, shelf, entry)
+            await self.threads.run(shelf.drop, [entry.id], [entry.source] if entry.seed else [])
+            await self.threads.run(target.settle)
+            await self.threads.run(shelf.settle)
+        return _document(entry)
+
+    def original(self, base: str, document: str, *, person: str) -> Path:
+        """The file as it was put in. Raises UnknownDocument, also where the file itself was not kept."""
+        shelf, entry = self.shelves.find(base, document, person)
+        path = shelf.original(entry)
+        if path is None:
+            raise UnknownDocument(f"The file of “{entry.source}” was not kept.")
+        return path
+
+    def passage(self, base: str, passage_id: str, *, person: str) -> Passage | None:
+        """A passage by its id; None where it is gone, or not for this person."""
         found = self._find(base, passage_id, person)
         return found[0].passage(base, found[1]) if found else None
 
-    def context(self, base: str, passage_id: str, *, person: str | None = None) -> str:
+    def context(self, base: str, passage_id: str, *, person: str) -> str:
         """The text around a passage: its neighbours' before and after. Empty where `passage` gives None."""
         found = self._find(base, passage_id, person)
         if found is None:
@@ -149,72 +164,29 @@ class Knowledge:
         loaded, ordinal = found
         return "\n\n".join(chunk.text for chunk in loaded.chunks[max(ordinal - 1, 0) : ordinal + 2])
 
-    def _find(self, base: str, passage_id: str, person: str | None) -> tuple[LoadedEntry, int] | None:
+    def _find(self, base: str, passage_id: str, person: str) -> tuple[LoadedEntry, int] | None:
         document, _, number = passage_id.rpartition("#")
-        here = self.base(base)
-        entry = here.manifest().find(document)
-        if entry is None or not number.isdecimal() or int(number) >= entry.passages:
-            return None
-        if person is not None and not entry.visible_to(person):
-            return None
         try:
-            return LoadedEntry(entry, here.artefacts.chunks(entry.artefact)), int(number)
-        except StorageDamaged:
-            return None  # replaced between the two reads
+            shelf, entry = self.shelves.find(base, document, person)
+            if not number.isdecimal() or int(number) >= entry.passages:
+                return None
+            return LoadedEntry(entry, shelf.artefacts.chunks(entry.artefact)), int(number)
+        except (UnknownDocument, StorageDamaged):
+            return None  # the latter where it was replaced between the two reads
 
     def _search(self, bases: tuple[str, ...], question: str, vector: Vector, person: str, limit: int) -> list[Hit]:
-        targets = [base for name in bases if (base := self.base(name)).exists()]
+        shelves = self.shelves.seen_by(person, bases)
         try:
-            return search([base.snapshot() for base in targets], question, vector, person, limit)
+            return search([shelf.snapshot() for shelf in shelves], question, vector, limit)
         except StorageDamaged:
             # Another process replaced a document between our look at the manifest and reading its vectors.
-            return search([base.snapshot() for base in targets], question, vector, person, limit)
-
-    async def _ingest(self, base: Base, path: Path, person: str, report: Callable[[Progress], None]) -> Ingested:
-        source = path.name
-        report(Progress(source=source, stage="reading"))
-        try:
-            file = await self._run(read, path, person, self.settings)
-            known = base.manifest().find(file.id)
-            if known is not None and known.embedder == self.embedder.name:
-                report(Progress(source=source, stage="finished", done=known.passages, total=known.passages))
-                return Ingested(path=path, status="unchanged", passages=known.passages, title=known.title)
-            drafted = await self._run(draft, file, self.settings)
-        except UnreadableDocument as error:
-            report(Progress(source=source, stage="finished"))
-            return Ingested(path=path, status="rejected", reason=str(error))
-        total, done = len(drafted.chunks), 0
-
-        def count(more: int) -> None:
-            nonlocal done
-            done += more
-            report(Progress(source=source, stage="embedding", done=done, total=total))
-
-        prepared = await embed(drafted, self.embedding, self.embedder.name, count)
-        report(Progress(source=source, stage="storing", done=total, total=total))
-        status = await self._run(base.put, prepared, seed=False, added=datetime.now(UTC))
-        report(Progress(source=source, stage="finished", done=total, total=total))
-        return Ingested(path=path, status=status, passages=total, title=drafted.title)
-
-    def base(self, name: str) -> Base:
-        """For this package's own modules. Raises InvalidBase."""
-        base = self._bases.get(name)
-        if base is None:
-            base = self._bases.setdefault(name, Base(self.folder, name, self.lock, self.embedder.name))
-        return base
+            return search([shelf.snapshot() for shelf in shelves], question, vector, limit)
 
     def close(self) -> None:
         """Ends the threads. Blocking, for at most the batch and the file at hand."""
         self.embedding.close()
-        self.threads.shutdown(wait=True)
-
-    async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        loop = asyncio.get_running_loop()
-        try:
-            running = loop.run_in_executor(self.threads, functools.partial(work, *args, **kwargs))
-        except RuntimeError as error:  # only from handing it over: the threads have ended
-            raise KnowledgeUnavailable("The knowledge is closed.") from error
-        return await running
+        self.threads.close()
+        self.intake.close()
 
 
 @contextlib.asynccontextmanager
@@ -226,16 +198,17 @@ async def open_knowledge(
     Returns at once: `status`, `watch` and `wait_ready` tell how far it is; what is stored answers already.
     Raises StorageError where the folder cannot be made, InvalidBase for a base that cannot be a folder.
     """
-    make_folder(folder)
+    await asyncio.to_thread(make_folder, folder)
     closing = threading.Event()
     knowledge = Knowledge(folder, settings, embedder)
     try:
+        await knowledge.threads.run(knowledge.intake.open)
         seeding = Seeding(
-            bases={name: knowledge.base(name) for name in seeds},
+            shelves=knowledge.shelves,
             seeds=seeds,
-            settings=settings,
-            embedder=embedder.name,
-            thread=knowledge.embedding,
+            recipe=Recipe(embedder.name, chunking_recipe(settings)),
+            intake=knowledge.intake,
+            embedding=knowledge.embedding,
             threads=knowledge.threads,
             lock=FolderLock(folder / ".seeding.lock"),
             closing=closing,
@@ -253,3 +226,19 @@ async def open_knowledge(
         detail = "The knowledge was closed before it was ready."
         knowledge.board.publish(KnowledgeStatus(state="failed", detail=detail))
         await asyncio.to_thread(knowledge.close)
+
+
+def _document(entry: Entry) -> Document:
+    return Document(
+        id=entry.id,
+        source=entry.source,
+        title=entry.title,
+        passages=entry.passages,
+        added=entry.added,
+        person=entry.person,
+        seed=entry.seed,
+        size=entry.size,
+        format=entry.format,
+        pages=entry.pages,
+        language=entry.language,
+    )

@@ -1,4 +1,4 @@
-"""The word index of one base: BM25 with English stems. The only module that knows tantivy."""
+"""The word index of one shelf: BM25 with English stems. The only module that knows tantivy."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +27,6 @@ STOP_WORDS = tuple(_STOP_WORDS.split())
 """Words that say nothing about what a question is about, question words among them."""
 
 _WRITER_BYTES = 15_000_000
-_TEAM = "team"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +35,8 @@ class IndexedPassage:
 
     row: int
     document: str
-    person: str
     text: str
     """With its title and section."""
-
-
-def owner(person: str) -> str:
-    """The value of the owner field: no person can be called like the team."""
-    return f"person {person}" if person else _TEAM
 
 
 @cache
@@ -76,8 +69,8 @@ class LexicalIndex:
         index.reload()
         self._searcher = index.searcher()
 
-    def search(self, words: Sequence[str], person: str | None, limit: int) -> list[tuple[int, float]]:
-        """The rows that match best with their BM25 score; `person` restricts before ranking unless None."""
+    def search(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
+        """The rows that match best with their BM25 score."""
         from tantivy import Occur, Query
 
         if not words:
@@ -85,9 +78,6 @@ class LexicalIndex:
         query = Query.boolean_query(
             [(Occur.Should, Query.term_query(self._schema, "text", word, "freq")) for word in words]
         )
-        if person is not None:
-            owners = Query.term_set_query(self._schema, "owner", [owner(""), owner(person)])
-            query = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(owners, 0.0))])
         hits = self._searcher.search(query, limit, count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         return [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True) if row is not None]
@@ -100,7 +90,7 @@ class LexicalIndex:
 class LexicalFolder:
     """The index on disk: a cache that carries the key of the documents it was built for.
 
-    Every method is called with the base's lock held, or on a folder of None, which keeps it in memory.
+    Every method is called with the folder's lock held, or on a folder of None, which keeps it in memory.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -110,7 +100,6 @@ class LexicalFolder:
         schema = (
             tantivy.SchemaBuilder()
             .add_text_field("text", tokenizer_name="words", index_option="freq")
-            .add_text_field("owner", tokenizer_name="raw", index_option="basic")
             .add_text_field("document", tokenizer_name="raw", index_option="basic")
             .add_text_field("key", tokenizer_name="raw", index_option="basic")
             .add_unsigned_field("row", fast=True)
@@ -158,7 +147,6 @@ class LexicalFolder:
             for passage in passages:
                 fields = {
                     "text": passage.text,
-                    "owner": owner(passage.person),
                     "document": passage.document,
                     "row": passage.row,
                 }

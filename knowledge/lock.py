@@ -45,6 +45,16 @@ class FolderLock:
             else:
                 return HeldLock(descriptor)
 
+    def acquire_at_once(self) -> "HeldLock | None":
+        """None where somebody else has it."""
+        descriptor = self._open()
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return HeldLock(descriptor)
+
     def _open(self) -> int:
         with storage_errors(self._path.parent):
             return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

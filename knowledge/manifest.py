@@ -1,4 +1,4 @@
-"""The list of a base's documents: the one file that says what is in it."""
+"""The list of a shelf's documents: the one file that says what is on it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from knowledge.errors import StorageDamaged
 from knowledge.files import storage_errors, write_file
 
+MANIFEST = "manifest.json"
+
 
 class Entry(BaseModel, frozen=True):
     """One document that is in."""
@@ -18,8 +20,16 @@ class Entry(BaseModel, frozen=True):
     source: str
     title: str
     person: str
-    """Whose it is; empty for the team's."""
+    """Whose it is; empty for the team's. The same for the whole shelf."""
     added: datetime
+    content: str = ""
+    """SHA-256 of the file, which also names it in the folder of originals; empty where it was not kept."""
+    size: int = 0
+    """Of the file, in bytes."""
+    format: str = ""
+    pages: int | None = None
+    language: str = ""
+    """ISO 639-1; empty where it cannot be told."""
     seed: bool
     """From the catalog, and therefore removed when the catalog no longer names it."""
     artefact: str
@@ -30,9 +40,6 @@ class Entry(BaseModel, frozen=True):
     first_row: int
     """Its passages are the rows first_row, first_row + 1, … of the indexes. A row is never given twice."""
 
-    def visible_to(self, person: str) -> bool:
-        return self.person in ("", person)
-
     @property
     def rows(self) -> range:
         return range(self.first_row, self.first_row + self.passages)
@@ -40,33 +47,47 @@ class Entry(BaseModel, frozen=True):
 
 class Manifest(BaseModel, frozen=True):
     format: Literal[1] = 1
+    person: str = ""
+    """Whose shelf it is; empty for the team's."""
     generation: int = 0
     """Grows with every change."""
     next_row: int = 0
     documents: tuple[Entry, ...] = ()
+    unwanted: frozenset[str] = frozenset()
+    """Names of the catalog's documents that people took out: they do not come back at the next start."""
 
     def find(self, document: str) -> Entry | None:
         return next((entry for entry in self.documents if entry.id == document), None)
 
-    def named(self, source: str, person: str) -> Entry | None:
-        """The document that a new one of this name and person replaces."""
-        return next((e for e in self.documents if (e.source, e.person) == (source, person)), None)
+    def named(self, source: str) -> Entry | None:
+        """The document that a new one of this name replaces."""
+        return next((entry for entry in self.documents if entry.source == source), None)
+
+    def with_content(self, content: str) -> Entry | None:
+        """The document with this SHA-256, under whatever name."""
+        return next((entry for entry in self.documents if entry.content == content), None)
 
     def with_entry(self, entry: Entry) -> "Manifest":
-        """With `entry` in place of the one of the same name and person. Its rows are given here."""
-        kept = [e for e in self.documents if (e.source, e.person) != (entry.source, entry.person)]
+        """With `entry` in place of the one of the same name. Its rows are given here."""
+        kept = [other for other in self.documents if other.source != entry.source]
         placed = entry.model_copy(update={"first_row": self.next_row})
-        return Manifest(
-            generation=self.generation + 1,
-            next_row=self.next_row + entry.passages,
-            documents=(*kept, placed),
+        return self.model_copy(
+            update={
+                "generation": self.generation + 1,
+                "next_row": self.next_row + entry.passages,
+                "documents": (*kept, placed),
+                "person": entry.person,
+                "unwanted": self.unwanted - {entry.source},
+            }
         )
 
-    def without(self, documents: frozenset[str]) -> "Manifest":
-        return Manifest(
-            generation=self.generation + 1,
-            next_row=self.next_row,
-            documents=tuple(entry for entry in self.documents if entry.id not in documents),
+    def without(self, documents: frozenset[str], unwanted: frozenset[str] = frozenset()) -> "Manifest":
+        return self.model_copy(
+            update={
+                "generation": self.generation + 1,
+                "documents": tuple(entry for entry in self.documents if entry.id not in documents),
+                "unwanted": self.unwanted | unwanted,
+            }
         )
 
 
@@ -80,7 +101,7 @@ class Stamp:
 
 
 class ManifestFile:
-    """`manifest.json` of one base."""
+    """`manifest.json` of one shelf."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -105,7 +126,7 @@ class ManifestFile:
             return Manifest.model_validate_json(content)
         except ValidationError as error:
             raise StorageDamaged(
-                f"The list of documents of the base {self._path.parent.name} is damaged (manifest.json)."
+                f"The list of documents of the base {self._path.parent.parent.name} is damaged (manifest.json)."
             ) from error
 
     def write(self, manifest: Manifest) -> None:

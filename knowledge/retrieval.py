@@ -23,7 +23,7 @@ _SIGNIFICANT = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class _Candidate:
-    base: int
+    shelf: int
     row: int
 
 
@@ -40,11 +40,11 @@ class _Found:
         return self.loaded.chunks[self.ordinal]
 
 
-def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, person: str, limit: int) -> list[Hit]:
-    """The best `limit` passages over all the bases, by reciprocal rank fusion of cosine and BM25.
+def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, limit: int) -> list[Hit]:
+    """The best `limit` passages over all the shelves, by reciprocal rank fusion of cosine and BM25.
 
-    The bases' passages are merged by score into one ranking of each kind before the fusion: taking turns
-    among bases costs a third of the recall. Documents of other people are left out before ranking.
+    The shelves' passages are merged by score into one ranking of each kind before the fusion: taking turns
+    among them costs a third of the recall. Each shelf must be one that the person may see.
     Raises StorageDamaged where a document disappeared meanwhile.
     """
     depth = max(_CANDIDATES, 4 * limit)
@@ -54,10 +54,9 @@ def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, person:
     for number, snapshot in enumerate(snapshots):
         if not snapshot.passages:
             continue
-        allowed = snapshot.visible(person)
-        for row, score in snapshot.dense.search(vector, depth, allowed):
+        for row, score in snapshot.dense.search(vector, depth):
             dense.append((score, _Candidate(number, row)))
-        for row, score in snapshot.lexical.search(words, None if allowed is None else person, depth):
+        for row, score in snapshot.lexical.search(words, depth):
             lexical.append((score, _Candidate(number, row)))
     fused = _fused([_ranked(dense, depth), _ranked(lexical, depth)])
     cosines = _cosines(snapshots, vector, list(fused))
@@ -66,7 +65,7 @@ def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, person:
     hits: list[Hit] = []
     said: set[str] = set()
     for candidate in order:
-        snapshot = snapshots[candidate.base]
+        snapshot = snapshots[candidate.shelf]
         at = snapshot.at(candidate.row)
         if at is not None and _adds(at[0].chunks[at[1]], said):
             found = _Found(candidate.row, *at, fused[candidate], cosines[candidate])
@@ -77,7 +76,7 @@ def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, person:
 
 
 def _ranked(scored: list[tuple[float, _Candidate]], depth: int) -> list[_Candidate]:
-    best = sorted(scored, key=lambda pair: (-pair[0], pair[1].base, pair[1].row))
+    best = sorted(scored, key=lambda pair: (-pair[0], pair[1].shelf, pair[1].row))
     return [candidate for _, candidate in best[:depth]]
 
 
@@ -92,7 +91,7 @@ def _fused(rankings: Sequence[Sequence[_Candidate]]) -> dict[_Candidate, float]:
 def _cosines(snapshots: Sequence[Snapshot], vector: Vector, candidates: list[_Candidate]) -> dict[_Candidate, float]:
     cosines: dict[_Candidate, float] = {}
     for number, snapshot in enumerate(snapshots):
-        mine = [candidate for candidate in candidates if candidate.base == number]
+        mine = [candidate for candidate in candidates if candidate.shelf == number]
         if mine:
             vectors = snapshot.dense.vectors(np.array([candidate.row for candidate in mine], dtype=np.int64))
             for candidate, cosine in zip(mine, vectors @ vector, strict=True):
@@ -101,7 +100,7 @@ def _cosines(snapshots: Sequence[Snapshot], vector: Vector, candidates: list[_Ca
 
 
 def _weights(snapshots: Sequence[Snapshot], words: Sequence[str]) -> dict[str, float]:
-    """How much each word of the question tells: its inverse document frequency over the bases asked."""
+    """How much each word of the question tells: its inverse document frequency over the shelves asked."""
     total = sum(snapshot.passages for snapshot in snapshots)
     weights: dict[str, float] = {}
     for word in words:

@@ -1,54 +1,73 @@
-"""Brings the bases in line with the catalog's documents, in the background, at every start."""
+"""Brings the shelves in line with the catalog's documents, in the background, at every start."""
 
 import asyncio
 import contextlib
-import functools
+import hashlib
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from knowledge.base import Base
 from knowledge.embedding_thread import EmbeddingThread, Urgency
 from knowledge.errors import KnowledgeError, StorageDamaged, UnreadableDocument
-from knowledge.ingestion import Draft, chunking_recipe, draft, embed, read
+from knowledge.incoming import SourceFile, Upload
+from knowledge.ingestion import Draft
+from knowledge.intake import Intake
 from knowledge.lock import FolderLock
-from knowledge.manifest import Entry, Manifest
-from knowledge.progress import KnowledgeStatus
-from knowledge.settings import KnowledgeSettings
+from knowledge.manifest import Entry
+from knowledge.progress import KnowledgeStatus, Progress
+from knowledge.shelf import Shelf
+from knowledge.shelves import Shelves
+from knowledge.threads import Threads
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What shapes the passages and vectors of a document."""
+
+    embedder: str
+    chunking: str
+
+    def made(self, entry: Entry) -> bool:
+        return (entry.embedder, entry.chunking) == (self.embedder, self.chunking)
+
+
 @dataclass
 class _Plan:
-    """What one base lacks."""
+    """What one shelf lacks."""
 
-    base: Base
-    embed: list[tuple[Draft, Entry | None]] = field(default_factory=list)
-    """With the entry that it was before, where only its vectors are made again."""
+    shelf: Shelf
+    read: list[Path] = field(default_factory=list)
+    """Of the catalog."""
+    again: list[Entry] = field(default_factory=list)
+    """What people put in, made by another recipe."""
     gone: list[str] = field(default_factory=list)
+    drafts: list[tuple[Draft, Entry | None]] = field(default_factory=list)
+    """Read, and to be embedded; with the entry that is made again."""
     unreadable: int = 0
 
     @property
     def to_embed(self) -> int:
         """In passages."""
-        return sum(len(drafted.chunks) for drafted, _ in self.embed)
+        return sum(len(drafted.chunks) for drafted, _ in self.drafts)
 
 
 @dataclass(frozen=True)
 class Seeding:
-    """One run over all bases. Only one process seeds at a time; the next finds it done."""
+    """One run over all shelves. Only one process seeds at a time; the next finds it done."""
 
-    bases: Mapping[str, Base]
+    shelves: Shelves
     seeds: Mapping[str, Sequence[Path]]
-    settings: KnowledgeSettings
-    embedder: str
-    thread: EmbeddingThread
-    threads: Executor
+    """By base."""
+    recipe: Recipe
+    intake: Intake
+    embedding: EmbeddingThread
+    threads: Threads
     lock: FolderLock
     closing: threading.Event
     publish: Callable[[KnowledgeStatus], None]
@@ -75,92 +94,113 @@ class Seeding:
 
     async def _seed(self) -> list[_Plan]:
         self.publish(KnowledgeStatus(state="loading", detail="Reading the documents and the embedding model."))
-        loop = asyncio.get_running_loop()
-        planning = loop.run_in_executor(self.threads, self._plans)
-        # The first use loads the model, while the documents are read; the first question finds it warm.
-        plans, _ = await asyncio.gather(planning, self.thread.embed(["ready?"], Urgency.DOCUMENT))
-        await self._embed(plans)
+        async with AsyncExitStack() as copies:
+            # The first use loads the model, while the documents are read; the first question finds it warm.
+            plans, _ = await asyncio.gather(self._planned(copies), self.embedding.embed(["ready?"], Urgency.DOCUMENT))
+            await self._embed(plans)
         for plan in plans:
-            await loop.run_in_executor(self.threads, plan.base.settle)
+            await self.threads.run(plan.shelf.settle)
+        return plans
+
+    async def _planned(self, copies: AsyncExitStack) -> list[_Plan]:
+        plans = await self.threads.run(self._plans)
+        for plan in plans:
+            for path in plan.read:
+                try:
+                    file = await copies.enter_async_context(self.intake.copy(Upload(path), ""))
+                    plan.drafts.append((await self.intake.draft(file, _nobody), None))
+                except UnreadableDocument as error:
+                    log.warning("the document %s of %s cannot be read: %s", path.name, plan.shelf.name.base, error)
+                    plan.unreadable += 1
+            for entry in plan.again:
+                if (drafted := await self._again(plan.shelf, entry)) is not None:
+                    plan.drafts.append((drafted, entry))
         return plans
 
     async def _embed(self, plans: list[_Plan]) -> None:
         total = sum(plan.to_embed for plan in plans)
         done = 0
-        loop = asyncio.get_running_loop()
         for plan in plans:
-            for drafted, before in plan.embed:
-                name = f"{plan.base.name}: {drafted.source}"
+            for drafted, before in plan.drafts:
+                name = f"{plan.shelf.name.base}: {drafted.file.source}"
 
-                def count(more: int, name: str = name) -> None:
-                    nonlocal done
-                    done += more
-                    self.publish(KnowledgeStatus(state="indexing", done=done, total=total, detail=name))
+                def tell(progress: Progress, already: int = done, name: str = name) -> None:
+                    status = KnowledgeStatus(state="indexing", done=already + progress.done, total=total, detail=name)
+                    self.publish(status)
 
-                count(0)
-                prepared = await embed(drafted, self.thread, self.embedder, count)
+                tell(Progress(source=drafted.file.source, stage="embedding"))
+                prepared = await self.intake.prepare(drafted, tell)
+                done += len(drafted.chunks)
                 seed, added = (before.seed, before.added) if before else (True, datetime.now(UTC))
-                put = functools.partial(plan.base.put, prepared, seed=seed, added=added)
-                await loop.run_in_executor(self.threads, put)
-            await loop.run_in_executor(self.threads, plan.base.drop, plan.gone)
+                await self.threads.run(plan.shelf.put, prepared, seed=seed, added=added)
+            await self.threads.run(plan.shelf.drop, plan.gone)
 
     def _plans(self) -> list[_Plan]:
-        plans = []
-        for name, base in self.bases.items():
-            base.open()
-            plans.append(self._plan(base, self.seeds.get(name, ())))
-            base.snapshot()
-        return plans
-
-    def _plan(self, base: Base, paths: Sequence[Path]) -> _Plan:
         """Raises StorageError. Blocking."""
-        plan = _Plan(base)
-        manifest = base.manifest()
-        wanted: set[str] = set()
+        plans = {base: self._of_the_catalog(base, paths) for base, paths in self.seeds.items()}
+        every = [plan.shelf for plan in plans.values()]
+        every += [shelf for shelf in self.shelves.everything() if shelf not in every]
+        found: list[_Plan] = []
+        for shelf in every:
+            plan = plans[shelf.name.base] if not shelf.name.person and shelf.name.base in plans else _Plan(shelf)
+            entries = shelf.manifest().documents
+            plan.again = [entry for entry in entries if not entry.seed and self._outdated(shelf, entry)]
+            shelf.snapshot()
+            found.append(plan)
+        return found
+
+    def _of_the_catalog(self, base: str, paths: Sequence[Path]) -> _Plan:
+        shelf = self.shelves.get(base)
+        shelf.open()
+        plan = _Plan(shelf)
+        manifest = shelf.manifest()
         for path in paths:
-            own = manifest.named(path.name, "")
-            wanted.add(path.name)
-            if own is not None and not own.seed:
-                continue  # what a person put in under this name stands in the seed's place
-            try:
-                file = read(path, "", self.settings)
-                if own is None or own.id != file.id or not self._current(base, own):
-                    plan.embed.append((draft(file, self.settings), None))
-            except UnreadableDocument as error:
-                log.warning("the document %s of %s cannot be read: %s", path.name, base.name, error)
-                plan.unreadable += 1
-        plan.gone = [e.id for e in manifest.documents if e.seed and e.source not in wanted]
-        plan.embed.extend(self._of_another_embedder(base, manifest))
+            own = manifest.named(path.name)
+            if path.name in manifest.unwanted or (own is not None and not own.seed):
+                continue  # taken out by a person, or what a person put in under this name stands in its place
+            if own is None or not self._current(shelf, own, path):
+                plan.read.append(path)
+        wanted = {path.name for path in paths}
+        plan.gone = [entry.id for entry in manifest.documents if entry.seed and entry.source not in wanted]
         return plan
 
-    def _current(self, base: Base, entry: Entry) -> bool:
-        return (
-            entry.embedder == self.embedder
-            and entry.chunking == chunking_recipe(self.settings)
-            and base.artefacts.exists(entry.artefact)
+    def _current(self, shelf: Shelf, entry: Entry, path: Path) -> bool:
+        if not self.recipe.made(entry) or not shelf.artefacts.exists(entry.artefact):
+            return False
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == entry.content
+        except OSError:
+            return False  # reading it will say why
+
+    def _outdated(self, shelf: Shelf, entry: Entry) -> bool:
+        """Of what is there without its file only the vectors can be made again."""
+        return entry.embedder != self.recipe.embedder or (
+            entry.chunking != self.recipe.chunking and shelf.original(entry) is not None
         )
 
-    def _of_another_embedder(self, base: Base, manifest: Manifest) -> list[tuple[Draft, Entry]]:
-        """Uploads whose vectors are another model's: the file is not here any more, its passages are."""
-        found: list[tuple[Draft, Entry]] = []
-        for entry in manifest.documents:
-            if entry.seed or entry.embedder == self.embedder:
-                continue
-            try:
-                chunks = base.artefacts.chunks(entry.artefact)
-            except StorageDamaged:
-                log.exception("the document %s of %s is lost", entry.source, base.name)
-                continue
-            again = Draft(entry.id, entry.source, entry.person, entry.title, chunks, entry.chunking)
-            found.append((again, entry))
-        return found
+    async def _again(self, shelf: Shelf, entry: Entry) -> Draft | None:
+        """What a person put in, from its file; without one, from its passages, which then stay as they were cut."""
+        original = shelf.original(entry)
+        file = SourceFile(entry.source, entry.person, original or Path(), entry.content, entry.size)
+        try:
+            if original is not None:
+                return await self.intake.draft(file, _nobody)
+            chunks = await self.threads.run(shelf.artefacts.chunks, entry.artefact)
+        except (UnreadableDocument, StorageDamaged):
+            log.exception("the document %s of %s is lost", entry.id, shelf.name.base)
+            return None
+        return Draft(file, entry.title, chunks, entry.chunking, entry.format, entry.pages, entry.language)
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
         self.publish(KnowledgeStatus(state="loading", detail="Waiting while another process indexes, if one does."))
-        loop = asyncio.get_running_loop()
-        held = await loop.run_in_executor(self.threads, self.lock.acquire, self.closing)
+        held = await self.threads.run(self.lock.acquire, self.closing)
         try:
             yield
         finally:
             held.release()
+
+
+def _nobody(progress: Progress) -> None:
+    """Reading is told by the status of the whole."""

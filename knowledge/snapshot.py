@@ -1,10 +1,7 @@
-"""One base as it was at one generation: everything a search needs, never changed."""
+"""One shelf as it was at one generation: everything a search needs, never changed."""
 
 from dataclasses import dataclass, field
 from itertools import accumulate
-
-import numpy as np
-from numpy.typing import NDArray
 
 from knowledge.artefacts import Artefacts
 from knowledge.chunking import Chunk
@@ -24,7 +21,7 @@ class LoadedEntry:
     def indexed(self) -> list[IndexedPassage]:
         entry = self.entry
         return [
-            IndexedPassage(row, entry.id, entry.person, prefixed(entry.title, chunk.section, chunk.text))
+            IndexedPassage(row, entry.id, prefixed(entry.title, chunk.section, chunk.text))
             for row, chunk in zip(entry.rows, self.chunks, strict=True)
         ]
 
@@ -51,6 +48,7 @@ class LoadedEntry:
 @dataclass(frozen=True)
 class Snapshot:
     base: str
+    """The agent's name."""
     key: str
     """Names its documents and their rows; the indexes on disk carry it."""
     entries: tuple[LoadedEntry, ...]
@@ -58,12 +56,10 @@ class Snapshot:
     lexical: LexicalIndex
     artefacts: Artefacts
     _by_row: dict[int, tuple[LoadedEntry, int]] = field(init=False, repr=False)
-    _size: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         rows = {row: (loaded, ordinal) for loaded in self.entries for ordinal, row in enumerate(loaded.entry.rows)}
         object.__setattr__(self, "_by_row", rows)
-        object.__setattr__(self, "_size", max(rows, default=-1) + 1)
 
     @property
     def passages(self) -> int:
@@ -72,16 +68,6 @@ class Snapshot:
     def at(self, row: int) -> tuple[LoadedEntry, int] | None:
         """The document and ordinal of a row."""
         return self._by_row.get(row)
-
-    def visible(self, person: str) -> NDArray[np.bool_] | None:
-        """By row, whether this person may see it; None where they may see everything."""
-        if all(loaded.entry.visible_to(person) for loaded in self.entries):
-            return None
-        allowed = np.zeros(self._size, dtype=np.bool_)
-        for loaded in self.entries:
-            if loaded.entry.visible_to(person):
-                allowed[loaded.entry.first_row : loaded.entry.rows.stop] = True
-        return allowed
 
     def find(self, document: str) -> LoadedEntry | None:
         return next((loaded for loaded in self.entries if loaded.entry.id == document), None)

@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from io import StringIO
-from pathlib import Path
 
 from agents import Agent, AgentRegistry
 from cli.console import Console
 from cli.main import main
 from cli.runtime import Runtime
-from knowledge import Ingested, Passage
+from knowledge import Ingested, Passage, Upload
 from orchestration import EngineUnavailable, Operations, Settings, Task, TaskResult, open_operations
 from orchestration.keys import PREFIX
 from orchestration.messages import (
@@ -137,12 +136,12 @@ class ScriptedCouncil:
     async def metrics(self) -> bytes:
         return b""
 
-    async def ingest(self, base: str, paths: Sequence[Path]) -> list[Ingested]:
+    async def ingest(self, base: str, uploads: Sequence[Upload]) -> list[Ingested]:
         return [
-            Ingested(path=path, status="rejected", reason="It is empty.")
-            if path.name in self.rejected
-            else Ingested(path=path, status="added", passages=2, title=base)
-            for path in paths
+            Ingested(path=upload.path, source=upload.source, status="rejected", read="empty", reason="It is empty.")
+            if upload.source in self.rejected
+            else Ingested(path=upload.path, source=upload.source, status="added", passages=2, title=base)
+            for upload in uploads
         ]
 
 

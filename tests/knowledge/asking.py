@@ -4,7 +4,16 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from knowledge import Embedder, HashEmbedder, Hit, Knowledge, KnowledgeSettings, open_knowledge
+from knowledge import (
+    Embedder,
+    HashEmbedder,
+    Hit,
+    Ingested,
+    Knowledge,
+    KnowledgeSettings,
+    Upload,
+    open_knowledge,
+)
 
 
 @asynccontextmanager
@@ -24,6 +33,10 @@ async def ready(
 async def ask(knowledge: Knowledge, question: str, *bases: str, person: str = "local", limit: int = 6) -> list[Hit]:
     vector = (await knowledge.embed([question]))[0]
     return await knowledge.search(bases or ("operations",), question, vector, person=person, limit=limit)
+
+
+async def put(knowledge: Knowledge, *paths: Path, base: str = "operations", person: str = "") -> list[Ingested]:
+    return await knowledge.ingest(base, [Upload(path) for path in paths], person=person)
 
 
 def sources(hits: Sequence[Hit]) -> list[str]:

@@ -3,30 +3,30 @@
 from pathlib import Path
 
 from knowledge import HashEmbedder, KnowledgeSettings
-from tests.knowledge.asking import ask, ready, sources, texts
+from tests.knowledge.asking import ask, put, ready, sources, texts
 from tests.knowledge.conftest import BACKUPS, LEASES, CountingEmbedder, Write
 
 
 async def test_new_content_under_the_same_name_replaces(folder: Path, write: Write) -> None:
     """The old content is gone at once, from both rankings."""
     async with ready(folder) as knowledge:
-        await knowledge.ingest("operations", [write("leases.md", LEASES)])
+        await put(knowledge, write("leases.md", LEASES))
         before = (await ask(knowledge, "heartbeat lease thirty seconds"))[0].passage.id
-        results = await knowledge.ingest("operations", [write("leases.md", LEASES.replace("thirty", "ninety"))])
+        results = await put(knowledge, write("leases.md", LEASES.replace("thirty", "ninety")))
         assert results[0].status == "replaced"
         assert "ninety seconds" in texts(await ask(knowledge, "heartbeat lease"))
         assert "thirty seconds" not in texts(await ask(knowledge, "thirty seconds"))
         assert len(knowledge.documents("operations")) == 1
-        assert knowledge.passage("operations", before) is None
+        assert knowledge.passage("operations", before, person="") is None
 
 
 async def test_unchanged_content_is_not_embedded_again(folder: Path, write: Write, embedder: CountingEmbedder) -> None:
     """Neither when the same file is put in again, nor at the next start."""
     leases, backups = write("leases.md", LEASES), write("backups.md", BACKUPS)
     async with ready(folder, {"operations": [leases]}, embedder) as knowledge:
-        await knowledge.ingest("operations", [backups])
+        await put(knowledge, backups)
         embedder.texts.clear()
-        assert (await knowledge.ingest("operations", [backups]))[0].status == "unchanged"
+        assert (await put(knowledge, backups))[0].status == "unchanged"
         assert embedder.texts == []
     async with ready(folder, {"operations": [leases]}, embedder) as knowledge:
         assert sources(await ask(knowledge, "daily backup"))[0] == "backups.md"
@@ -44,7 +44,7 @@ async def test_a_seed_follows_the_catalog(folder: Path, write: Write) -> None:
     """Changed in the catalog, it is replaced; gone from the catalog, it is removed; uploads stay."""
     leases, backups = write("leases.md", LEASES), write("backups.md", BACKUPS)
     async with ready(folder, {"operations": [leases, backups]}) as knowledge:
-        await knowledge.ingest("operations", [write("upload.md", "# Upload\n\nSomething of the team.\n")])
+        await put(knowledge, write("upload.md", "# Upload\n\nSomething of the team.\n"))
     write("leases.md", LEASES.replace("thirty", "ninety"))
     async with ready(folder, {"operations": [leases]}) as knowledge:
         names = [document.source for document in knowledge.documents("operations")]
@@ -58,7 +58,7 @@ async def test_an_upload_stands_in_the_place_of_a_seed(folder: Path, write: Writ
     leases = write("leases.md", LEASES)
     async with ready(folder, {"operations": [leases]}) as knowledge:
         write("leases.md", LEASES.replace("thirty", "ninety"))
-        assert (await knowledge.ingest("operations", [leases]))[0].status == "replaced"
+        assert (await put(knowledge, leases))[0].status == "replaced"
         write("leases.md", LEASES)
     async with ready(folder, {"operations": [leases]}) as knowledge:
         assert "ninety seconds" in texts(await ask(knowledge, "heartbeat"))
@@ -71,7 +71,7 @@ async def test_another_embedder_embeds_everything_again(folder: Path, write: Wri
         name = "other"
 
     async with ready(folder, {"operations": [write("leases.md", LEASES)]}) as knowledge:
-        await knowledge.ingest("operations", [write("upload.md", BACKUPS)], person="ana")
+        await put(knowledge, write("upload.md", BACKUPS), person="ana")
         before = knowledge.documents("operations", person="ana")
     async with ready(folder, {"operations": [write("leases.md", LEASES)]}, OtherEmbedder()) as knowledge:
         assert sources(await ask(knowledge, "weekly backup", person="ana"))[0] == "upload.md"

@@ -10,20 +10,20 @@ import pytest
 from knowledge import StorageDamaged, StorageFull
 from knowledge.errors import StorageError
 from knowledge.manifest import ManifestFile
-from tests.knowledge.asking import ask, ready, sources
+from tests.knowledge.asking import ask, put, ready, sources
 from tests.knowledge.conftest import BACKUPS, LEASES, CountingEmbedder, Write
 
 DIES_BETWEEN_ARTEFACT_AND_MANIFEST = """
 import asyncio, os, sys
 from pathlib import Path
-from knowledge import HashEmbedder, KnowledgeSettings, open_knowledge
+from knowledge import HashEmbedder, KnowledgeSettings, Upload, open_knowledge
 from knowledge.manifest import ManifestFile
 
 async def main(folder, source):
     async with open_knowledge(Path(folder), KnowledgeSettings(), HashEmbedder(), {}) as knowledge:
         await knowledge.wait_ready()
         ManifestFile.write = lambda self, manifest: os.kill(os.getpid(), 9)
-        await knowledge.ingest("operations", [Path(source)])
+        await knowledge.ingest("operations", [Upload(Path(source))])
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -31,14 +31,14 @@ asyncio.run(main(*sys.argv[1:]))
 STORES_NOTHING_LARGE = """
 import asyncio, resource, sys
 from pathlib import Path
-from knowledge import HashEmbedder, KnowledgeSettings, StorageFull, open_knowledge
+from knowledge import HashEmbedder, KnowledgeSettings, StorageFull, Upload, open_knowledge
 
 async def main(folder, source):
     async with open_knowledge(Path(folder), KnowledgeSettings(), HashEmbedder(), {}) as knowledge:
         await knowledge.wait_ready()
         resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
         try:
-            await knowledge.ingest("operations", [Path(source)])
+            await knowledge.ingest("operations", [Upload(Path(source))])
         except StorageFull as error:
             print(error)
         vector = (await knowledge.embed(["fence"]))[0]
@@ -64,11 +64,11 @@ async def test_a_killed_process_leaves_the_document_out(folder: Path, write: Wri
         pass
     backups = write("backups.md", BACKUPS)
     assert run(DIES_BETWEEN_ARTEFACT_AND_MANIFEST, folder, backups).returncode == -9
-    assert len(list((folder / "operations" / "documents").iterdir())) == 2
+    assert len(list((folder / "operations" / "team" / "documents").iterdir())) == 2
     async with ready(folder, {"operations": [write("leases.md", LEASES)]}) as knowledge:
         assert [document.source for document in knowledge.documents("operations")] == ["leases.md"]
-        assert len(list((folder / "operations" / "documents").iterdir())) == 1
-        assert (await knowledge.ingest("operations", [backups]))[0].status == "added"
+        assert len(list((folder / "operations" / "team" / "documents").iterdir())) == 1
+        assert (await put(knowledge, backups))[0].status == "added"
         assert sources(await ask(knowledge, "weekly backup"))[0] == "backups.md"
 
 
@@ -77,8 +77,8 @@ async def test_unfinished_files_are_removed_at_the_next_start(folder: Path, writ
     seeds = {"operations": [write("leases.md", LEASES)]}
     async with ready(folder, seeds):
         pass
-    (folder / "operations" / ".tmp-manifest.json").write_text("{")
-    (folder / "operations" / "documents" / ".tmp-half").mkdir()
+    (folder / "operations" / "team" / ".tmp-manifest.json").write_text("{")
+    (folder / "operations" / "team" / "documents" / ".tmp-half").mkdir()
     async with ready(folder, seeds) as knowledge:
         assert sources(await ask(knowledge, "fence"))
     assert unfinished(folder) == []
@@ -89,13 +89,13 @@ async def test_the_indexes_are_built_again_from_the_documents(
     folder: Path, write: Write, embedder: CountingEmbedder, loss: str
 ) -> None:
     """They are caches: without them, or with wrong ones, the same is found and nothing is embedded."""
-    base = folder / "operations"
+    base = folder / "operations" / "team"
     seeds = {"operations": [write("leases.md", LEASES)]}
     async with ready(folder, seeds, embedder):
         pass
     older = shutil.copytree(base, folder / "older")
     async with ready(folder, seeds, embedder) as knowledge:
-        await knowledge.ingest("operations", [write("backups.md", BACKUPS)])
+        await put(knowledge, write("backups.md", BACKUPS))
     shutil.rmtree(base / "words")
     vectors = next(base.glob("vectors-*.faiss"))
     if loss == "removed":
@@ -119,7 +119,7 @@ async def test_a_damaged_document_is_left_out_and_the_others_answer(folder: Path
     seeds = {"operations": [write("leases.md", LEASES), write("backups.md", BACKUPS)]}
     async with ready(folder, seeds) as knowledge:
         lost = knowledge.documents("operations")[0]
-    shutil.rmtree(next((folder / "operations" / "documents").glob(f"{lost.id}*")))
+    shutil.rmtree(next((folder / "operations" / "team" / "documents").glob(f"{lost.id}*")))
     async with ready(folder, {}) as knowledge:
         assert set(sources(await ask(knowledge, "weekly backup"))) == {"leases.md"}
     async with ready(folder, seeds) as knowledge:
@@ -152,7 +152,7 @@ async def test_a_damaged_manifest_is_not_taken_for_an_empty_one(folder: Path, wr
     """Starting over would silently lose what people put in."""
     async with ready(folder, {"operations": [write("leases.md", LEASES)]}):
         pass
-    manifest = folder / "operations" / "manifest.json"
+    manifest = folder / "operations" / "team" / "manifest.json"
     manifest.write_text(manifest.read_text()[:50])
     with pytest.raises(StorageDamaged, match="operations is damaged"):
         ManifestFile(manifest).read()

@@ -6,7 +6,7 @@ import pytest
 
 from knowledge import UnreadableDocument
 from knowledge.loaders import LOADERS, load
-from tests.knowledge.asking import ask, ready
+from tests.knowledge.asking import ask, put, ready
 from tests.knowledge.conftest import LEASES, Write
 from tests.knowledge.pdfs import encrypted, pdf
 
@@ -129,7 +129,7 @@ async def test_one_bad_file_stops_no_other(folder: Path, write: Write) -> None:
         folder.parent,
     ]
     async with ready(folder) as knowledge:
-        results = await knowledge.ingest("operations", paths)
+        results = await put(knowledge, *paths)
         assert [result.path for result in results] == paths
         assert [(result.status, result.reason) for result in results] == [
             ("rejected", "The file is empty."),

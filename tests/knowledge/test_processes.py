@@ -6,18 +6,18 @@ from pathlib import Path
 
 from knowledge import HashEmbedder, KnowledgeSettings, open_knowledge
 from knowledge.lock import FolderLock
-from tests.knowledge.asking import ask, ready, sources
+from tests.knowledge.asking import ask, put, ready, sources
 from tests.knowledge.conftest import BACKUPS, LEASES, CountingEmbedder, Write
 
 INGESTS = """
 import asyncio, sys
 from pathlib import Path
-from knowledge import HashEmbedder, KnowledgeSettings, open_knowledge
+from knowledge import HashEmbedder, KnowledgeSettings, Upload, open_knowledge
 
 async def main(folder, *paths):
     async with open_knowledge(Path(folder), KnowledgeSettings(), HashEmbedder(), {}) as knowledge:
         for path in paths:
-            await knowledge.ingest("operations", [Path(path)])
+            await knowledge.ingest("operations", [Upload(Path(path))])
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -47,7 +47,7 @@ async def test_two_writers_lose_nothing(folder: Path, write: Write) -> None:
     )
     async with ready(folder) as knowledge:
         other = asyncio.create_task(in_another_process(INGESTS, folder, *one))
-        await knowledge.ingest("operations", two)
+        await put(knowledge, *two)
         await other
         assert len(knowledge.documents("operations")) == 16
         assert sources(await ask(knowledge, "apple number 3"))[0] == "apple-3.md"

@@ -13,6 +13,7 @@ from knowledge import (
     Matrix,
     ModelUnavailable,
     Progress,
+    Upload,
     open_knowledge,
 )
 from tests.knowledge.asking import ask, ready, sources
@@ -43,11 +44,11 @@ async def test_each_file_of_an_ingestion_is_followed(folder: Path, write: Write)
     seen: list[Progress] = []
     async with ready(folder) as knowledge:
         paths = [write("leases.md", LEASES), write("empty.md", "")]
-        await knowledge.ingest("operations", paths, on_progress=seen.append)
+        await knowledge.ingest("operations", [Upload(path) for path in paths], on_progress=seen.append)
     assert [(progress.source, progress.stage, progress.done) for progress in seen] == [
         ("leases.md", "reading", 0),
         ("leases.md", "embedding", 3),
-        ("leases.md", "storing", 3),
+        ("leases.md", "indexing", 3),
         ("leases.md", "finished", 3),
         ("empty.md", "reading", 0),
         ("empty.md", "finished", 0),

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from knowledge import DIMENSIONS, HashEmbedder, KnowledgeSettings, open_knowledge
-from tests.knowledge.asking import ask, ready
+from tests.knowledge.asking import ask, put, ready
 from tests.knowledge.conftest import BACKUPS, LEASES, Write
 
 
@@ -42,7 +42,7 @@ async def test_a_hit_brings_its_sentences_with_their_vectors(folder: Path, write
 async def test_a_person_adds_a_file_and_finds_it(folder: Path, write: Write) -> None:
     """What is put in is found at once."""
     async with ready(folder) as knowledge:
-        results = await knowledge.ingest("operations", [write("backups.md", BACKUPS)])
+        results = await put(knowledge, write("backups.md", BACKUPS))
         assert [(result.status, result.title) for result in results] == [("added", "Backups")]
         best = (await ask(knowledge, "How long is a weekly backup kept?"))[0]
         assert best.sentences[1].text == "Kind: weekly; Kept: 3 months"
@@ -52,14 +52,14 @@ async def test_a_passage_is_shown_in_its_context(folder: Path, write: Write) -> 
     """A citation leads to the passage by its id, and to the text around it."""
     async with ready(folder, {"operations": [write("leases.md", LEASES)]}) as knowledge:
         best = (await ask(knowledge, "What happens when a worker dies?"))[0].passage
-        found = knowledge.passage("operations", best.id)
+        found = knowledge.passage("operations", best.id, person="")
         assert found is not None
         assert found.text == best.text
-        context = knowledge.context("operations", best.id)
+        context = knowledge.context("operations", best.id, person="")
         assert context.startswith("A worker takes a step")
         assert context.endswith("an older fence is refused.")
-        assert knowledge.passage("operations", "unknown#0") is None
-        assert knowledge.context("operations", "unknown#0") == ""
+        assert knowledge.passage("operations", "unknown#0", person="") is None
+        assert knowledge.context("operations", "unknown#0", person="") == ""
 
 
 async def test_the_documents_of_a_base_are_listed(folder: Path, write: Write) -> None:

@@ -1,4 +1,4 @@
-"""One knowledge base: its folder, its changes, and the snapshot that searches use. Blocking throughout."""
+"""One owner's documents in one knowledge base: the folder, its changes, and the snapshot searches use. Blocking."""
 
 import hashlib
 import logging
@@ -14,18 +14,51 @@ import numpy as np
 
 from knowledge.artefacts import Artefacts
 from knowledge.errors import InvalidBase, StorageDamaged, StorageError
-from knowledge.files import make_folder, remove, remove_leftovers, write_file
+from knowledge.files import (
+    copy_file,
+    keep_file,
+    make_folder,
+    remove,
+    remove_leftovers,
+    remove_others,
+    storage_errors,
+    write_file,
+)
 from knowledge.index import DenseIndex, Rows
 from knowledge.ingestion import Prepared
 from knowledge.lexical import Change, IndexedPassage, open_lexical
 from knowledge.lock import FolderLock
-from knowledge.manifest import Entry, Manifest, ManifestFile, Stamp
+from knowledge.manifest import MANIFEST, Entry, Manifest, ManifestFile, Stamp
 from knowledge.passages import DIMENSIONS, Matrix
 from knowledge.snapshot import LoadedEntry, Snapshot
 
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_TEAM = "team"
+_DOCUMENTS = "documents"
+_ORIGINALS = "originals"
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfName:
+    """Which shelf: a base has one of the team's and one of each person who keeps something there."""
+
+    base: str
+    person: str = ""
+    """Empty for the team's."""
+
+    def __post_init__(self) -> None:
+        """Raises InvalidBase: a base's name is a folder's, and never a way out of the folder that it lies in."""
+        if not _NAME.fullmatch(self.base):
+            raise InvalidBase(f"“{self.base}” cannot be the name of a knowledge base.")
+
+    @property
+    def folder(self) -> Path:
+        """Below the folder of all knowledge. A person may have any name, and no person can be called like the team."""
+        if not self.person:
+            return Path(self.base, _TEAM)
+        return Path(self.base, f"person-{hashlib.blake2b(self.person.encode(), digest_size=12).hexdigest()}")
 
 
 @dataclass(frozen=True)
@@ -34,39 +67,45 @@ class _Loaded:
     snapshot: Snapshot
 
 
-class Base:
-    """Reads see the newest snapshot; writes go artefacts first, manifest second, indexes last.
+class Shelf:
+    """Reads see the newest snapshot; writes go originals and artefacts first, manifest second, indexes last.
 
     The manifest's replacement is the moment at which a document is in. The index files are caches for its
     content and are made again where they do not match. The lock is the whole folder's, over all processes.
+    Whoever may not see an owner's documents is never given the shelf, so nothing of it is ranked or counted.
     """
 
-    def __init__(self, parent: Path, name: str, lock: FolderLock, embedder: str) -> None:
-        """Raises InvalidBase: a name is a folder's, and never a way out of `parent`."""
-        if not _NAME.fullmatch(name):
-            raise InvalidBase(f"“{name}” cannot be the name of a knowledge base.")
+    def __init__(self, parent: Path, name: ShelfName, lock: FolderLock, embedder: str) -> None:
         self.name = name
-        self._folder = folder = parent / name
+        self.folder = folder = parent / name.folder
         self._lock = lock
         self._embedder = embedder
-        self._manifest = ManifestFile(folder / "manifest.json")
-        self.artefacts = Artefacts(folder / "documents")
+        self._manifest = ManifestFile(folder / MANIFEST)
+        self.artefacts = Artefacts(folder / _DOCUMENTS)
+        self._originals = folder / _ORIGINALS
         self._reloading = threading.Lock()
         self._loaded: _Loaded | None = None
 
     def open(self) -> None:
         """Make the folder and remove what a killed process left. Raises StorageError."""
         with self._lock.held():
-            make_folder(self._folder)
-            remove_leftovers(self._folder)
+            make_folder(self.folder)
+            remove_leftovers(self.folder)
+            if not self.name.person:
+                self._take_over_from_the_first_layout()
 
     def exists(self) -> bool:
         """Whether anything was ever put in."""
-        return self._folder.is_dir()
+        return self.folder.is_dir()
 
     def manifest(self) -> Manifest:
-        """What is in the base at this moment, whoever put it there."""
+        """What is on the shelf at this moment, whoever put it there."""
         return self._manifest.read()
+
+    def original(self, entry: Entry) -> Path | None:
+        """The file as it was put in; None where it is not kept."""
+        path = self._originals / entry.content
+        return path if entry.content and path.is_file() else None
 
     def snapshot(self) -> Snapshot:
         """The newest state, loaded again if the manifest changed (one stat where it did not).
@@ -80,37 +119,52 @@ class Base:
         except StorageError:
             if loaded is None:
                 raise
-            log.exception("the base %s cannot be loaded again; its last state serves", self.name)
+            log.exception("the base %s cannot be loaded again; its last state serves", self.name.base)
         return loaded.snapshot
 
     def put(self, prepared: Prepared, *, seed: bool, added: datetime) -> Literal["added", "replaced"]:
-        """Put a document in, in place of the one of the same name and person. Raises StorageError."""
+        """Put a document in, in place of the one of the same name. Raises StorageError."""
         with self._lock.held():
             manifest = self._manifest.read()
-            replaced = manifest.named(prepared.source, prepared.person)
+            replaced = manifest.named(prepared.file.source)
+            if prepared.original is not None:
+                keep_file(prepared.original, self._originals / prepared.file.content)
             if not self.artefacts.exists(prepared.artefact):
                 self.artefacts.write(
                     prepared.artefact, prepared.chunks, prepared.passage_vectors, prepared.sentence_vectors
                 )
-            self._manifest.write(manifest.with_entry(prepared.entry(seed=seed, added=added)))
+            entry = prepared.entry(seed=seed, added=added)
+            self._manifest.write(manifest.with_entry(entry))
             if replaced is not None and replaced.artefact != prepared.artefact:
                 self.artefacts.remove(replaced.artefact)
         return "added" if replaced is None else "replaced"
 
-    def drop(self, documents: Iterable[str]) -> None:
-        """Take documents out. Raises StorageError."""
+    def take(self, other: "Shelf", entry: Entry) -> None:
+        """Put in what stands on another shelf of the same person, as it is there. Raises StorageError."""
+        with self._lock.held():
+            manifest = self._manifest.read()
+            replaced = manifest.named(entry.source)
+            self.artefacts.copy(other.artefacts, entry.artefact)
+            if (original := other.original(entry)) is not None:
+                copy_file(original, self._originals / entry.content)
+            self._manifest.write(manifest.with_entry(entry.model_copy(update={"seed": False})))
+            if replaced is not None and replaced.artefact != entry.artefact:
+                self.artefacts.remove(replaced.artefact)
+
+    def drop(self, documents: Iterable[str], unwanted: Iterable[str] = ()) -> None:
+        """Take documents out; what is `unwanted` is not put in again from the catalog. Raises StorageError."""
         gone = frozenset(documents)
         if not gone:
             return
         with self._lock.held():
             manifest = self._manifest.read()
             artefacts = [entry.artefact for entry in manifest.documents if entry.id in gone]
-            self._manifest.write(manifest.without(gone))
+            self._manifest.write(manifest.without(gone, frozenset(unwanted)))
             for artefact in artefacts:
                 self.artefacts.remove(artefact)
 
     def settle(self) -> None:
-        """After changes: bring the indexes up to date, and remove artefacts that no document uses."""
+        """After changes: bring the indexes up to date, and remove what no document uses."""
         self.snapshot()
         with self._lock.held():
             manifest = self._manifest.read()
@@ -118,6 +172,7 @@ class Base:
             for name in self.artefacts.names():
                 if name not in used:
                     self.artefacts.remove(name)
+            remove_others(self._originals, {entry.content for entry in manifest.documents})
             if self._loaded is not None and self._manifest.stamp() == self._loaded.stamp:
                 self._save_dense(self._loaded.snapshot)
 
@@ -153,11 +208,11 @@ class Base:
             indexed = [passage for loaded in added for passage in loaded.indexed()]
             change = Change(before.key, [entry.id for entry in removed], indexed)
         return Snapshot(
-            base=self.name,
+            base=self.name.base,
             key=key,
             entries=tuple(entries),
             dense=self._dense(key, entries, before, removed, added),
-            lexical=open_lexical(self._folder / "words", key, everything, change),
+            lexical=open_lexical(self.folder / "words", key, everything, change),
             artefacts=self.artefacts,
         )
 
@@ -168,7 +223,7 @@ class Base:
         try:
             chunks = self.artefacts.chunks(entry.artefact)
         except StorageDamaged:
-            log.exception("the document %s of the base %s is left out", entry.source, self.name)
+            log.exception("the document %s of the base %s is left out", entry.id, self.name.base)
             return None
         return LoadedEntry(entry, chunks) if len(chunks) == entry.passages else None
 
@@ -190,7 +245,7 @@ class Base:
         except FileNotFoundError:
             pass
         except (OSError, ValueError):
-            log.warning("the stored vector index of %s is damaged and is built again", self.name)
+            log.warning("the stored vector index of %s is damaged and is built again", self.name.base)
         return DenseIndex.of(rows, self._vectors(entries))
 
     def _vectors(self, entries: list[LoadedEntry]) -> Matrix:
@@ -204,14 +259,25 @@ class Base:
         try:
             write_file(path, snapshot.dense.to_bytes())
         except StorageError as error:
-            log.warning("the vector index of %s was not stored: %s", self.name, error)
+            log.warning("the vector index of %s was not stored: %s", self.name.base, error)
             return
-        for older in self._folder.glob("vectors-*.faiss"):
+        for older in self.folder.glob("vectors-*.faiss"):
             if older != path:
                 remove(older)
 
     def _dense_file(self, key: str) -> Path:
-        return self._folder / f"vectors-{key}.faiss"
+        return self.folder / f"vectors-{key}.faiss"
+
+    def _take_over_from_the_first_layout(self) -> None:
+        """Until version 0.1 a base had one folder for everybody, which held the team's documents only."""
+        base = self.folder.parent
+        if (base / MANIFEST).is_file() and not (self.folder / MANIFEST).exists():
+            with storage_errors(base):
+                if (base / _DOCUMENTS).exists():
+                    (base / _DOCUMENTS).rename(self.folder / _DOCUMENTS)
+                (base / MANIFEST).rename(self.folder / MANIFEST)
+                for cache in (base / "words", *base.glob("vectors-*.faiss")):
+                    remove(cache)
 
 
 def _key(entries: Iterable[Entry]) -> str:

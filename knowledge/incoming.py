@@ -1,0 +1,113 @@
+"""Copies of the files that are being taken in: the file itself may change or go while it is read."""
+
+import hashlib
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from knowledge.errors import UnreadableDocument
+from knowledge.files import make_folder, remove, storage_errors
+from knowledge.lock import FolderLock, HeldLock
+
+_BLOCK_BYTES = 1_000_000
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that somebody wants kept, and its name for people."""
+
+    path: Path
+    name: str = ""
+    """Empty for the file's own name."""
+
+    @property
+    def source(self) -> str:
+        """The name without what is no part of a name: control characters, a way up or to the root."""
+        name = "".join(letter for letter in self.name or self.path.name if letter.isprintable()).replace("\\", "/")
+        parts = [part.strip() for part in PurePosixPath(name).parts if part.strip(" ./")]
+        return "/".join(parts)[-_LONGEST_NAME:] or "unnamed"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A copy of a file, with the identity of the document that it is."""
+
+    source: str
+    person: str
+    path: Path
+    content: str
+    """SHA-256 in hexadecimal."""
+    size: int
+    """In bytes."""
+
+    @property
+    def id(self) -> str:
+        """The same content under the same name for the same person is the same document."""
+        return hashlib.sha256(f"{self.content}\0{self.source}\0{self.person}".encode()).hexdigest()[:20]
+
+
+class Incoming:
+    """A process' own folder for them, on the disk of the knowledge, so that a copy can be kept by moving it."""
+
+    def __init__(self, folder: Path, lock: FolderLock) -> None:
+        self._folder = folder / ".incoming"
+        self._lock = lock
+        self._own = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._held: HeldLock | None = None
+
+    def open(self) -> None:
+        """Also removes what processes left that were killed. Raises StorageError. Blocking."""
+        with self._lock.held():
+            make_folder(self._own)
+            self._held = _alive(self._own).acquire(threading.Event())
+            with storage_errors(self._folder):
+                for other in self._folder.iterdir():
+                    if other != self._own and (left := _alive(other).acquire_at_once()) is not None:
+                        remove(other)
+                        left.release()
+
+    @contextmanager
+    def copy(self, upload: Upload, person: str, most_bytes: int) -> Iterator[SourceFile]:
+        """The copy is gone afterwards, unless it was moved. Raises UnreadableDocument, StorageError. Blocking."""
+        path = self._own / secrets.token_hex(8)
+        try:
+            yield _copied(upload, person, path, most_bytes)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        remove(self._own)
+        if self._held is not None:
+            self._held.release()
+
+
+def _alive(folder: Path) -> FolderLock:
+    """Held by the process whose folder it is for as long as it lives."""
+    return FolderLock(folder / "alive")
+
+
+def _copied(upload: Upload, person: str, path: Path, most_bytes: int) -> SourceFile:
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        if not upload.path.is_file():
+            reason = "It is a folder, not a file." if upload.path.is_dir() else "There is no such file."
+            raise UnreadableDocument(reason, "unsupported")
+        source = upload.path.open("rb")
+    except OSError as error:
+        raise UnreadableDocument(f"The file cannot be read: {error.strerror}.", "damaged") from error
+    with source, storage_errors(path.parent), path.open("xb") as copy:
+        while block := source.read(_BLOCK_BYTES):
+            size += len(block)
+            if size > most_bytes:
+                raise UnreadableDocument(f"It is larger than {most_bytes // 1_000_000} MB.", "unsupported")
+            digest.update(block)
+            copy.write(block)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return SourceFile(upload.source, person, path, digest.hexdigest(), size)

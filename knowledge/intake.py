@@ -1,0 +1,114 @@
+"""How a file gets onto a shelf: copied, read, cut, embedded, put."""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from knowledge.embedding_thread import EmbeddingThread
+from knowledge.errors import UnreadableDocument
+from knowledge.incoming import Incoming, SourceFile, Upload
+from knowledge.ingestion import Draft, Prepared, draft, embed
+from knowledge.manifest import Entry
+from knowledge.progress import Ingested, Progress
+from knowledge.settings import KnowledgeSettings
+from knowledge.shelf import Shelf
+from knowledge.shelves import Shelves
+from knowledge.threads import Threads
+
+Report = Callable[[Progress], None]
+
+
+class Intake:
+    """One for all that a process takes in, what the catalog brings included."""
+
+    def __init__(
+        self,
+        shelves: Shelves,
+        settings: KnowledgeSettings,
+        embedder: str,
+        embedding: EmbeddingThread,
+        threads: Threads,
+    ) -> None:
+        self._shelves = shelves
+        self._settings = settings
+        self._embedder = embedder
+        self._embedding = embedding
+        self._threads = threads
+        self._incoming = Incoming(shelves.folder, shelves.lock)
+
+    def open(self) -> None:
+        """Raises StorageError. Blocking."""
+        self._incoming.open()
+
+    def close(self) -> None:
+        """Blocking."""
+        self._incoming.close()
+
+    async def take_in(self, shelf: Shelf, upload: Upload, report: Report) -> Ingested:
+        """Raises StorageError and ModelUnavailable; a file that cannot be read is told in the result."""
+        begun = time.monotonic()
+        report(Progress(source=upload.source, stage="reading"))
+        try:
+            async with self.copy(upload, shelf.name.person) as file:
+                done = await self._put(shelf, file, upload.path, report)
+        except UnreadableDocument as error:
+            done = Ingested(
+                path=upload.path, source=upload.source, status="rejected", reason=str(error), read=error.status
+            )
+        report(Progress(source=upload.source, stage="finished", done=done.passages, total=done.passages))
+        return done.model_copy(update={"seconds": time.monotonic() - begun})
+
+    async def _put(self, shelf: Shelf, file: SourceFile, path: Path, report: Report) -> Ingested:
+        known = await self._threads.run(self._shelves.known, shelf.name, file.content)
+        if known is not None:
+            another = "" if known.source == file.source else f"It is there already, as “{known.source}”."
+            return _ingested(path, known).model_copy(update={"status": "unchanged", "reason": another})
+        drafted = await self.draft(file, report)
+        prepared = await self.prepare(drafted, report)
+        total = len(drafted.chunks)
+        report(Progress(source=file.source, stage="indexing", done=total, total=total))
+        added = datetime.now(UTC)
+        status = await self._threads.run(shelf.put, prepared, seed=False, added=added)
+        told = _ingested(path, prepared.entry(seed=False, added=added))
+        return told.model_copy(update={"status": status, "remarks": drafted.remarks})
+
+    @contextlib.asynccontextmanager
+    async def copy(self, upload: Upload, person: str) -> AsyncIterator[SourceFile]:
+        """A copy that does not change while it is read. Raises UnreadableDocument, StorageError."""
+        copying = self._incoming.copy(upload, person, self._settings.max_file_megabytes * 1_000_000)
+        file = await self._threads.run(copying.__enter__)
+        try:
+            yield file
+        finally:
+            await self._threads.run(copying.__exit__, None, None, None)
+
+    async def draft(self, file: SourceFile, report: Report) -> Draft:
+        """Raises UnreadableDocument."""
+        return await self._threads.run(draft, file, self._settings)
+
+    async def prepare(self, drafted: Draft, report: Report) -> Prepared:
+        """Embed a document that is cut. Raises ModelUnavailable."""
+        total, done = len(drafted.chunks), 0
+
+        def count(more: int) -> None:
+            nonlocal done
+            done += more
+            report(Progress(source=drafted.file.source, stage="embedding", done=done, total=total))
+
+        return await embed(drafted, self._embedding, self._embedder, count)
+
+
+def _ingested(path: Path, entry: Entry) -> Ingested:
+    return Ingested(
+        path=path,
+        source=entry.source,
+        status="added",
+        document=entry.id,
+        title=entry.title,
+        format=entry.format,
+        pages=entry.pages,
+        language=entry.language,
+        passages=entry.passages,
+    )

@@ -1,0 +1,144 @@
+"""What people do with documents that are there: look, take out, give away, get back."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from knowledge import UnknownDocument, Upload
+from tests.knowledge.asking import ask, put, ready, sources, texts
+from tests.knowledge.conftest import BACKUPS, LEASES, CountingEmbedder, Write
+
+
+def files_with(text: bytes, folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and text in path.read_bytes()]
+
+
+async def test_a_document_is_listed_with_what_is_known_of_it(folder: Path, write: Write) -> None:
+    """Its size and owner among the rest, and the file itself can be had back."""
+    async with ready(folder) as knowledge:
+        taken = (await put(knowledge, write("leases.md", LEASES), person="ana"))[0]
+        document = knowledge.documents("operations", person="ana")[0]
+        assert (document.id, document.person, document.size) == (taken.document, "ana", len(LEASES.encode()))
+        assert knowledge.original("operations", document.id, person="ana").read_text() == LEASES
+
+
+async def test_the_same_content_is_there_only_once(folder: Path, write: Write, embedder: CountingEmbedder) -> None:
+    """Under another name too: nothing is embedded, and it is said what it is called."""
+    async with ready(folder, embedder=embedder) as knowledge:
+        await put(knowledge, write("leases.md", LEASES))
+        embedder.texts.clear()
+        again = (await put(knowledge, write("copy.md", LEASES), person="ana"))[0]
+        assert (again.status, again.source) == ("unchanged", "leases.md")
+        assert again.reason == "It is there already, as “leases.md”."
+        assert embedder.texts == []
+
+
+async def test_what_is_removed_is_gone(folder: Path, write: Write) -> None:
+    """From the list, from both rankings, by its id, and from the disk."""
+    async with ready(folder) as knowledge:
+        taken = (await put(knowledge, write("leases.md", LEASES), write("backups.md", BACKUPS)))[0]
+        passage = (await ask(knowledge, "heartbeat lease"))[0].passage
+        await knowledge.remove("operations", taken.document, person="")
+        assert "leases.md" not in sources(await ask(knowledge, "heartbeat lease fence"))
+        assert knowledge.passage("operations", passage.id, person="") is None
+        with pytest.raises(UnknownDocument):
+            knowledge.original("operations", taken.document, person="")
+        with pytest.raises(UnknownDocument):
+            await knowledge.remove("operations", taken.document, person="")
+    assert not files_with(b"heartbeat", folder)
+
+
+async def test_a_removed_document_of_the_catalog_does_not_come_back(folder: Path, write: Write) -> None:
+    """Until somebody puts one of that name in again."""
+    seeds = {"operations": [write("leases.md", LEASES)]}
+    async with ready(folder, seeds) as knowledge:
+        await knowledge.remove("operations", knowledge.documents("operations")[0].id, person="")
+    async with ready(folder, seeds) as knowledge:
+        assert knowledge.documents("operations") == []
+        assert (await put(knowledge, seeds["operations"][0]))[0].status == "added"
+    async with ready(folder, seeds) as knowledge:
+        assert len(knowledge.documents("operations")) == 1
+
+
+async def test_a_document_is_given_to_another_agent(folder: Path, write: Write, embedder: CountingEmbedder) -> None:
+    """As it is: nothing is embedded again, and it stays the person's own."""
+    async with ready(folder, embedder=embedder) as knowledge:
+        taken = (await put(knowledge, write("leases.md", LEASES), person="ana"))[0]
+        embedder.texts.clear()
+        await knowledge.move("operations", taken.document, "security", person="ana")
+        assert embedder.texts == []
+        assert sources(await ask(knowledge, "heartbeat lease", "security", person="ana"))[0] == "leases.md"
+        assert await ask(knowledge, "heartbeat lease", "operations", person="ana") == []
+        assert await ask(knowledge, "heartbeat lease", "security", person="ben") == []
+        assert knowledge.original("security", taken.document, person="ana").read_text() == LEASES
+
+
+async def test_nobody_touches_what_is_somebody_elses(folder: Path, write: Write) -> None:
+    """Every door says the same to Ben as if there were nothing."""
+    async with ready(folder) as knowledge:
+        diary = (await put(knowledge, write("diary.md", LEASES), person="ana"))[0].document
+        for person in ("ben", ""):
+            with pytest.raises(UnknownDocument, match="There is no such document"):
+                await knowledge.remove("operations", diary, person=person)
+            with pytest.raises(UnknownDocument, match="There is no such document"):
+                await knowledge.move("operations", diary, "security", person=person)
+            with pytest.raises(UnknownDocument, match="There is no such document"):
+                knowledge.original("operations", diary, person=person)
+        assert (await put(knowledge, write("notes.md", LEASES), person="ben"))[0].status == "added"
+
+
+async def test_what_others_keep_does_not_change_what_a_word_is_worth(folder: Path, write: Write) -> None:
+    """A score that moved with other people's documents would tell of them."""
+    async with ready(folder, {"operations": [write("leases.md", LEASES)]}) as knowledge:
+        before = await ask(knowledge, "What does a fence refuse?", person="ben")
+        many = [write(f"{n}.md", f"# Note {n}\n\nA fence, and number {n} of many fences.\n") for n in range(20)]
+        await put(knowledge, *many, person="ana")
+        after = await ask(knowledge, "What does a fence refuse?", person="ben")
+        assert [(hit.passage, hit.rank_score, hit.lexical) for hit in after] == [
+            (hit.passage, hit.rank_score, hit.lexical) for hit in before
+        ]
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("../../etc/passwd", "etc/passwd"),
+        ("C:\\Users\\ana\\report.pdf", "C:/Users/ana/report.pdf"),
+        ("two\nlines\x1b[31m.md", "twolines[31m.md"),
+        ("..", "unnamed"),
+        ("", "file"),
+    ],
+)
+def test_a_name_is_only_a_name(tmp_path: Path, name: str, source: str) -> None:
+    """It leads nowhere, and draws nothing on a terminal."""
+    assert Upload(tmp_path / "file", name).source == source
+
+
+async def test_copies_of_killed_processes_are_removed(folder: Path, write: Write) -> None:
+    """Those of living ones are not."""
+    left = folder / ".incoming" / "1-dead"
+    left.mkdir(parents=True)
+    (left / "alive").touch()
+    (left / "private").write_text("Ana's diary")
+    async with ready(folder):
+        assert not left.exists()
+        async with ready(folder) as second:
+            await put(second, write("leases.md", LEASES))
+            assert len(list((folder / ".incoming").iterdir())) == 2
+    assert list((folder / ".incoming").iterdir()) == []
+
+
+async def test_a_folder_of_the_first_layout_is_taken_over(folder: Path, write: Write) -> None:
+    """One folder a base, without originals: its documents stay, nobody has to put them in again."""
+    async with ready(folder) as knowledge:
+        await put(knowledge, write("leases.md", LEASES))
+    team = folder / "operations" / "team"
+    shutil.rmtree(team / "originals")
+    for path in list(team.iterdir()):
+        path.rename(folder / "operations" / path.name)
+    team.rmdir()
+    async with ready(folder, {"operations": []}) as knowledge:
+        assert "Another worker" in texts(await ask(knowledge, "worker dies"))
+        assert [document.source for document in knowledge.documents("operations")] == ["leases.md"]
