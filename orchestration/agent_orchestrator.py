@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from agents import AgentRegistry
 from knowledge import Knowledge
-from orchestration.asking import checked
+from orchestration.asking import checked, is_an_id
 from orchestration.brake import Brake
 from orchestration.connections import TROUBLE, Connections
 from orchestration.council import CouncilEngine
@@ -19,7 +19,7 @@ from orchestration.exposition import Exposition
 from orchestration.gauges import Gauges
 from orchestration.messages import Answer, Recorded, Task, TaskResult, new_id
 from orchestration.metrics import Metrics
-from orchestration.outage import Outage
+from orchestration.outage import AWAY, Outage
 from orchestration.presence import AgentHealth, PresenceReader
 from orchestration.redis_log import RedisLog
 from orchestration.round_trips import UNREACHABLE
@@ -27,21 +27,10 @@ from orchestration.single import SingleAgent
 
 log = logging.getLogger(__name__)
 
-AWAY = "Redis does not answer; nothing is lost, please try again in a moment."
 KNOWN_RUNS = 500
 AGAIN_SECONDS = 0.5
 
 Reply = TypeVar("Reply")
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """What redis-py raises becomes one sentence for a person."""
-    try:
-        yield
-    except TROUBLE as error:
-        log.warning("Redis: %s", error)
-        raise EngineUnavailable(AWAY) from error
 
 
 @dataclass(frozen=True)
@@ -65,9 +54,12 @@ class Councils:
             await asyncio.wait((asked, away), return_when=asyncio.FIRST_COMPLETED)
             # The outage may be over without having been seen to be.
             if not asked.done() and not self.connections.batcher.available:
-                raise EngineUnavailable(AWAY)
-            with _translated():
+                raise EngineUnavailable(self.outage.sentence)
+            try:
                 return await asked
+            except TROUBLE as error:
+                log.warning("Redis: %s", error)
+                raise EngineUnavailable(self.outage.sentence) from error
         finally:
             asked.cancel()
             away.cancel()
@@ -154,7 +146,7 @@ class AgentOrchestrator:
                 raise ConfigurationError("The single agent does not run in this process.")
             return await self._single.submit(task)
         if councils is None or not self.redis_available:
-            raise EngineUnavailable(AWAY)
+            raise EngineUnavailable(AWAY if councils is None else councils.outage.sentence)
         return await self._take_in(councils, task)
 
     async def _take_in(self, councils: Councils, task: Task) -> str:
@@ -176,7 +168,7 @@ class AgentOrchestrator:
             if task.id not in self._replaced:
                 if isinstance(error, RoundtableError):
                     raise
-                raise EngineUnavailable(AWAY) from error
+                raise EngineUnavailable(councils.outage.sentence) from error
         finally:
             self._taking_in.pop(task.id, None)
             over.set()
@@ -260,7 +252,7 @@ class AgentOrchestrator:
                 log.warning("run %s is watched again when Redis answers: %s", run, error)
                 await councils.connections.batcher.until_available()
             except TROUBLE as error:
-                raise EngineUnavailable(AWAY) from error
+                raise EngineUnavailable(councils.outage.sentence) from error
             except UnknownRun:
                 self._unfinished.pop(run, None)
                 raise
@@ -295,7 +287,7 @@ class AgentOrchestrator:
     async def _runs_of_councils(self, person: str, conversation: str) -> list[str]:
         """While Redis is away, those that are known here: a conversation is there all the same."""
         known = [t.id for t in self._unfinished.values() if (t.person, t.conversation) == (person, conversation)]
-        if self._councils is None or not self.redis_available:
+        if self._councils is None or not self.redis_available or not is_an_id(conversation):
             return known
         try:
             found = await self._councils.answered(self._councils.log.runs(person, conversation))
@@ -336,6 +328,6 @@ class AgentOrchestrator:
 
     def _of_council(self, run: str) -> Councils:
         """Where the runs of councils are; raises UnknownRun for one that may not be shown or that nobody can know."""
-        if self._councils is None or self._answered_alone(run):
+        if self._councils is None or self._answered_alone(run) or not is_an_id(run):
             raise UnknownRun("There is no such run.")
         return self._councils

@@ -8,10 +8,18 @@ from orchestration.errors import InvalidTask
 from orchestration.messages import Task
 
 MOST_CHARACTERS = 8_000
+MOST_OF_AN_ID = 200
+
+
+def is_an_id(text: str) -> bool:
+    """Whether a run or a conversation can be called like this: ids come from pages, which may send anything."""
+    return text.isprintable() and len(text) <= MOST_OF_AN_ID
 
 
 def checked(task: Task, registry: AgentRegistry) -> Task:
     """The task with a tidy question; raises InvalidTask or agents.UnknownAgent with one sentence for the person."""
+    if not all(is_an_id(name) for name in (task.id, task.person, task.conversation, task.message)):
+        raise InvalidTask("The question came with a name that cannot be one.")
     question = task.question.strip()
     if len(question) > MOST_CHARACTERS:
         raise InvalidTask(

@@ -15,7 +15,7 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from orchestration.round_trips import Argument, Command
+from orchestration.round_trips import Argument, Command, WritesRefused
 
 MOST_TOGETHER = 200
 SILENT_LOOKS = 6
@@ -46,10 +46,12 @@ class Batcher:
         self._trips = 0
         self._answered = asyncio.Event()
         self._answered.set()
+        self.takes_writes = True
+        """False from a refusal of writes on, until a probe is taken: what only reads would say that all is well."""
 
     @property
     def available(self) -> bool:
-        """Whether Redis answered last, and is not silent now."""
+        """Whether Redis answered last and takes writes, and is not silent now."""
         oldest = min(self._on_their_way.values(), default=None)
         silent = oldest is not None and self._looks - oldest > SILENT_LOOKS
         return self._answered.is_set() and not silent
@@ -63,6 +65,12 @@ class Batcher:
     async def until_available(self) -> None:
         """Wait until Redis answers again; outage.py asks it until it does."""
         await self._answered.wait()
+
+    async def probe(self, key: str) -> None:
+        """A write that changes nothing. Raises what redis-py raises while Redis is away, or takes no writes."""
+        await self("SETRANGE", key, 0, "")
+        self.takes_writes = True
+        self._answered.set()
 
     async def __call__(self, *command: Argument) -> Any:
         """Run one command; raises what Redis answered or what redis-py raises while it is away."""
@@ -110,7 +118,9 @@ class Batcher:
 
     def _enqueue(self, commands: Sequence[Command]) -> asyncio.Future[Sequence[Any]]:
         replies: asyncio.Future[Sequence[Any]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((commands, replies))
+        # Here and not in the batch, where what cannot be encoded would fail its neighbours. Raises UnicodeEncodeError.
+        encoded = [tuple(part.encode() if isinstance(part, str) else part for part in one) for one in commands]
+        self._waiting.append((encoded, replies))
         return replies
 
     def _begin_sending(self) -> None:
@@ -148,7 +158,11 @@ class Batcher:
         self._on_their_way[trip] = self._looks
         try:
             answers = await self._round_trip(commands)
-            self._answered.set()
+            if any(isinstance(answer, WritesRefused) for answer in answers):
+                self.takes_writes = False
+                self._answered.clear()
+            elif self.takes_writes:
+                self._answered.set()
         except Exception as error:
             # Not this task's error: each caller gets it and decides.
             self._answered.clear()

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from redis.exceptions import ResponseError
+
 from agents import AgentError
 from knowledge import KnowledgeError
 from orchestration.connections import TROUBLE
@@ -161,6 +163,8 @@ class CouncilEngine:
                     await self._fail(run_id, error.fence, UNREADABLE)
             except Superseded as why:
                 log.info("run %s is no longer driven here: %s", run_id, why)
+            except ResponseError as error:
+                log.warning("run %s cannot be adopted: %s", run_id, error)
 
     async def _take_over(self, run: OwnedRun) -> None:
         self._crash(CrashPoint.AFTER_ADOPT)

@@ -74,8 +74,9 @@ class DeadLetters:
     async def replay(self, letter: DeadLetter) -> str:
         """Try again. A step that its run still waits for, or a message that could not be read, goes back to its agent.
 
-        A step whose run has gone on without it is asked again as a run of its own, for the same person; returns the
-        id of that run, and "" otherwise. Raises UnknownDeadLetter when the letter is gone.
+        A step whose run has gone on without it is asked again as a run of its own, for the same person and without
+        what the steps before it had found; returns the id of that run, and "" otherwise. Raises UnknownDeadLetter
+        when the letter is gone.
         """
         if letter.step is not None and not await self._awaited(letter.step):
             run = uuid.uuid5(REPLAYS, f"{letter.id} {letter.step.run} {letter.step.step.id}").hex

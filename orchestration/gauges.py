@@ -34,10 +34,11 @@ class Gauges:
         self._lease_ms = lease_ms
 
     async def read(self) -> list[Metric]:
-        """Everything; while Redis is away only that: an old figure would look like a new one."""
+        """Everything; while Redis is away only that: an old figure would look like a new one. One that takes no writes
+        is not up."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return [redis_up(True), *await self._read()]
+                return [redis_up(self._batcher.takes_writes), *await self._read()]
         except TROUBLE as error:
             log.warning("what Redis has is not known: %s", error)
             return [redis_up(False)]

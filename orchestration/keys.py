@@ -28,6 +28,8 @@ class Keys:
         """List: how long (ms) the latest runs took, newest first."""
         self.halted = f"{prefix}:{{run}}:halted"
         """String: JSON of who stopped all agents, when and why; absent while they work."""
+        self.probe = f"{prefix}:{{run}}:probe"
+        """Never there: what is written to it is empty."""
         self.looked = f"{prefix}:{{run}}:looked"
         """String: when (server ms) an orchestrator last looked for runs without an owner."""
         self.hints = f"{prefix}:hints"

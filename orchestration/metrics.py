@@ -36,7 +36,7 @@ class Metrics:
         self._task = self._histogram("task", "Time from the acceptance of a council's task to its end.", _TASK)
         self._steps = self._counter("steps", "Attempts at steps that ended here, by how.", "agent", "state")
         self._step = self._histogram("step", "Time of an attempt that gave a result.", _STEP, "agent")
-        self._redeliveries = self._counter("redeliveries", "Steps that were begun here and not first.", "agent")
+        self._redeliveries = self._counter("redeliveries", "Steps taken over from a silent worker.", "agent")
         self._takeovers = self._counter("takeovers", "Runs adopted from an owner that was gone.")
         self._resends = self._counter("resends", "Steps whose message was lost and sent again.")
         self._leases_lost = self._counter("leases_lost", "Runs and steps that another process took from here.", "kind")

@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
-from typing import Any, Protocol
+from typing import Protocol
 
 from orchestration.connections import TROUBLE
 
 log = logging.getLogger(__name__)
+
+AWAY = "Redis does not answer; nothing is lost, please try again in a moment."
+FULL = "Redis takes no writes, as its memory or disk is full; nothing is lost, please try again when there is room."
 
 LOOK_SECONDS = 0.25
 """Silence makes no noise, so somebody has to look."""
@@ -18,16 +21,21 @@ class Asked(Protocol):
     @property
     def available(self) -> bool: ...
 
+    @property
+    def takes_writes(self) -> bool: ...
+
     def look(self) -> None: ...
 
-    async def __call__(self, *command: str) -> Any: ...
+    async def probe(self, key: str) -> None: ...
 
 
 class Outage:
-    """The time during which Redis does not answer, if it does not."""
+    """The time during which Redis does not answer or takes no writes, if it does not."""
 
-    def __init__(self, batcher: Asked) -> None:
+    def __init__(self, batcher: Asked, key: str) -> None:
+        """`key` is one that nobody else uses."""
         self._batcher = batcher
+        self._key = key
         self._begun = asyncio.Event()
         self._ended = asyncio.Event()
         self._ended.set()
@@ -37,6 +45,11 @@ class Outage:
     @property
     def is_on(self) -> bool:
         return self._begun.is_set()
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, for a person."""
+        return AWAY if self._batcher.takes_writes else FULL
 
     async def begins(self) -> None:
         """Wait until Redis does not answer."""
@@ -53,7 +66,7 @@ class Outage:
             self._look()
             if self.is_on:
                 try:
-                    await self._batcher("PING")
+                    await self._batcher.probe(self._key)
                 except TROUBLE as error:
                     log.debug("still away: %s", error)
             self._look()
@@ -63,7 +76,8 @@ class Outage:
         away = not self._batcher.available
         if away == self.is_on:
             return
-        log.warning("Redis %s", "does not answer" if away else "answers again")
+        trouble = "does not answer" if self._batcher.takes_writes else "takes no writes"
+        log.warning("Redis %s", trouble if away else "answers again")
         if away:
             self.since = asyncio.get_running_loop().time()
         (self._begun if away else self._ended).set()

@@ -279,7 +279,7 @@ async def _end(
     reason: str = "",
     events: Sequence[AnyEvent] = (),
 ) -> TaskResult:
-    result = ended(run.task, state, steps, selection, aggregate, reason, council.clock() - run.accepted)
+    result = ended(run.task, state, steps, selection, aggregate, reason, run.seconds_since_accepted(council.clock))
     council.crash(CrashPoint.BEFORE_FINISH)
     answer = Answer(run=run.task.id, result=result)
     status = await council.store.finish(run.task.id, result, [*events, answer], fence=run.fence)

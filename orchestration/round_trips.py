@@ -14,7 +14,14 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import BusyLoadingError, ConnectionError, ResponseError, TimeoutError
+from redis.exceptions import (
+    BusyLoadingError,
+    ConnectionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+    TimeoutError,
+)
 
 Argument = bytes | str | int | float
 Command = tuple[Argument, ...]
@@ -22,6 +29,12 @@ Command = tuple[Argument, ...]
 UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, OSError)
 """What redis-py raises while a server is away."""
 REPLY_SECONDS = 5.0
+_REFUSALS = ("OOM command not allowed", "MISCONF", "NOREPLICAS")
+"""Begin what a server says that takes no writes: its memory or disk is full, or its replicas are gone."""
+
+
+class WritesRefused(ConnectionError):
+    """The server answers and takes no writes: for whoever works with it that is as if it were away."""
 
 
 class RoundTrips:
@@ -72,17 +85,18 @@ class RoundTrips:
 
     async def _attempt(self, commands: Sequence[Command]) -> list[Any]:
         pool: Any = self._redis.connection_pool
-        connection = await pool.get_connection()
-        try:
-            async with asyncio.timeout(REPLY_SECONDS):
+        async with asyncio.timeout(REPLY_SECONDS):
+            # A new connection waits for the server's greeting, which a frozen one never sends.
+            connection = await pool.get_connection()
+            try:
                 await connection.send_packed_command(connection.pack_commands(commands))
                 return [await self._reply(connection, command[0]) for command in commands]
-        except BaseException:
-            # What is still to come on it would be taken for the replies to other commands.
-            await connection.disconnect(nowait=True)
-            raise
-        finally:
-            await pool.release(connection)
+            except BaseException:
+                # What is still to come on it would be taken for the replies to other commands.
+                await connection.disconnect(nowait=True)
+                raise
+            finally:
+                await pool.release(connection)
 
     async def _reply(self, connection: Any, name: Argument) -> Any:
         try:
@@ -91,12 +105,17 @@ class RoundTrips:
         except BusyLoadingError:
             raise
         except ResponseError as refusal:
-            return refusal
-        callback = self._redis.response_callbacks.get(str(name))
+            return WritesRefused(str(refusal)) if _refuses_writes(refusal) else refusal
+        callback = self._redis.response_callbacks.get(name.decode() if isinstance(name, bytes) else str(name))
         if callback is None:
             return reply
         parsed = callback(reply)
         return await parsed if inspect.isawaitable(parsed) else parsed
+
+
+def _refuses_writes(refusal: ResponseError) -> bool:
+    """A script's refusal stands in the middle of what the server says about the script."""
+    return isinstance(refusal, OutOfMemoryError | ReadOnlyError) or any(word in str(refusal) for word in _REFUSALS)
 
 
 async def _nothing_to_mend(error: Exception) -> None:

@@ -201,7 +201,7 @@ class _Process:
         )
         driven = council if self.kind != "worker" else None
         engine = CouncilEngine(self.name, store, settings.run, hints, self.metrics, driven, self.crash)
-        outage = Outage(connections.batcher)
+        outage = Outage(connections.batcher, keys.probe)
         gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)
         try:
             # Before anything is asked here, so that whoever joins finds this process.
@@ -255,7 +255,7 @@ async def _joined(
     """A process that hands tasks in and watches; another one drives them."""
     store = RunStore(connections.batcher, keys, settings.run)
     hub, hints = EventHub(connections, keys), Hints(connections, keys)
-    metrics, outage = Metrics(registry), Outage(connections.batcher)
+    metrics, outage = Metrics(registry), Outage(connections.batcher, keys.probe)
     engine = CouncilEngine(name, store, settings.run, hints, metrics, None)
     await stack.enter_async_context(_running([hub.run, outage.run], None, hub, connections))
     presences = PresenceReader(connections.batcher, keys, registry)
@@ -320,7 +320,8 @@ async def _running(
                     patience = 0.0  # What cannot be given back is recovered by others after a lease.
                 connections.end_within(patience + CLOSING_SECONDS)
             if worker is not None and working is not None:
-                leaving = group.create_task(worker.leave())
+                # Not in the group, which takes no more tasks where a loop broke: the steps are given back all the same.
+                leaving = asyncio.create_task(worker.leave())
                 await asyncio.wait([working], timeout=patience)
                 leaving.cancel()
                 working.cancel()

@@ -43,7 +43,7 @@ class RunSettings(BaseModel):
 
     @property
     def renew_seconds(self) -> float:
-        """Holds are renewed this often: three renewals may be lost."""
+        """Holds are renewed this often: two renewals in a row may be lost."""
         return self.lease_seconds / 4
 
     @property

@@ -1,7 +1,8 @@
 """A run's state in Redis: every change is one script, fenced, so that no process is special."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, cast
@@ -80,6 +81,8 @@ class Claim:
     """Until the step's deadline, by the server's clock: counted from the run's acceptance and from this claim."""
     failures: int
     """Attempts before this one that failed."""
+    died: bool
+    """Whether it was taken over from a worker that fell silent."""
 
 
 @dataclass(frozen=True)
@@ -124,15 +127,24 @@ class OwnedRun:
     selection: Selection | None
     plan: CoordinationPlan | None
     record: RunRecord
+    read_at: float
+    """When this process read it, by its own clock, in seconds."""
+
+    def seconds_since_accepted(self, clock: Callable[[], float]) -> float:
+        """By the server's clock up to when it was read, then by ours: they need not agree."""
+        return self.record.now - self.accepted + clock() - self.read_at
 
 
 class RunStore:
     """Typed access to the scripts. Times are seconds here and milliseconds in Redis."""
 
-    def __init__(self, batcher: Batcher, keys: Keys, settings: RunSettings) -> None:
+    def __init__(
+        self, batcher: Batcher, keys: Keys, settings: RunSettings, clock: Callable[[], float] = time.time
+    ) -> None:
         self._batcher = batcher
         self._keys = keys
         self._settings = settings
+        self._clock = clock
 
     async def accept(self, task: Task, owner: str) -> OwnedRun | None:
         """Take a task in; with an empty owner any orchestrator may adopt it.
@@ -148,7 +160,7 @@ class RunStore:
         event = encode(Accepted(run=task.id, task=task))
         args: list[Argument] = [task.id, encode(task), event, owner, settings.lease_ms, int(deadline * 1000), k.hints]
         args += [task.conversation, settings.retention_ms, task.person, settings.places, settings.waiting]
-        status, now, begun, *more = await self._batcher.script("accept", keys, [*args, MAJOR, SCHEMA])
+        status, now, begun, *more = await self._batcher.script("accept", keys, [*args, MAJOR, SCHEMA, k.run("")])
         if status == b"HALTED":
             raise Halted(read_halt(more[0]).sentence())
         if status in (b"FULL", b"YOURS"):
@@ -160,7 +172,7 @@ class RunStore:
                 return None
             # Ours, from a first try whose reply was lost: nobody else drives it.
         record = RunRecord(now / 1000, {}, {})
-        return OwnedRun(task, 1 if owner else 0, record.now, deadline, bool(begun), None, None, record)
+        return OwnedRun(task, 1 if owner else 0, record.now, deadline, bool(begun), None, None, record, self._clock())
 
     async def adopt(self, run: str, owner: str) -> OwnedRun | None:
         """Become the owner of a run that nobody holds; None when it is held, over, or for another version.
@@ -184,6 +196,7 @@ class RunStore:
                 selection=decode(Selection, fields[b"selection"]) if b"selection" in fields else None,
                 plan=decode(CoordinationPlan, fields[b"plan"]) if b"plan" in fields else None,
                 record=_record(now / 1000, fields),
+                read_at=self._clock(),
             )
         except (UnsupportedMessage, ValueError, KeyError) as error:
             deadline = fields.get(b"deadline", b"")
@@ -263,8 +276,8 @@ class RunStore:
         args: list[Argument] = [step, worker, message, settings.lease_ms, settings.step_ms, int(alone)]
         args += [encode(started), ALONE_AFTER, MOST_DEATHS]
         reply = await self._batcher.script("claim", [k.run(run), k.events(run), k.halted], args)
-        status, attempt, fence, left, failures = reply
-        return Claim(Claimed(status.decode()), attempt, fence, left / 1000, failures)
+        status, attempt, fence, left, failures, died = reply
+        return Claim(Claimed(status.decode()), attempt, fence, left / 1000, failures, bool(died))
 
     async def append(self, run: str, step: str, fence: int, events: Sequence[AnyEvent]) -> list[bytes]:
         """Add events to a step; returns their ids. Raises Superseded for a stale fence or an ended run."""

@@ -302,7 +302,7 @@ class Worker:
             alone=alone,
             started=Started(run=run, step=step, agent=agent, worker=self.name),
         )
-        if claim.attempt > 1:
+        if claim.died:
             self._metrics.redelivered(agent)
         self._crash(CrashPoint.AFTER_CLAIM)
         return claim
@@ -314,7 +314,7 @@ class Worker:
         await self._inbox.bury(delivery, reason, done=False)
         self._crash(CrashPoint.AFTER_BURY)
         told = f"{delivery.agent.title} was tried {MOST_DEATHS} times and its worker died each time."
-        await self._commit(delivery, message, failure(message.step, told), fence)
+        await self._commit(delivery, message, failure(message.step, told), fence, outcome="failed")
 
     async def _perform(self, held: Held, message: StepMessage, claim: Claim) -> None:
         loop = asyncio.get_running_loop()
@@ -537,5 +537,5 @@ class Worker:
 def _unreadable(error: Exception) -> str:
     """Why a message became a dead letter."""
     if isinstance(error, UnsupportedMessage):
-        return f"written by a newer program: {error}; replay it when this one is as new"
+        return f"written by another version of the program: {error}; replay it where that version runs"
     return f"not a step: {type(error).__name__}"

@@ -138,6 +138,8 @@ async def _experiment(plan: Plan, folder: Path) -> Report:
         seed=plan.seed,
         server=crew.server.version,
         submitted=len(tasks),
+        planned_kills=plan.kills,
+        stalled=traffic.stalled,
         accepted=len(accepted),
         **asdict(figures),
         undelivered=leftovers.undelivered,

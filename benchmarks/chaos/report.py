@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+MOST_ACCEPTED = 0.95
+"""So many tasks must get through to say anything about what becomes of them."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -12,6 +15,9 @@ class Report:
     seed: int
     server: str
     submitted: int
+    planned_kills: int
+    stalled: bool
+    """Nothing ended for so long that the rest was not handed in."""
     accepted: int
     """Tasks that were taken in, whether or not whoever handed them in heard of it."""
     ended: Mapping[str, int]
@@ -64,10 +70,12 @@ class Report:
 
     @property
     def good(self) -> bool:
-        """Nothing lost, nothing twice, everything ended and nothing left over."""
+        """The experiment took place, and nothing was lost or done twice, everything ended and nothing was left over."""
+        took_place = not self.stalled and sum(self.kills.values()) >= self.planned_kills
+        took_place &= self.accepted >= MOST_ACCEPTED * self.submitted
         wrong = self.lost + self.double_commits + self.disagreements
         left = self.undelivered + self.pending + self.active + self.counted + self.crashes
-        return not wrong and not left and sum(self.ended.values()) == self.accepted
+        return took_place and not wrong and not left and sum(self.ended.values()) == self.accepted
 
     def as_json(self) -> str:
         return json.dumps({**asdict(self), "good": self.good})

@@ -1,13 +1,14 @@
 -- Take a task in, once, when there is a place for it.
 -- KEYS: run, events, active, waiting, people, turns, pace, halted, conversation, conversations (the last two only with a conversation).
 -- ARGV: id, task, accepted event, owner ('' = nobody yet), lease ms, deadline ms from now, hints channel,
---       conversation ('' = none), retention ms, person, places, places for waiting, schema's major version, schema.
+--       conversation ('' = none), retention ms, person, places, places for waiting, schema's major version, schema,
+--       what the key of a run begins with.
 -- Returns {status, now ms, begun (0 or 1), ...}. Status:
 --   NEW      taken in
 --   KNOWN    there was a run of this id; then come its task (nil = it was stopped before it arrived), state, owner, fence and
 --            whether it was decided (0 or 1)
 --   FULL     no place; then come the unfinished runs, and the ms until a place is expected (-1 = unknown)
---   YOURS    as FULL, because this person has half of all places
+--   YOURS    as FULL, because this person has half of all places, those for waiting included
 --   HALTED   the operator stopped all agents; then comes why
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -56,6 +57,12 @@ else
   redis.call('XADD', KEYS[2], '*', 'e', cjson.encode(event))
 end
 if ARGV[8] ~= '' then
+  -- Runs that have expired leave the list of their thread, a few at a time.
+  for i = 1, 10 do
+    local oldest = redis.call('LINDEX', KEYS[9], 0)
+    if not oldest or redis.call('EXISTS', ARGV[15] .. oldest) == 1 then break end
+    redis.call('LPOP', KEYS[9])
+  end
   redis.call('RPUSH', KEYS[9], id)
   redis.call('PEXPIRE', KEYS[9], ARGV[9])
   redis.call('ZADD', KEYS[10], now, ARGV[8])

@@ -1,7 +1,7 @@
 -- A worker takes a step. KEYS: run, events, halted.
 -- ARGV: step, worker, message id, lease ms, most ms for the step, alone (1 = it runs nothing else), started event,
 --       lost workers until it is run alone, lost workers until it is given up.
--- Returns {status, attempt, fence, ms until its deadline, failures so far}. Status:
+-- Returns {status, attempt, fence, ms until its deadline, failures so far, 1 when its last worker fell silent}. Status:
 --   OK         the step is yours under this fence
 --   DONE       it has a result, or the run has ended: acknowledge and forget
 --   BUSY       another message of the same step is being worked on: acknowledge this one and forget
@@ -12,17 +12,17 @@
 local s = ARGV[1]
 local run = redis.call('HMGET', KEYS[1], 'state', 'deadline', s .. '.state', s .. '.attempt', s .. '.entry', s .. '.until',
   s .. '.worker', s .. '.deaths', s .. '.failures', s .. '.fence')
-if not run[1] or not run[3] then return {'UNKNOWN', 0, 0, 0, 0} end
-if run[1] ~= 'running' or (run[3] ~= 'queued' and run[3] ~= 'running') then return {'DONE', 0, 0, 0, 0} end
+if not run[1] or not run[3] then return {'UNKNOWN', 0, 0, 0, 0, 0} end
+if run[1] ~= 'running' or (run[3] ~= 'queued' and run[3] ~= 'running') then return {'DONE', 0, 0, 0, 0, 0} end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-if run[3] == 'running' and run[5] ~= ARGV[3] and tonumber(run[6]) > now then return {'BUSY', 0, 0, 0, 0} end
-if redis.call('EXISTS', KEYS[3]) == 1 then return {'HALTED', 0, 0, 0, 0} end
+if run[3] == 'running' and run[5] ~= ARGV[3] and tonumber(run[6]) > now then return {'BUSY', 0, 0, 0, 0, 0} end
+if redis.call('EXISTS', KEYS[3]) == 1 then return {'HALTED', 0, 0, 0, 0, 0} end
 local deaths = tonumber(run[8] or '0')
 local died = run[3] == 'running' and run[7] ~= ARGV[2]
 if died then deaths = deaths + 1 end
 local last = deaths >= tonumber(ARGV[9])
-if deaths >= tonumber(ARGV[8]) and not last and ARGV[6] ~= '1' then return {'ALONE', 0, 0, 0, 0} end
+if deaths >= tonumber(ARGV[8]) and not last and ARGV[6] ~= '1' then return {'ALONE', 0, 0, 0, 0, 0} end
 -- Should that worker be alive after all, absolve.lua takes it back.
 if died then redis.call('HSET', KEYS[1], s .. '.died.' .. run[10], 1) end
 local attempt = tonumber(run[4] or '0') + 1
@@ -30,8 +30,8 @@ local fence = tonumber(run[10] or '0') + 1
 local deadline = math.min(tonumber(run[2]), now + ARGV[5])
 redis.call('HSET', KEYS[1], s .. '.state', 'running', s .. '.attempt', attempt, s .. '.worker', ARGV[2],
   s .. '.fence', fence, s .. '.entry', ARGV[3], s .. '.until', now + ARGV[4], s .. '.deadline', deadline, s .. '.deaths', deaths)
-if last then return {'EXHAUSTED', attempt, fence, 0, 0} end
+if last then return {'EXHAUSTED', attempt, fence, 0, 0, 0} end
 -- A later attempt is told with the same words under another name.
 local event = attempt == 1 and ARGV[7] or string.gsub(ARGV[7], '"kind":"started"', '"kind":"restarted"', 1)
 redis.call('XADD', KEYS[2], '*', 'e', event, 'a', attempt, 'f', fence)
-return {'OK', attempt, fence, deadline - now, tonumber(run[9] or '0')}
+return {'OK', attempt, fence, deadline - now, tonumber(run[9] or '0'), died and 1 or 0}

@@ -2,13 +2,17 @@
 -- ARGV: id, owner's fence ('' = whoever asks, for Stop), state, result, retention ms, hints channel, events.
 -- Returns {'OK', number of runs that wait}, {'STALE'} or {'ENDED'}.
 local id = ARGV[1]
-local run = redis.call('HMGET', KEYS[1], 'state', 'fence', 'person', 'begun')
+local run = redis.call('HMGET', KEYS[1], 'state', 'fence', 'person', 'begun', 'result')
 if not run[1] and ARGV[2] == '' then
   -- Stopped before it has arrived: accept.lua finds it known, whenever it does.
   redis.call('HSET', KEYS[1], 'state', ARGV[3])
   redis.call('PEXPIRE', KEYS[1], ARGV[5])
 end
-if run[1] ~= 'running' then return {'ENDED'} end
+if run[1] ~= 'running' then
+  -- The same end under the same fence: the reply to the first try was lost.
+  if run[1] == ARGV[3] and run[2] == ARGV[2] and run[5] == ARGV[4] then return {'OK', redis.call('ZCARD', KEYS[4])} end
+  return {'ENDED'}
+end
 if ARGV[2] ~= '' and run[2] ~= ARGV[2] then return {'STALE'} end
 redis.call('HSET', KEYS[1], 'state', ARGV[3], 'result', ARGV[4])
 for i = 7, #ARGV do redis.call('XADD', KEYS[2], '*', 'e', ARGV[i], 'f', run[2]) end

@@ -26,10 +26,12 @@ class ScriptedRedis:
     def is_back(self) -> None:
         self._there.set()
 
+    takes_writes = True
+
     def look(self) -> None:
         """Its silence is told by the tests, not noticed."""
 
-    async def __call__(self, *command: str) -> None:
+    async def probe(self, key: str) -> None:
         await self._there.wait()
 
 
@@ -42,7 +44,7 @@ class ScriptedOrchestrator:
         self.refusal: Exception | None = None
         """Raised by the next submit."""
         self.redis = ScriptedRedis()
-        self.outage = Outage(self.redis)
+        self.outage = Outage(self.redis, "probe")
         """Looks when a test runs it."""
         self.halted = ""
         self.agents: Mapping[str, AgentHealth] | Exception = {}

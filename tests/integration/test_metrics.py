@@ -78,7 +78,6 @@ async def test_what_failed_is_counted_with_its_attempts(tmp_path: Path, redis_ur
         "tasks_ended_total council failed": 1,
         "steps_total garden failed": 1,
         "steps_total garden retried": retried,
-        "redeliveries_total garden": retried,
     }
 
 

@@ -13,6 +13,7 @@ from orchestration.messages import Answer
 from orchestration.store import ALONE_AFTER, MOST_DEATHS
 from tests.integration.processes import REPOSITORY
 from tests.orchestration.poisoned import KILLED, POISON
+from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import kinds, world
 
 INNOCENT = 3
@@ -44,11 +45,17 @@ async def test_a_poisonous_step_takes_no_other_along(tmp_path: Path, redis_url: 
             await orchestrator.submit(task)
         together = [await die(tmp_path / "b", redis_url, keys.prefix, 1 + INNOCENT) for _ in range(ALONE_AFTER)]
         alone = [await die(tmp_path / "b", redis_url, keys.prefix, 1) for _ in range(MOST_DEATHS - ALONE_AFTER)]
-        async with world(tmp_path / "c", redis_url, keys.prefix, workers=["garden"], deadline_seconds=A_MINUTE):
+        last = world(tmp_path / "c", redis_url, keys.prefix, workers=["garden"], deadline_seconds=A_MINUTE)
+        async with last as survivor:
             told = [
                 [recorded.event async for recorded in orchestrator.follow(task.id, person="local")]
                 for task in (poison, *innocent)
             ]
+
+            async def is_a_failure() -> bool:
+                return (await survivor.health())["garden"].failed == 1
+
+            await eventually(is_a_failure, "what it killed speaks against the agent")
     async with Redis.from_url(redis_url) as redis:
         letters: Any = await redis.xrange(keys.dead("garden"))
 

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from orchestration.batching import SILENT_LOOKS, Batcher
-from orchestration.round_trips import Command
+from orchestration.round_trips import Command, WritesRefused
 
 
 class OneMoment:
@@ -50,10 +52,10 @@ async def test_a_command_is_sent_although_both_round_trips_just_ended() -> None:
         meanwhile = asyncio.create_task(batcher("MEANWHILE"))
         await server.one_more_on_its_way()
         server.arrive()
-        assert await meanwhile == "MEANWHILE"
+        assert await meanwhile == b"MEANWHILE"
         await server.one_more_on_its_way()
         server.arrive()
-        assert await asking == "ANOTHER"
+        assert await asking == b"ANOTHER"
 
 
 async def test_what_is_in_no_hurry_leaves_with_the_next_command() -> None:
@@ -67,9 +69,9 @@ async def test_what_is_in_no_hurry_leaves_with_the_next_command() -> None:
         await server.one_more_on_its_way()
         server.arrive()
 
-        assert await prompt == "NOW"
+        assert await prompt == b"NOW"
         assert leisurely.done(), "it came back with the other one"
-        assert await leisurely == "LATER"
+        assert await leisurely == b"LATER"
 
 
 async def test_what_is_in_no_hurry_leaves_by_itself_when_nothing_else_does() -> None:
@@ -84,7 +86,7 @@ async def test_what_is_in_no_hurry_leaves_by_itself_when_nothing_else_does() -> 
             ending = asyncio.create_task(end())
             await server.one_more_on_its_way()
             server.arrive()
-            assert await leisurely == "LATER"
+            assert await leisurely == b"LATER"
             ending.cancel()
 
 
@@ -104,3 +106,38 @@ async def test_a_silent_server_is_taken_for_gone() -> None:
         server.arrive()
         await asking
         assert batcher.available
+
+
+async def test_what_cannot_be_encoded_fails_for_its_caller_only() -> None:
+    """Ids come from pages, and a page may send half a letter."""
+    server = OneMoment()
+    batcher = Batcher(server)
+
+    async with asyncio.timeout(5):
+        asking = asyncio.create_task(batcher("GET", "one"))
+        with pytest.raises(UnicodeEncodeError):
+            await batcher("GET", "\ud800")
+        await server.one_more_on_its_way()
+        server.arrive()
+        await asking
+
+
+async def test_a_server_that_takes_no_writes_is_as_good_as_gone() -> None:
+    """What only reads is answered, and must not hide it; a write that is taken ends it."""
+    full = True
+
+    async def answers(commands: Sequence[Command]) -> list[Any]:
+        return [WritesRefused("OOM") if full and command[0] != b"GET" else b"OK" for command in commands]
+
+    batcher = Batcher(answers)
+    with pytest.raises(WritesRefused):
+        await batcher("SET", "one", "1")
+    await batcher("GET", "one")
+    assert not batcher.available
+    assert not batcher.takes_writes
+    with pytest.raises(WritesRefused):
+        await batcher.probe("probe")
+    full = False
+    await batcher.probe("probe")
+    assert batcher.available
+    assert batcher.takes_writes

@@ -11,7 +11,7 @@ from orchestration.batching import Batcher
 from orchestration.breaker import FAILURES, Breaker
 from orchestration.keys import Keys
 from orchestration.presence import GONE_SECONDS, AgentWork, Heartbeat, Presence, PresenceReader, health_of
-from orchestration.round_trips import Command
+from orchestration.round_trips import Argument, Command
 
 KEYS = Keys("test")
 
@@ -53,14 +53,14 @@ async def test_a_process_that_is_long_gone_is_forgotten() -> None:
 
 async def test_a_beat_that_is_on_its_way_does_not_outlive_the_goodbye() -> None:
     """Two round trips may overtake each other, so the goodbye waits for the last beat."""
-    told: list[str] = []
+    told: list[Argument] = []
     begun, arrives = asyncio.Event(), asyncio.Event()
 
     async def slow_at_first(commands: Sequence[Command]) -> list[Any]:
         if not begun.is_set():
             begun.set()
             await arrives.wait()
-        told.extend(str(command[0]) for command in commands)
+        told.extend(command[0] for command in commands)
         return [1 for _ in commands]
 
     beating = asyncio.create_task(heartbeat(Batcher(slow_at_first), "one").run())
@@ -69,7 +69,7 @@ async def test_a_beat_that_is_on_its_way_does_not_outlive_the_goodbye() -> None:
     asyncio.get_running_loop().call_later(0.05, arrives.set)
     with pytest.raises(asyncio.CancelledError):
         await beating
-    assert told == ["EVALSHA", "HDEL", "ZREM"]
+    assert told == [b"EVALSHA", b"HDEL", b"ZREM"]
 
 
 async def test_what_another_version_says_is_left_alone() -> None:
