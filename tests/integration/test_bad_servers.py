@@ -259,7 +259,7 @@ async def test_a_newer_message_on_our_stream_is_kept_for_a_newer_program(
     async with world(tmp_path, redis_url, keys.prefix):
         await redis.xadd(keys.tasks("garden"), {"m": f'{{"v":"{MAJOR + 1}.0","run":"newer"}}'})
         ((_, [(_, letter)]),) = await redis.xread({keys.dead("garden"): "0"}, block=5_000)
-    assert letter[b"reason"].startswith(b"written by a newer program: ")
+    assert letter[b"reason"].startswith(b"written by another version of the program: ")
     assert letter[b"m"].startswith(b'{"v":"2.0"')
 
 

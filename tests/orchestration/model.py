@@ -108,10 +108,12 @@ class Model:
         return run.running and run.owner == owner and run.fence == 1 and not run.steps
 
     def adopt(self, name: str, owner: str) -> bool:
-        """Whether somebody else may own the run now."""
+        """Whether this owner owns the run now; who holds it already is told so once more."""
         run = self.runs[name]
-        if not run.running or run.held:
+        if not run.running or (run.held and run.owner != owner):
             return False
+        if run.held:
+            return True
         run.owner = owner
         run.fence += 1
         run.held = True
@@ -133,10 +135,10 @@ class Model:
             one.state = "queued"
 
     def finish(self, name: str, fence: int | None, state: str) -> Fenced:
-        """End a run."""
+        """End a run; who ended it so already is told so once more."""
         run = self.runs[name]
         if not run.running:
-            return Fenced.ENDED
+            return Fenced.OK if (run.fence, run.state) == (fence, state) else Fenced.ENDED
         if fence is not None and run.fence != fence:
             return Fenced.STALE
         run.state = state

@@ -41,9 +41,9 @@ async def test_a_command_is_sent_although_both_round_trips_just_ended() -> None:
     server = OneMoment()
     batcher = Batcher(server)
 
-    async def ask_and_ask_again() -> str:
+    async def ask_and_ask_again() -> bytes:
         await batcher("ONE")
-        reply: str = await batcher("ANOTHER")
+        reply: bytes = await batcher("ANOTHER")
         return reply
 
     async with asyncio.timeout(5):
