@@ -191,7 +191,7 @@ class Knowledge:
             report(Progress(source=source, stage="embedding", done=done, total=total))
 
         prepared = await embed(drafted, self.embedding, self.embedder.name, count)
-        report(Progress(source=source, stage="storing", done=total, total=total))
+        report(Progress(source=source, stage="indexing", done=total, total=total))
         status = await self._run(base.put, prepared, seed=False, added=datetime.now(UTC))
         report(Progress(source=source, stage="finished", done=total, total=total))
         return Ingested(path=path, status=status, passages=total, title=drafted.title)

@@ -23,10 +23,10 @@ class KnowledgeStatus(BaseModel, frozen=True):
 
 
 class Progress(BaseModel, frozen=True):
-    """One step in the ingestion of one file; `done` of `total` passages of it are embedded."""
+    """One step in the ingestion of one file: `done` of `total` pages are read, or passages embedded."""
 
     source: str
-    stage: Literal["reading", "embedding", "storing", "finished"]
+    stage: Literal["reading", "splitting", "embedding", "indexing", "finished"]
     done: int = 0
     total: int = 0
 
