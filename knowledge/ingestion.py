@@ -101,14 +101,14 @@ def read(path: Path, person: str, settings: KnowledgeSettings) -> SourceFile:
     """Raises UnreadableDocument. Blocking."""
     try:
         if path.is_dir():
-            raise UnreadableDocument("It is a folder, not a file.")
+            raise UnreadableDocument("It is a folder, not a file.", "unsupported")
         if path.stat().st_size > settings.max_file_megabytes * 1_000_000:
-            raise UnreadableDocument(f"It is larger than {settings.max_file_megabytes} MB.")
+            raise UnreadableDocument(f"It is larger than {settings.max_file_megabytes} MB.", "unsupported")
         return SourceFile(path.name, person, path.read_bytes())
     except FileNotFoundError as error:
-        raise UnreadableDocument("There is no such file.") from error
+        raise UnreadableDocument("There is no such file.", "unsupported") from error
     except OSError as error:
-        raise UnreadableDocument(f"The file cannot be read: {error.strerror}.") from error
+        raise UnreadableDocument(f"The file cannot be read: {error.strerror}.", "unsupported") from error
 
 
 def draft(file: SourceFile, settings: KnowledgeSettings) -> Draft:
@@ -116,7 +116,7 @@ def draft(file: SourceFile, settings: KnowledgeSettings) -> Draft:
     document = load(file.content, file.source)
     chunks = tuple(chunking.chunk(document, settings.chunk_words))
     if not chunks:
-        raise UnreadableDocument("There is nothing in it but headings.")
+        raise UnreadableDocument("There is nothing in it but headings.", "empty")
     return Draft(file.id, file.source, file.person, document.title, chunks, chunking_recipe(settings))
 
 

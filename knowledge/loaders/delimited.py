@@ -15,7 +15,7 @@ _DELIMITERS = ",\t;|"
 _SAMPLE_LINES = 50
 _SAMPLE_CHARACTERS = 100_000
 _MOST_CELL_CHARACTERS = 10_000_000
-_MOST_CELLS = 2_000_000
+_MOST_CELLS = 500_000
 
 
 def load_delimited(content: bytes, name: str, progress: Callable[[int, int], None]) -> LoadedDocument:

@@ -129,7 +129,11 @@ def _text(element: "Element") -> str:
             parts.append("\n")
         elif name == "note":
             parts.append(" (")
-        elif name == "p" and each is not element and parts:
+        elif (
+            name == "p"
+            and each is not element
+            and next((part[-1] for part in reversed(parts) if part), "(") not in " ("
+        ):
             parts.append(" ")
         parts.append(each.text or "")
         stack.append((each, True))

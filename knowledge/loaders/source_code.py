@@ -54,7 +54,7 @@ _INTERPRETERS = {
     "python": "Python", "node": "JavaScript", "deno": "TypeScript", "bash": "Shell", "sh": "Shell", "zsh": "Shell",
     "dash": "Shell", "ksh": "Shell", "ruby": "Ruby", "perl": "Perl", "php": "PHP", "lua": "Lua", "Rscript": "R",
 }  # fmt: skip
-_SHEBANG = re.compile(rb"#![^\n]{0,200}?(?:/|\s)([A-Za-z]+)[\d.]*(?:\s[^\n]{0,200})?(?:\n|$)")
+_SHEBANG = re.compile(rb"#![^\n]{0,200}?(?:/|\s)(?!env\b)([A-Za-z]+)[\d.]*(?:\s[^\n]{0,200})?(?:\n|$)")
 _WORDS = (
     r"(?:export|default|public|private|protected|internal|static|final|abstract|async|virtual|override|inline|extern"
     r"|unsafe|sealed|partial|open|data|pub(?:\([a-z]+\))?)\s+"

@@ -7,12 +7,12 @@ from knowledge.blocks import Block
 
 _NUMBER = re.compile(r"[-+(]?[^\w\s]{0,2}\d[\d.,'’\s]*\s?[%)€$£]{0,2}")
 MOST_COLUMNS = 1_000
-"""What stands further right in a table is no table for a reader."""
+"""That a cell which spans several may take; the files say any number."""
 
 
 def table(rows: Iterable[Sequence[str]], page: int | None = None) -> Block | None:
     """A table block, its first row the header; None without any text. Empty rows and columns are left out."""
-    filled = [[_cell(text) for text in row[:MOST_COLUMNS]] for row in rows]
+    filled = [[_cell(text) for text in row] for row in rows]
     filled = [row for row in filled if any(row)]
     width = max(map(len, filled), default=0)
     used = [column for column in range(width) if any(column < len(row) and row[column] for row in filled)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openpyxl.cell.read_only import EmptyCell, ReadOnlyCell
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
-_MOST_CELLS = 2_000_000
+_MOST_CELLS = 500_000
 _WITHOUT_VALUE = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>|<f[^<>]*/>\s*</c>")
 _PERCENT = re.compile(r"0(?:\.(0+))?%")
 _ROWS_A_STEP = 1_000

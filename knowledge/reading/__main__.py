@@ -39,8 +39,8 @@ from knowledge.reading.frames import (
 _BETWEEN_STEPS_SECONDS = 0.05
 _NICENESS = 5
 """Reading may take all that is left of the processor, and nothing that the chat needs."""
-_MOST_CHARACTERS = 30_000_000
-"""Of text; about ten thousand pages."""
+_MOST_CHARACTERS = 8_000_000
+"""Of text, about 2,500 pages: more would be embedded for hours."""
 
 
 class _Answers:

@@ -15,7 +15,7 @@ from knowledge.errors import ReadStatus
 
 HEADER = struct.Struct(">I")
 MOST_FRAME_BYTES = 16_000_000
-CHUNKS_A_FRAME = 50
+CHUNKS_A_FRAME = 20
 CHARACTERS_A_FRAME = 100_000
 
 

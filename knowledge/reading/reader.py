@@ -40,20 +40,20 @@ class Reader:
         Raises UnreadableDocument: ReadingTooLong and ReaderDied among them, after which the process was replaced.
         Raises KnowledgeUnavailable when the reader was closed.
         """
-        file = await asyncio.to_thread(_open, path, self._settings.max_file_megabytes)
-        try:
-            size = os.fstat(file).st_size
-            job = Job(
-                name=name.encode("utf-8", "replace").decode(),
-                size=size,
-                chunk_words=self._settings.chunk_words,
-                max_pages=self._settings.max_pages,
-                seconds=self._settings.reading_seconds,
-            )
-            async with self._turns:
-                return await self._read(job, _parts(file, size), on_progress)
-        finally:
-            os.close(file)
+        # A file is opened in its turn, so that a thousand that wait hold no descriptors.
+        async with self._turns:
+            file = await asyncio.to_thread(_open, path, self._settings.max_file_megabytes)
+            try:
+                job = Job(
+                    name=name.encode("utf-8", "replace").decode(),
+                    size=os.fstat(file).st_size,
+                    chunk_words=self._settings.chunk_words,
+                    max_pages=self._settings.max_pages,
+                    seconds=self._settings.reading_seconds,
+                )
+                return await self._read(job, _parts(file, job.size), on_progress)
+            finally:
+                os.close(file)
 
     async def close(self) -> None:
         """Ends all processes; what is being read is broken off."""

@@ -1,6 +1,6 @@
 """Runs made by hand, and a runtime that plays them back."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from io import StringIO
@@ -10,7 +10,7 @@ from agents import Agent, AgentRegistry
 from cli.console import Console
 from cli.main import main
 from cli.runtime import Runtime
-from knowledge import Ingested, Passage
+from knowledge import Ingested, Passage, Progress
 from orchestration import EngineUnavailable, Operations, Settings, Task, TaskResult, open_operations
 from orchestration.keys import PREFIX
 from orchestration.messages import (
@@ -137,7 +137,12 @@ class ScriptedCouncil:
     async def metrics(self) -> bytes:
         return b""
 
-    async def ingest(self, base: str, paths: Sequence[Path]) -> list[Ingested]:
+    async def ingest(
+        self, base: str, paths: Sequence[Path], *, on_progress: Callable[[Progress], None]
+    ) -> list[Ingested]:
+        for path in paths:
+            on_progress(Progress(source=path.name, stage="reading"))
+            on_progress(Progress(source=path.name, stage="finished"))
         return [
             Ingested(path=path, status="rejected", reason="It is empty.")
             if path.name in self.rejected
