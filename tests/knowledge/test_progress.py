@@ -47,7 +47,7 @@ async def test_each_file_of_an_ingestion_is_followed(folder: Path, write: Write)
     assert [(progress.source, progress.stage, progress.done) for progress in seen] == [
         ("leases.md", "reading", 0),
         ("leases.md", "embedding", 3),
-        ("leases.md", "storing", 3),
+        ("leases.md", "indexing", 3),
         ("leases.md", "finished", 3),
         ("empty.md", "reading", 0),
         ("empty.md", "finished", 0),
