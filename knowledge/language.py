@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 _SAMPLE_CHARACTERS = 6_000
-_FEWEST_LETTERS = 40
-"""Less than a short sentence says nothing; a word or two exists in many languages."""
+_FEWEST_BYTES = 40
+"""Of letters: less than a short sentence says nothing; where a sign is a word or a syllable it has more bytes."""
 _SURE = 0.9
 _LETTERS = re.compile(r"[^\W\d_]")
 
@@ -23,7 +23,7 @@ def language_of(blocks: Iterable[Block]) -> str:
     # From all over the document: its beginning may be a cover in another language.
     step = max(1, len(held) // 60)
     sample = " ".join(text[:400] for text in held[::step])[:_SAMPLE_CHARACTERS]
-    if len(_LETTERS.findall(sample)) < _FEWEST_LETTERS:
+    if len("".join(_LETTERS.findall(sample)).encode()) < _FEWEST_BYTES:
         return ""
     language, sureness = load_model().classify(sample)
     return str(language) if sureness >= _SURE else ""

@@ -10,6 +10,7 @@ from knowledge.loaders.encoding import decode
 from knowledge.loaders.names import stem_of
 from knowledge.loaders.tables import MOST_COLUMNS, table
 from knowledge.loaders.titles import titled
+from knowledge.loaders.xml_tree import refuse_depth
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -50,11 +51,13 @@ def parse_html(content: bytes) -> "Element":
 
     # Decoded here, because what a page says about its encoding is often wrong; given on as UTF-8, which is certain.
     text = decode(content, declared=_declared(content))
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
+    # Without huge_tree whatever stands deeper than 256 elements is dropped, and tags that are never closed get there.
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise UnreadableDocument("It is damaged: no HTML is found in it.") from error
+    refuse_depth(parser)
     if root is None:
         raise UnreadableDocument("There is no text in it.", status="empty")
     return root

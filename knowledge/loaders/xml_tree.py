@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from knowledge.errors import UnreadableDocument
 
 if TYPE_CHECKING:
+    from lxml.etree import HTMLParser, XMLParser
     from lxml.etree import _Element as Element
 
 
@@ -27,9 +28,16 @@ def parse_xml(content: bytes, what: str) -> "Element":
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise UnreadableDocument(f"It is damaged: {what} is not XML.") from error
+    refuse_depth(parser)
     if root is None:
         raise UnreadableDocument(f"It is damaged: {what} is not XML.")
     return root
+
+
+def refuse_depth(parser: "XMLParser | HTMLParser") -> None:
+    """Raises UnreadableDocument where the parser dropped what stands too deep; it says so in its log only."""
+    if any("depth" in entry.message.lower() for entry in parser.error_log):
+        raise UnreadableDocument("It is nested too deep to be read.", "unsupported")
 
 
 def local(element: "Element") -> str:

@@ -13,7 +13,7 @@ from knowledge.language import language_of
         ("Die Pumpe in Halle sieben läuft bei sechs Bar an und hält bei neun, wenn niemand den Hebel hält.", "de"),
         ("La pompe de la salle sept démarre à six bars et s'arrête à neuf, sauf si quelqu'un tient le levier.", "fr"),
         ("La bomba de la sala siete arranca a seis bares y se detiene a nueve, si nadie sujeta la palanca.", "es"),
-        ("7 号大厅的水泵在六巴时启动\uff0c在九巴时停止。除非有人按住操纵杆\uff0c否则它会一直这样运转下去\uff0c直到晚上。", "zh"),
+        ("这个报告说明了公司去年的收入和利润。我们认为明年的情况会更好。", "zh"),
         ("bar", ""),
         ("12 | 34 | 56,78 | -9", ""),
     ],
