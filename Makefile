@@ -16,7 +16,7 @@ TYPED := agents api benchmarks chat cli evaluation knowledge orchestration tests
 PIP = $(PYTHON) -m pip install --constraint constraints.txt --disable-pip-version-check --no-input --progress-bar off
 SHOW = sed -un -e '/^Collecting/p' -e '/^Downloading/p' -e '/^Installing/p' -e '/^Successfully/p'
 
-.PHONY: run install test check bench chaos evaluate clean
+.PHONY: run install test check bench chaos fuzz evaluate clean
 
 run: $(INSTALLED)
 	@exec $(VENV)/bin/roundtable serve
@@ -40,6 +40,11 @@ TASKS ?= 200
 KILLS ?= 10
 chaos: $(INSTALLED)
 	@$(PYTHON) -m benchmarks.chaos --seed $(SEED) --tasks $(TASKS) --kills $(KILLS)
+
+# make fuzz SEED=1 FILES=1000
+FILES ?= 1000
+fuzz: $(INSTALLED_TEST)
+	@$(PYTHON) -m benchmarks.fuzz --seed $(SEED) --files $(FILES)
 
 # make evaluate SET=metatool DATA=path/to/the/sets
 SET ?= metatool

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     # Only names for the type checker: this module is imported by every command, the product by those that need it.
     from agents import Agent
-    from knowledge import Ingested, Upload
+    from knowledge import Ingested, Progress, Upload
     from orchestration import Operations, Settings, Task
     from orchestration.messages import Recorded
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class Shelves(Protocol):
     """The knowledge, as far as a command fills it; `knowledge.Knowledge` is one."""
 
-    async def ingest(self, base: str, uploads: "Sequence[Upload]") -> "list[Ingested]": ...
+    async def ingest(
+        self, base: str, uploads: "Sequence[Upload]", *, on_progress: "Callable[[Progress], None]"
+    ) -> "list[Ingested]": ...
 
 
 class Council(Protocol):

@@ -20,5 +20,19 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class LoadedDocument:
+    """What a loader gives."""
+
     title: str
     blocks: tuple[Block, ...]
+    pages: int | None = None
+    """Pages, slides or sheets; None for formats without them."""
+    remarks: tuple[str, ...] = ()
+    """What was left out and why, one clear sentence each."""
+    format: str = ""
+    """What the file is, by its content, such as "PDF"; set by `knowledge.loaders.load`."""
+
+    @property
+    def text(self) -> str:
+        """Everything that was read, blocks parted by a blank line."""
+        texts = [block.text for block in self.blocks]
+        return "\n\n".join(texts if self.title in texts else [self.title, *texts])

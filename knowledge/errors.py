@@ -4,6 +4,8 @@ KnowledgeError                 one clear sentence for a person
 ├── KnowledgeUnavailable       seeding failed, or the knowledge is closed: no answer can come from it
 ├── ModelUnavailable           the embedding model cannot be loaded or is not the one that was expected
 ├── UnreadableDocument         this one file cannot be read; the others are not touched by it
+│   ├── ReadingTooLong         reading it was stopped at the limit of seconds
+│   └── ReaderDied             the process that read it ended without giving a reason
 ├── UnknownDocument            no such document is in this base, or not for this person
 ├── InvalidBase                this is not a name a knowledge base can have
 └── StorageError               the folder cannot be used
@@ -39,6 +41,21 @@ class UnreadableDocument(KnowledgeError):
 
 class UnknownDocument(KnowledgeError):
     """There is no such document, for this person."""
+
+
+class ReadingTooLong(UnreadableDocument):
+    """Reading a document took longer than it may."""
+
+    def __init__(self, seconds: float) -> None:
+        reason = f"Reading it takes longer than the {seconds:g} seconds that one file may take; split it into parts."
+        super().__init__(reason, status="unsupported")
+
+
+class ReaderDied(UnreadableDocument):
+    """The reading process ended in the middle of a document."""
+
+    def __init__(self, ending: str) -> None:
+        super().__init__(f"It is damaged in a way that ended the process reading it ({ending}).")
 
 
 class InvalidBase(KnowledgeError):

@@ -7,14 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from knowledge.errors import UnreadableDocument
 from knowledge.files import make_folder, remove, storage_errors
 from knowledge.lock import FolderLock, HeldLock
+from knowledge.names import clean_name
 
 _BLOCK_BYTES = 1_000_000
-_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,8 @@ class Upload:
     @property
     def source(self) -> str:
         """The name without what is no part of a name: control characters, a way up or to the root."""
-        name = "".join(letter for letter in self.name or self.path.name if letter.isprintable()).replace("\\", "/")
-        parts = [part.strip() for part in PurePosixPath(name).parts if part.strip(" ./")]
-        return "/".join(parts)[-_LONGEST_NAME:] or "unnamed"
+        parts = (self.name or self.path.name).replace("\\", "/").split("/")
+        return "/".join(clean_name(part) for part in parts if part.strip(" .")) or "document"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,7 @@ import numpy as np
 from knowledge import chunking
 from knowledge.chunking import Chunk
 from knowledge.embedding_thread import EmbeddingThread, Urgency
-from knowledge.errors import UnreadableDocument
 from knowledge.incoming import SourceFile
-from knowledge.loaders import load
 from knowledge.manifest import Entry
 from knowledge.passages import Matrix, Vector, prefixed, situated
 from knowledge.settings import KnowledgeSettings
@@ -88,15 +86,6 @@ class Prepared:
 def chunking_recipe(settings: KnowledgeSettings) -> str:
     """Names how documents are cut."""
     return f"v{chunking.VERSION}-{settings.chunk_words}"
-
-
-def draft(file: SourceFile, settings: KnowledgeSettings) -> Draft:
-    """Raises UnreadableDocument. Blocking."""
-    document = load(file.path.read_bytes(), file.source)
-    chunks = tuple(chunking.chunk(document, settings.chunk_words))
-    if not chunks:
-        raise UnreadableDocument("There is nothing in it but headings.", "empty")
-    return Draft(file, document.title, chunks, chunking_recipe(settings))
 
 
 async def embed(draft: Draft, thread: EmbeddingThread, embedder: str, on_passages: Callable[[int], None]) -> Prepared:

@@ -1,5 +1,6 @@
 """How a file gets onto a shelf: copied, read, cut, embedded, put."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
@@ -9,9 +10,10 @@ from pathlib import Path
 from knowledge.embedding_thread import EmbeddingThread
 from knowledge.errors import UnreadableDocument
 from knowledge.incoming import Incoming, SourceFile, Upload
-from knowledge.ingestion import Draft, Prepared, draft, embed
+from knowledge.ingestion import Draft, Prepared, chunking_recipe, embed
 from knowledge.manifest import Entry
 from knowledge.progress import Ingested, Progress
+from knowledge.reading import Reader, ReadingProgress
 from knowledge.settings import KnowledgeSettings
 from knowledge.shelf import Shelf
 from knowledge.shelves import Shelves
@@ -36,15 +38,17 @@ class Intake:
         self._embedder = embedder
         self._embedding = embedding
         self._threads = threads
+        self._reader = Reader(settings)
         self._incoming = Incoming(shelves.folder, shelves.lock)
 
     def open(self) -> None:
         """Raises StorageError. Blocking."""
         self._incoming.open()
 
-    def close(self) -> None:
-        """Blocking."""
-        self._incoming.close()
+    async def close(self) -> None:
+        """Ends the processes that read, and removes what is half taken in."""
+        await self._reader.close()
+        await asyncio.to_thread(self._incoming.close)
 
     async def take_in(self, shelf: Shelf, upload: Upload, report: Report) -> Ingested:
         """Raises StorageError and ModelUnavailable; a file that cannot be read is told in the result."""
@@ -85,8 +89,22 @@ class Intake:
             await self._threads.run(copying.__exit__, None, None, None)
 
     async def draft(self, file: SourceFile, report: Report) -> Draft:
-        """Raises UnreadableDocument."""
-        return await self._threads.run(draft, file, self._settings)
+        """Read and cut it, in a process of its own. Raises UnreadableDocument."""
+
+        def tell(progress: ReadingProgress) -> None:
+            report(Progress(source=file.source, stage=progress.stage, done=progress.done, total=progress.total))
+
+        reading = await self._reader.read(file.path, file.source, tell)
+        return Draft(
+            file,
+            reading.title,
+            reading.chunks,
+            chunking_recipe(self._settings),
+            reading.format,
+            reading.pages,
+            reading.language,
+            reading.remarks,
+        )
 
     async def prepare(self, drafted: Draft, report: Report) -> Prepared:
         """Embed a document that is cut. Raises ModelUnavailable."""

@@ -186,7 +186,6 @@ class Knowledge:
         """Ends the threads. Blocking, for at most the batch and the file at hand."""
         self.embedding.close()
         self.threads.close()
-        self.intake.close()
 
 
 @contextlib.asynccontextmanager
@@ -225,6 +224,7 @@ async def open_knowledge(
     finally:
         detail = "The knowledge was closed before it was ready."
         knowledge.board.publish(KnowledgeStatus(state="failed", detail=detail))
+        await knowledge.intake.close()
         await asyncio.to_thread(knowledge.close)
 
 

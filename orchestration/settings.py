@@ -120,6 +120,10 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_SLOTS": ("run", "slots"),
     "ROUNDTABLE_PLACES": ("run", "places"),
     "ROUNDTABLE_WAITING": ("run", "waiting"),
+    "ROUNDTABLE_MAX_FILE_MEGABYTES": ("knowledge", "max_file_megabytes"),
+    "ROUNDTABLE_MAX_PAGES": ("knowledge", "max_pages"),
+    "ROUNDTABLE_READING_SECONDS": ("knowledge", "reading_seconds"),
+    "ROUNDTABLE_READING_MEGABYTES": ("knowledge", "reading_megabytes"),
 }
 """Name in the environment -> place in Settings."""
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from knowledge.blocks import Block, BlockKind, LoadedDocument
 from knowledge.loaders.encoding import decode
+from knowledge.names import stem_of
 from knowledge.sentences import plain, starts_item
 
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)\n", re.DOTALL)
@@ -18,7 +18,7 @@ _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 
 
-def load_markdown(content: bytes, name: str) -> LoadedDocument:
+def load_markdown(content: bytes, name: str, progress: Callable[[int, int], None]) -> LoadedDocument:
     text = decode(content)
     title = ""
     if front := _FRONT_MATTER.match(text):
@@ -30,7 +30,7 @@ def load_markdown(content: bytes, name: str) -> LoadedDocument:
     if first is not None and (not title or title == first.text):
         title = first.text
         blocks.remove(first)  # the title stands before every passage; it is not a section of its own
-    return LoadedDocument(title or Path(name).stem, tuple(blocks))
+    return LoadedDocument(title or stem_of(name), tuple(blocks))
 
 
 def _without_comments(text: str) -> str:

@@ -3,7 +3,7 @@
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ _HYPHENATED = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
 _ENDS = re.compile(r"[.!?:;]['\"”’)]*$")
 
 
-def load_pdf(content: bytes, name: str) -> LoadedDocument:
+def load_pdf(content: bytes, name: str, progress: Callable[[int, int], None]) -> LoadedDocument:
     """Raises UnreadableDocument for an encrypted or damaged file and for one with images only."""
     from pypdf import PdfReader, apply_configuration
     from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
@@ -32,12 +32,14 @@ def load_pdf(content: bytes, name: str) -> LoadedDocument:
         with apply_configuration(array_maximum_element_count=_MOST_ARRAY_ELEMENTS):
             reader = PdfReader(io.BytesIO(content))
             if reader.is_encrypted and not reader.decrypt(""):
-                raise UnreadableDocument("The PDF is encrypted and needs a password.")
-            blocks = tuple(_blocks(reader))
+                raise UnreadableDocument("The PDF is encrypted and needs a password.", "encrypted")
+            pages = len(reader.pages)
+            progress(0, pages)
+            blocks = tuple(_blocks(reader, progress))
     except UnreadableDocument:
         raise
     except FileNotDecryptedError as error:
-        raise UnreadableDocument("The PDF is encrypted and needs a password.") from error
+        raise UnreadableDocument("The PDF is encrypted and needs a password.", "encrypted") from error
     except DependencyError as error:
         raise UnreadableDocument(f"The PDF needs something that is not installed: {error}.") from error
     except PyPdfError as error:
@@ -47,15 +49,16 @@ def load_pdf(content: bytes, name: str) -> LoadedDocument:
         log.warning("pypdf failed on %s", name, exc_info=True)
         raise UnreadableDocument("The PDF is damaged and cannot be read.") from error
     if not blocks:
-        raise UnreadableDocument("The PDF has no text in it; perhaps its pages are scanned images.")
-    return LoadedDocument(Path(name).stem.replace("_", " "), blocks)
+        raise UnreadableDocument("The PDF has no text in it; perhaps its pages are scanned images.", "empty")
+    return LoadedDocument(Path(name).stem.replace("_", " "), blocks, pages)
 
 
-def _blocks(reader: "PdfReader") -> Iterator[Block]:
+def _blocks(reader: "PdfReader", progress: Callable[[int, int], None]) -> Iterator[Block]:
     for number, page in enumerate(reader.pages[:_MOST_PAGES], start=1):
         text = _HYPHENATED.sub("", page.extract_text().replace("\0", ""))
         for paragraph in _paragraphs(text):
             yield Block("list" if starts_item(paragraph) else "paragraph", paragraph, page=number)
+        progress(number, len(reader.pages))
 
 
 def _paragraphs(text: str) -> Iterator[str]:

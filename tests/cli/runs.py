@@ -1,6 +1,6 @@
 """Runs made by hand, and a runtime that plays them back."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from io import StringIO
@@ -9,7 +9,7 @@ from agents import Agent, AgentRegistry
 from cli.console import Console
 from cli.main import main
 from cli.runtime import Runtime
-from knowledge import Ingested, Passage, Upload
+from knowledge import Ingested, Passage, Progress, Upload
 from orchestration import EngineUnavailable, Operations, Settings, Task, TaskResult, open_operations
 from orchestration.keys import PREFIX
 from orchestration.messages import (
@@ -136,7 +136,12 @@ class ScriptedCouncil:
     async def metrics(self) -> bytes:
         return b""
 
-    async def ingest(self, base: str, uploads: Sequence[Upload]) -> list[Ingested]:
+    async def ingest(
+        self, base: str, uploads: Sequence[Upload], *, on_progress: Callable[[Progress], None]
+    ) -> list[Ingested]:
+        for upload in uploads:
+            on_progress(Progress(source=upload.source, stage="reading"))
+            on_progress(Progress(source=upload.source, stage="finished"))
         return [
             Ingested(path=upload.path, source=upload.source, status="rejected", read="empty", reason="It is empty.")
             if upload.source in self.rejected

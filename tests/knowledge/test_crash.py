@@ -33,9 +33,9 @@ import asyncio, resource, sys
 from pathlib import Path
 from knowledge import HashEmbedder, KnowledgeSettings, StorageFull, Upload, open_knowledge
 
-async def main(folder, source):
+async def main(folder, note, source):
     async with open_knowledge(Path(folder), KnowledgeSettings(), HashEmbedder(), {}) as knowledge:
-        await knowledge.wait_ready()
+        await knowledge.ingest("operations", [Upload(Path(note))])  # the process that reads is there from here on
         resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
         try:
             await knowledge.ingest("operations", [Upload(Path(source))])
@@ -130,13 +130,14 @@ async def test_a_full_disk_keeps_what_was_there(folder: Path, write: Write) -> N
     """One clear sentence, nothing half-written, and the old documents still answer."""
     async with ready(folder, {"operations": [write("leases.md", LEASES)]}):
         pass
-    done = run(STORES_NOTHING_LARGE, folder, write("backups.md", BACKUPS))
+    note = write("note.md", "# Note\n\nOf little weight.\n")
+    done = run(STORES_NOTHING_LARGE, folder, note, write("backups.md", BACKUPS))
     sentence, found = done.stdout.splitlines()
     assert sentence.startswith("There is no space left in the knowledge folder")
     assert found.split()[0] == "leases.md"
     assert unfinished(folder) == []
     async with ready(folder) as knowledge:
-        assert [document.source for document in knowledge.documents("operations")] == ["leases.md"]
+        assert [document.source for document in knowledge.documents("operations")] == ["leases.md", "note.md"]
 
 
 async def test_a_folder_that_cannot_be_used_is_said_at_once(tmp_path: Path) -> None:

@@ -4,7 +4,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("torch", "faiss", "sentence_transformers", "transformers", "tantivy", "pypdf", "charset_normalizer")
+HEAVY = (
+    "torch",
+    "faiss",
+    "sentence_transformers",
+    "transformers",
+    "tantivy",
+    "pypdf",
+    "charset_normalizer",
+    "lxml",
+    "openpyxl",
+    "striprtf",
+    "py3langid",
+)
 
 
 def test_importing_knowledge_loads_nothing_heavy() -> None:

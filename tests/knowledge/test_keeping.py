@@ -106,8 +106,8 @@ async def test_what_others_keep_does_not_change_what_a_word_is_worth(folder: Pat
         ("report.pdf", "report.pdf"),
         ("../../etc/passwd", "etc/passwd"),
         ("C:\\Users\\ana\\report.pdf", "C:/Users/ana/report.pdf"),
-        ("two\nlines\x1b[31m.md", "twolines[31m.md"),
-        ("..", "unnamed"),
+        ("two\nlines\x1b[31m.md", "two lines [31m.md"),
+        ("..", "document"),
         ("", "file"),
     ],
 )
