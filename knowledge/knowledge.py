@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -20,6 +21,7 @@ from knowledge.errors import KnowledgeUnavailable, StorageDamaged, UnreadableDoc
 from knowledge.files import make_folder
 from knowledge.ingestion import draft, embed, read
 from knowledge.kept import KeptVectors
+from knowledge.leisure import Quoted, SentenceVectors
 from knowledge.lock import FolderLock
 from knowledge.passages import Hit, Matrix, Passage, Vector
 from knowledge.progress import Document, Ingested, KnowledgeStatus, Progress
@@ -49,6 +51,7 @@ class Knowledge:
         self.embedder = embedder
         self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="knowledge")
         self.embedding = EmbeddingThread(embedder)
+        self.sentences = SentenceVectors(self.embedding, self.threads)
         self._kept = KeptVectors(folder / ".kept.sqlite", embedder.name)
         self._bases: dict[str, Base] = {}
 
@@ -92,14 +95,17 @@ class Knowledge:
         *,
         person: str = "local",
         limit: int | None = None,
+        sentences: bool = True,
     ) -> list[Hit]:
         """The passages that answer `question`, best first, over all of `bases` at once.
 
-        `vector` is the question's embedding. Only the team's documents and `person`'s own are looked at.
+        `vector` is the question's embedding. Without `sentences` the hits' vectors may be zeros: whoever only ranks
+        need not wait until they are made. Only the team's documents and `person`'s own are looked at.
         A base without documents gives nothing. Raises StorageError where a base cannot be loaded at all.
         """
         count = self.settings.passages if limit is None else limit
-        return await self._run(self._search, tuple(dict.fromkeys(bases)), question, vector, person, count)
+        hits = await self._run(self._search, tuple(dict.fromkeys(bases)), question, vector, person, count)
+        return await self._with_sentences(hits) if sentences else hits
 
     async def ingest(
         self,
@@ -170,6 +176,23 @@ class Knowledge:
             # Another process replaced a document between our look at the manifest and reading its vectors.
             return search([base.snapshot() for base in targets], question, vector, person, limit)
 
+    async def _with_sentences(self, hits: list[Hit]) -> list[Hit]:
+        """With the vectors of all their sentences, as far as their documents are still there."""
+        lacking = {
+            number: quoted
+            for number, hit in enumerate(hits)
+            if not hit.vectors.any(axis=1).all() and (quoted := await self._run(self._quoted, hit)) is not None
+        }
+        vectors = dict(zip(lacking, await self.sentences.of(list(lacking.values())), strict=True))
+        return [replace(hit, vectors=vectors.get(number, hit.vectors)) for number, hit in enumerate(hits)]
+
+    def _quoted(self, hit: Hit) -> Quoted | None:
+        base = self.base(hit.passage.base)
+        loaded = base.snapshot().find(hit.passage.document)
+        if loaded is None:
+            return None
+        return Quoted(base.artefacts, loaded, int(hit.passage.id.rpartition("#")[2]))
+
     async def _ingest(self, base: Base, path: Path, person: str, report: Callable[[Progress], None]) -> Ingested:
         source = path.name
         report(Progress(source=source, stage="reading"))
@@ -194,6 +217,8 @@ class Knowledge:
         report(Progress(source=source, stage="storing", done=total, total=total))
         status = await self._run(base.put, prepared, seed=False, added=datetime.now(UTC))
         report(Progress(source=source, stage="finished", done=total, total=total))
+        added = await self._run(base.snapshot)
+        self.sentences.later(base.artefacts, [loaded for loaded in added.entries if loaded.entry.id == drafted.id])
         return Ingested(path=path, status=status, passages=total, title=drafted.title)
 
     def base(self, name: str) -> Base:
@@ -240,7 +265,9 @@ async def open_knowledge(
             lock=FolderLock(folder / ".seeding.lock"),
             closing=closing,
             publish=knowledge.board.publish,
+            sentences=knowledge.sentences,
         )
+        leisure = asyncio.create_task(knowledge.sentences.run(), name="knowledge-leisure")
         # Not a TaskGroup: it would wrap every error of the caller's body in an exception group.
         task = asyncio.create_task(seeding.run(), name="knowledge-seeding")
         try:
@@ -248,7 +275,8 @@ async def open_knowledge(
         finally:
             closing.set()
             task.cancel()
-            await asyncio.wait([task])
+            leisure.cancel()
+            await asyncio.wait([task, leisure])
     finally:
         detail = "The knowledge was closed before it was ready."
         knowledge.board.publish(KnowledgeStatus(state="failed", detail=detail))

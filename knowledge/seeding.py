@@ -15,6 +15,7 @@ from knowledge.base import Base
 from knowledge.embedding_thread import EmbeddingThread, Urgency
 from knowledge.errors import KnowledgeError, StorageDamaged, UnreadableDocument
 from knowledge.ingestion import Draft, chunking_recipe, draft, embed, read
+from knowledge.leisure import SentenceVectors
 from knowledge.lock import FolderLock
 from knowledge.manifest import Entry, Manifest
 from knowledge.progress import KnowledgeStatus
@@ -52,6 +53,7 @@ class Seeding:
     lock: FolderLock
     closing: threading.Event
     publish: Callable[[KnowledgeStatus], None]
+    sentences: SentenceVectors
 
     async def run(self) -> None:
         """Ends with the status "ready" or "failed"."""
@@ -82,6 +84,9 @@ class Seeding:
         await self._embed(plans)
         for plan in plans:
             await loop.run_in_executor(self.threads, plan.base.settle)
+        for plan in plans:
+            now = await loop.run_in_executor(self.threads, plan.base.snapshot)
+            self.sentences.later(plan.base.artefacts, now.entries)
         return plans
 
     async def _embed(self, plans: list[_Plan]) -> None:
