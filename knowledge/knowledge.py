@@ -121,11 +121,15 @@ class Knowledge:
         """
         target = self.base(base)
         await self._run(target.open)
+        before = {entry.artefact for entry in target.manifest().documents}
         report = on_progress or (lambda progress: None)
         try:
             return [await self._ingest(target, path, person, report) for path in paths]
         finally:
             await self._run(target.settle)
+            now = await self._run(target.snapshot)
+            added = [loaded for loaded in now.entries if loaded.entry.artefact not in before]
+            self.sentences.later(target.artefacts, added)
 
     def documents(self, base: str, person: str = "local") -> list[Document]:
         """The team's documents and the person's own, by name; also what another process just put in."""
@@ -217,8 +221,6 @@ class Knowledge:
         report(Progress(source=source, stage="storing", done=total, total=total))
         status = await self._run(base.put, prepared, seed=False, added=datetime.now(UTC))
         report(Progress(source=source, stage="finished", done=total, total=total))
-        added = await self._run(base.snapshot)
-        self.sentences.later(base.artefacts, [loaded for loaded in added.entries if loaded.entry.id == drafted.id])
         return Ingested(path=path, status=status, passages=total, title=drafted.title)
 
     def base(self, name: str) -> Base:
