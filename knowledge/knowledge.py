@@ -99,13 +99,20 @@ class Knowledge:
     ) -> list[Hit]:
         """The passages that answer `question`, best first, over all of `bases` at once.
 
-        `vector` is the question's embedding. Without `sentences` the hits' vectors may be zeros: whoever only ranks
+        `vector` is the question's embedding. Without `sentences` the hits have no vectors: whoever only ranks
         need not wait until they are made. Only the team's documents and `person`'s own are looked at.
         A base without documents gives nothing. Raises StorageError where a base cannot be loaded at all.
         """
         count = self.settings.passages if limit is None else limit
-        hits = await self._run(self._search, tuple(dict.fromkeys(bases)), question, vector, person, count)
-        return await self._with_sentences(hits) if sentences else hits
+        asked = tuple(dict.fromkeys(bases)), question, vector, person, count
+        hits = await self._run(self._search, *asked)
+        if not sentences:
+            return hits
+        try:
+            return await self._with_sentences(hits)
+        except StorageDamaged:
+            # A document was replaced or removed between finding it and reading its vectors.
+            return await self._with_sentences(await self._run(self._search, *asked))
 
     async def ingest(
         self,
@@ -174,28 +181,23 @@ class Knowledge:
 
     def _search(self, bases: tuple[str, ...], question: str, vector: Vector, person: str, limit: int) -> list[Hit]:
         targets = [base for name in bases if (base := self.base(name)).exists()]
-        try:
-            return search([base.snapshot() for base in targets], question, vector, person, limit)
-        except StorageDamaged:
-            # Another process replaced a document between our look at the manifest and reading its vectors.
-            return search([base.snapshot() for base in targets], question, vector, person, limit)
+        return search([base.snapshot() for base in targets], question, vector, person, limit)
 
     async def _with_sentences(self, hits: list[Hit]) -> list[Hit]:
-        """With the vectors of all their sentences, as far as their documents are still there."""
-        lacking = {
-            number: quoted
-            for number, hit in enumerate(hits)
-            if not hit.vectors.any(axis=1).all() and (quoted := await self._run(self._quoted, hit)) is not None
-        }
-        vectors = dict(zip(lacking, await self.sentences.of(list(lacking.values())), strict=True))
-        return [replace(hit, vectors=vectors.get(number, hit.vectors)) for number, hit in enumerate(hits)]
+        """With the vectors of all their sentences; without those whose document was removed since."""
+        quoted = await self._run(self._quoted, hits)
+        vectors = await self.sentences.of(list(quoted.values()))
+        return [replace(hits[number], vectors=found) for number, found in zip(quoted, vectors, strict=True)]
 
-    def _quoted(self, hit: Hit) -> Quoted | None:
-        base = self.base(hit.passage.base)
-        loaded = base.snapshot().find(hit.passage.document)
-        if loaded is None:
-            return None
-        return Quoted(base.artefacts, loaded, int(hit.passage.id.rpartition("#")[2]))
+    def _quoted(self, hits: Sequence[Hit]) -> dict[int, Quoted]:
+        """By the number of the hit."""
+        found: dict[int, Quoted] = {}
+        for number, hit in enumerate(hits):
+            base = self.base(hit.passage.base)
+            loaded = base.snapshot().find(hit.passage.document)
+            if loaded is not None:
+                found[number] = Quoted(base.artefacts, loaded, int(hit.passage.id.rpartition("#")[2]))
+        return found
 
     async def _ingest(self, base: Base, path: Path, person: str, report: Callable[[Progress], None]) -> Ingested:
         source = path.name

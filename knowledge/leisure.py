@@ -100,7 +100,7 @@ class SentenceVectors:
 
     async def _complete(self, quoted: Sequence[Quoted], urgency: Urgency, known: dict[str, Vector]) -> list[Matrix]:
         """`known` are vectors by text, for a sentence that is repeated; those that are made are added."""
-        found: list[Matrix] = [await self._in_thread(each.stored) for each in quoted]
+        found = await self._in_thread(lambda: [each.stored() for each in quoted])
         lacking = [np.flatnonzero(~vectors.any(axis=1)) for vectors in found]
         texts = {each.texts[row]: None for each, rows in zip(quoted, lacking, strict=True) for row in rows}
         missing = [text for text in texts if text not in known]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tokenizers import Encoding
 
 _SIDE_BY_SIDE = 2
-_BATCH_TOKENS = 512
+_BATCH_TOKENS = 256
 
 
 class OnnxModel:
