@@ -14,7 +14,7 @@ EXACT_UP_TO = 50_000
 """Passages that are compared one by one, 5 ms a search. More are kept in lists of neighbours, of which a search
 reads the nearest."""
 
-_PROBED = 0.125
+_PROBED = 0.25
 """The share of the lists that a search reads."""
 _OUTGROWN = 4
 """Lists serve until there are so many times the passages they were made for, or too few for lists at all."""
