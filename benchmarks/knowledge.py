@@ -50,6 +50,10 @@ class Asked:
     words: int
     seconds: float
     """Until a search finds it."""
+    processor_seconds: float
+    """Of this process, until then."""
+    pages_a_second: float
+    chunks_a_second: float
     with_sentences: float
     """Until all its sentences are embedded too."""
 
@@ -156,11 +160,11 @@ async def until_asked(embedder: Embedder, seed: int) -> Asked:
         async with open_knowledge(Path(folder) / "knowledge", KnowledgeSettings(), embedder, {}) as knowledge:
             await knowledge.wait_ready()
             asked = questions()[seed]
-            begun = time.perf_counter()
+            begun, used = time.perf_counter(), time.process_time()
             [ingested] = await knowledge.ingest(BASE, [path])
             vector = (await knowledge.embed([asked]))[0]
             hits = await knowledge.search([BASE], asked, vector, sentences=False)
-            seconds = time.perf_counter() - begun
+            seconds, processor_seconds = time.perf_counter() - begun, time.process_time() - used
             assert ingested.status == "added", ingested.reason
             assert hits, "the document is not found"
             await knowledge.sentences.settled()
@@ -170,7 +174,11 @@ async def until_asked(embedder: Embedder, seed: int) -> Asked:
                 for number in range(ingested.passages)
                 if (found := knowledge.passage(BASE, f"{hits[0].passage.document}#{number}"))
             )
-    return Asked(PAGES, ingested.passages, words, round(seconds, 3), round(with_sentences, 3))
+    chunks = ingested.passages
+    return Asked(
+        PAGES, chunks, words, round(seconds, 3), round(processor_seconds, 2), round(PAGES / seconds, 1),
+        round(chunks / seconds, 1), round(with_sentences, 3),
+    )  # fmt: skip
 
 
 def documents(folder: Path, chunks: int) -> list[Path]:
