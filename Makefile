@@ -33,6 +33,7 @@ check: $(INSTALLED_TEST)
 
 bench: $(INSTALLED)
 	@$(PYTHON) -m benchmarks.coordination
+	@$(PYTHON) -m benchmarks.knowledge
 
 # make chaos SEED=1 TASKS=2000 KILLS=60
 SEED ?= 1

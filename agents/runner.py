@@ -21,7 +21,14 @@ class Library(Protocol):
     """What a step needs of the knowledge; `knowledge.Knowledge` is one."""
 
     async def search(
-        self, bases: Sequence[str], question: str, vector: Vector, *, person: str = "local", limit: int = 6
+        self,
+        bases: Sequence[str],
+        question: str,
+        vector: Vector,
+        *,
+        person: str = "local",
+        limit: int = 6,
+        sentences: bool = True,
     ) -> list[Hit]: ...
 
     async def embed(self, texts: Sequence[str]) -> Matrix: ...

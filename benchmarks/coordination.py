@@ -24,7 +24,7 @@ from benchmarks.measure import Spread, spread
 from benchmarks.round_trips import TARGET, Ratio, RoundTrip, ratios
 from benchmarks.round_trips import measure as measure_round_trips
 from benchmarks.steps import three_agents
-from knowledge import HashEmbedder, MiniLM
+from knowledge import HashEmbedder
 from orchestration import AgentOrchestrator, Settings, Task, open_runtime
 from orchestration.embedded import open_embedded
 
@@ -62,7 +62,7 @@ async def measure(scripted_runs: int, real_runs: int) -> dict[str, Spread]:
                 total, coordination = await run(orchestrator, THREE, scripted_runs, warm=50)
             figures["scripted, total"], figures["scripted, coordination"] = total, coordination
         if real_runs:
-            async with open_runtime(settings, registry=load_catalog(), embedder=MiniLM()) as orchestrator:
+            async with open_runtime(settings, registry=load_catalog()) as orchestrator:
                 await orchestrator.knowledge.wait_ready()
                 total, coordination = await run(orchestrator, STARTER, real_runs, warm=5)
             figures["starter, total"], figures["starter, coordination"] = total, coordination

@@ -19,7 +19,7 @@ from agents import Answerer, Question, load_catalog
 from agents.answerers import ExtractiveAnswerer
 from agents.answerers.scripted import ScriptedAnswerer
 from benchmarks.children import be_a_child
-from knowledge import Embedder, HashEmbedder, MiniLM
+from knowledge import Embedder, HashEmbedder
 from orchestration import Settings, open_runtime
 
 Workload = Literal["waiting", "extractive"]
@@ -33,13 +33,14 @@ class Parts:
     """What a workload brings into a runtime."""
 
     answerer: Answerer
-    embedder: Embedder
+    embedder: Embedder | None
+    """None for the real one."""
 
 
 def parts(workload: Workload) -> Parts:
     """The waiting answerers embed by hashing, so that next to nothing but coordination needs the processor."""
     if workload == "extractive":
-        return Parts(ExtractiveAnswerer(), MiniLM())
+        return Parts(ExtractiveAnswerer(), None)
     random = Random(SEED)
 
     async def wait(question: Question) -> None:

@@ -54,7 +54,14 @@ class NoLibrary:
     """Finds nothing, at once."""
 
     async def search(
-        self, bases: Sequence[str], question: str, vector: Vector, *, person: str = "local", limit: int = 6
+        self,
+        bases: Sequence[str],
+        question: str,
+        vector: Vector,
+        *,
+        person: str = "local",
+        limit: int = 6,
+        sentences: bool = True,
     ) -> list[Hit]:
         return []
 

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
         SETS[args.set],
         args.data,
         folder=settings.data / "evaluation",
-        embedder=MiniLM(),
+        embedder=MiniLM(exports=settings.data / "knowledge" / ".model"),
         limit=args.limit,
         tell=console.note,
     )

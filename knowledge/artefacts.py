@@ -22,13 +22,13 @@ do so at once (python/cpython#106905)."""
 
 
 class Artefacts:
-    """The folder of one base's documents. Names are content addressed, so a folder never changes."""
+    """The folder of one base's documents. Names are content addressed: only vectors of sentences are added."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def write(self, name: str, chunks: tuple[Chunk, ...], passages: Matrix, sentences: Matrix) -> None:
-        """`passages` has one row a chunk; `sentences` one row a sentence, of all chunks in order."""
+        """`passages` has one row a chunk; `sentences` one row a sentence, of all chunks in order; zeros: not made."""
         make_folder(self._folder)
         write_folder(
             self._folder / name,
@@ -76,6 +76,13 @@ class Artefacts:
     def sentence_vectors(self, name: str, part: slice) -> Matrix:
         """Shape (sentences in part, 384), read without the rest. Raises StorageDamaged."""
         return self._vectors(name, _SENTENCE_VECTORS, part)
+
+    def keep_sentences(self, name: str, part: slice, vectors: Matrix) -> None:
+        """Write rows that were zeros: always the same values, so two processes may. Raises StorageError."""
+        with storage_errors(self._folder), _opening:
+            mapped = np.load(self._folder / name / _SENTENCE_VECTORS, mmap_mode="r+", allow_pickle=False)
+            mapped[part] = vectors
+            mapped.flush()
 
     def _vectors(self, name: str, file: str, part: slice) -> Matrix:
         try:

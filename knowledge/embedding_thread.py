@@ -22,7 +22,8 @@ class Urgency(IntEnum):
 
     QUESTION = 0
     DOCUMENT = 1
-    CLOSE = 2
+    LEISURE = 2
+    CLOSE = 3
 
 
 @dataclass(order=True)

@@ -13,11 +13,11 @@ from knowledge.chunking import Chunk
 from knowledge.embedding_thread import EmbeddingThread, Urgency
 from knowledge.incoming import SourceFile
 from knowledge.manifest import Entry
-from knowledge.passages import Matrix, Vector, prefixed, situated
+from knowledge.passages import DIMENSIONS, Matrix, Vector, prefixed
 from knowledge.settings import KnowledgeSettings
 
 _BATCH_CHARACTERS = 12_000
-"""About sixteen passages, or a hundred sentences: a question waits for at most one such batch."""
+"""About sixteen passages: a question waits for at most one such batch."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Prepared:
     embedder: str
     passage_vectors: Matrix
     sentence_vectors: Matrix
+    """Zeros where they are made later."""
 
     @property
     def file(self) -> SourceFile:
@@ -89,23 +90,21 @@ def chunking_recipe(settings: KnowledgeSettings) -> str:
 
 
 async def embed(draft: Draft, thread: EmbeddingThread, embedder: str, on_passages: Callable[[int], None]) -> Prepared:
-    """Embeds passages and sentences in small batches of similar length; a repeated text once.
+    """Embeds passages in small batches of similar length; a repeated text once. Sentences are left for later.
 
     `on_passages` hears how many more passages are embedded.
     """
     passages = [prefixed(draft.title, chunk.section, chunk.text) for chunk in draft.chunks]
-    sentences = [
-        situated(draft.title, chunk.section, sentence.text) for chunk in draft.chunks for sentence in chunk.sentences
-    ]
     vectors: dict[str, Vector] = {}
     passages_left = list(passages)
-    for batch in _batches([*dict.fromkeys(passages), *dict.fromkeys(sentences)]):
+    for batch in _batches(passages):
         vectors.update(zip(batch, await thread.embed(batch, Urgency.DOCUMENT), strict=True))
         before = len(passages_left)
         passages_left = [text for text in passages_left if text not in vectors]
         if len(passages_left) < before:
             on_passages(before - len(passages_left))
-    return Prepared(draft, embedder, _stacked(passages, vectors), _stacked(sentences, vectors))
+    sentences: Matrix = np.zeros((sum(len(chunk.sentences) for chunk in draft.chunks), DIMENSIONS), dtype=np.float32)
+    return Prepared(draft, embedder, _stacked(passages, vectors), sentences)
 
 
 def _batches(texts: list[str]) -> list[list[str]]:
@@ -122,5 +121,5 @@ def _batches(texts: list[str]) -> list[list[str]]:
 
 
 def _stacked(texts: list[str], vectors: dict[str, Vector]) -> Matrix:
-    """One row a text; a document always has at least one passage and one sentence."""
+    """One row a text; a document always has at least one passage."""
     return np.stack([vectors[text] for text in texts])

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from knowledge.incoming import Upload
 from knowledge.ingestion import chunking_recipe
 from knowledge.intake import Intake
 from knowledge.kept import KeptVectors
+from knowledge.leisure import Quoted, SentenceVectors
 from knowledge.lock import FolderLock
 from knowledge.manifest import Entry
 from knowledge.passages import Hit, Matrix, Passage, Vector
@@ -24,6 +26,7 @@ from knowledge.progress import Document, Ingested, KnowledgeStatus, Progress
 from knowledge.retrieval import search
 from knowledge.seeding import Recipe, Seeding
 from knowledge.settings import KnowledgeSettings
+from knowledge.shelf import Shelf
 from knowledge.shelves import Shelves
 from knowledge.snapshot import LoadedEntry
 from knowledge.status_board import StatusBoard
@@ -45,6 +48,7 @@ class Knowledge:
         self.embedding = EmbeddingThread(embedder)
         self.shelves = Shelves(folder, embedder.name)
         self.intake = Intake(self.shelves, settings, embedder.name, self.embedding, self.threads)
+        self.sentences = SentenceVectors(self.embedding, self.threads)
         self._kept = KeptVectors(folder / ".kept.sqlite", embedder.name)
 
     @property
@@ -87,14 +91,24 @@ class Knowledge:
         *,
         person: str = "local",
         limit: int | None = None,
+        sentences: bool = True,
     ) -> list[Hit]:
         """The passages that answer `question`, best first, over all of `bases` at once.
 
-        `vector` is the question's embedding. Only the team's documents and `person`'s own are looked at.
+        `vector` is the question's embedding. Without `sentences` the hits have no vectors: whoever only ranks
+        need not wait until they are made. Only the team's documents and `person`'s own are looked at.
         A base without documents gives nothing. Raises StorageError where a base cannot be loaded at all.
         """
         count = self.settings.passages if limit is None else limit
-        return await self.threads.run(self._search, tuple(dict.fromkeys(bases)), question, vector, person, count)
+        asked = tuple(dict.fromkeys(bases)), question, vector, person, count
+        hits = await self.threads.run(self._search, *asked)
+        if not sentences:
+            return hits
+        try:
+            return await self._with_sentences(hits, person)
+        except StorageDamaged:
+            # A document was replaced or removed between finding it and reading its vectors.
+            return await self._with_sentences(await self.threads.run(self._search, *asked), person)
 
     async def ingest(
         self,
@@ -110,11 +124,13 @@ class Knowledge:
         """
         shelf = self.shelves.get(base, person)
         await self.threads.run(shelf.open)
+        before = {entry.artefact for entry in shelf.manifest().documents}
         report = on_progress or (lambda progress: None)
         try:
             return [await self.intake.take_in(shelf, upload, report) for upload in uploads]
         finally:
             await self.threads.run(shelf.settle)
+            await self._complete(shelf, before)
 
     def documents(self, base: str, person: str = "local") -> list[Document]:
         """The team's documents and the person's own, by name; also what another process just put in."""
@@ -137,10 +153,12 @@ class Knowledge:
         target = self.shelves.get(to, entry.person)
         if target is not shelf:
             await self.threads.run(target.open)
+            known = target.manifest()
             await self.threads.run(target.take, shelf, entry)
             await self.threads.run(shelf.drop, [entry.id], [entry.source] if entry.seed else [])
             await self.threads.run(target.settle)
             await self.threads.run(shelf.settle)
+            await self._complete(target, {other.artefact for other in known.documents} - {entry.artefact})
         return _document(entry)
 
     def original(self, base: str, document: str, *, person: str) -> Path:
@@ -176,11 +194,28 @@ class Knowledge:
 
     def _search(self, bases: tuple[str, ...], question: str, vector: Vector, person: str, limit: int) -> list[Hit]:
         shelves = self.shelves.seen_by(person, bases)
-        try:
-            return search([shelf.snapshot() for shelf in shelves], question, vector, limit)
-        except StorageDamaged:
-            # Another process replaced a document between our look at the manifest and reading its vectors.
-            return search([shelf.snapshot() for shelf in shelves], question, vector, limit)
+        return search([shelf.snapshot() for shelf in shelves], question, vector, limit)
+
+    async def _with_sentences(self, hits: list[Hit], person: str) -> list[Hit]:
+        """With the vectors of all their sentences; without those whose document was removed since."""
+        quoted = await self.threads.run(self._quoted, hits, person)
+        vectors = await self.sentences.of(list(quoted.values()))
+        return [replace(hits[number], vectors=found) for number, found in zip(quoted, vectors, strict=True)]
+
+    def _quoted(self, hits: Sequence[Hit], person: str) -> dict[int, Quoted]:
+        """By the number of the hit."""
+        found: dict[int, Quoted] = {}
+        for number, hit in enumerate(hits):
+            for shelf in self.shelves.seen_by(person, [hit.passage.base]):
+                if (loaded := shelf.snapshot().find(hit.passage.document)) is not None:
+                    found[number] = Quoted(shelf.artefacts, loaded, int(hit.passage.id.rpartition("#")[2]))
+        return found
+
+    async def _complete(self, shelf: Shelf, before: set[str]) -> None:
+        """Make the vectors of the sentences of what is new at leisure."""
+        now = await self.threads.run(shelf.snapshot)
+        added = [loaded for loaded in now.entries if loaded.entry.artefact not in before]
+        self.sentences.later(shelf.artefacts, added)
 
     def close(self) -> None:
         """Ends the threads. Blocking, for at most the batch and the file at hand."""
@@ -212,7 +247,9 @@ async def open_knowledge(
             lock=FolderLock(folder / ".seeding.lock"),
             closing=closing,
             publish=knowledge.board.publish,
+            sentences=knowledge.sentences,
         )
+        leisure = asyncio.create_task(knowledge.sentences.run(), name="knowledge-leisure")
         # Not a TaskGroup: it would wrap every error of the caller's body in an exception group.
         task = asyncio.create_task(seeding.run(), name="knowledge-seeding")
         try:
@@ -220,7 +257,8 @@ async def open_knowledge(
         finally:
             closing.set()
             task.cancel()
-            await asyncio.wait([task])
+            leisure.cancel()
+            await asyncio.wait([task, leisure])
     finally:
         detail = "The knowledge was closed before it was ready."
         knowledge.board.publish(KnowledgeStatus(state="failed", detail=detail))

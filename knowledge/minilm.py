@@ -1,87 +1,69 @@
 """The real embedder: all-MiniLM-L6-v2 from the installed package, checked before it is loaded."""
 
-import hashlib
-import os
+import logging
 import threading
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from knowledge.errors import ModelUnavailable
+from knowledge.onnx_export import digests_of, find_or_make
+from knowledge.onnx_model import OnnxModel
 from knowledge.passages import DIMENSIONS, Matrix
+from knowledge.torch_model import TorchModel
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+log = logging.getLogger(__name__)
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """The weights published for all-MiniLM-L6-v2. The package that carries them is a third party's."""
 
-_MODEL_THREADS = 1
-"""Inside the model. With busy neighbours torch's own threads wait for one another: a question took 476 ms
-instead of 31, and indexing four times the processor time. Two halves of a batch side by side do not wait."""
+_WEIGHTS = "model.safetensors"
 
-_HALVES_FROM = 8
-_BATCH_CHARACTERS = 4_000
-"""What the model reads at once: little enough to stay in the processor's cache, which is a fifth faster."""
+
+class _Model(Protocol):
+    def encode(self, texts: Sequence[str]) -> Matrix: ...
 
 
 class MiniLM:
-    """Sentence-transformers on the CPU, offline, loaded at first use."""
+    """On the CPU, offline, loaded at first use: from its export on onnxruntime, else on torch."""
 
     dimensions = DIMENSIONS
 
-    def __init__(self, folder: Path | None = None, sha256: str | None = WEIGHTS_SHA256) -> None:
-        """`folder` holds a model (None: the packaged one); `sha256` None skips the check of its weights."""
+    def __init__(
+        self, folder: Path | None = None, sha256: str | None = WEIGHTS_SHA256, exports: Path | None = None
+    ) -> None:
+        """`folder` holds a model (None: the packaged one); `sha256` None skips the check of its weights.
+
+        `exports` keeps what is made of it once (None: torch is loaded each time, which takes seconds).
+        """
         self.name = folder.name if folder else "all-MiniLM-L6-v2"
         self._folder = folder
         self._sha256 = sha256
+        self._exports = exports
         self._lock = threading.Lock()
-        self._model: SentenceTransformer | None = None
+        self._model: _Model | None = None
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         if not texts:
             return np.empty((0, self.dimensions), dtype=np.float32)
         with self._lock:
             model = self._model = self._model or self._load()
-        if len(texts) < _HALVES_FROM:
-            return _encode(model, texts)
-        with ThreadPoolExecutor(2, thread_name_prefix="knowledge-model") as halves:
-            parts = halves.map(lambda half: _encode(model, half), (texts[::2], texts[1::2]))
-            vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
-            vectors[::2], vectors[1::2] = parts
-        return vectors
+        return model.encode(texts)
 
-    def _load(self) -> "SentenceTransformer":
+    def _load(self) -> _Model:
         folder = self._folder or _packaged_model()
+        digests = digests_of(folder)
         if self._sha256 is not None:
-            _check_weights(folder / "model.safetensors", self._sha256)
-        os.environ["HF_HUB_OFFLINE"] = "1"  # read by the hub client when it is imported, just below
-        try:
-            import torch
-            from sentence_transformers import SentenceTransformer
-
-            torch.set_num_threads(_MODEL_THREADS)
-            model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        except (ImportError, OSError, ValueError) as error:
-            raise ModelUnavailable(f"The embedding model {self.name} cannot be loaded: {error}.") from error
-        found = model.get_embedding_dimension()
-        if found != self.dimensions:
-            raise ModelUnavailable(f"The embedding model {self.name} gives {found} dimensions, not {self.dimensions}.")
-        return model
-
-
-def _encode(model: "SentenceTransformer", texts: Sequence[str]) -> Matrix:
-    longest = max(len(text) for text in texts)
-    vectors = model.encode(
-        list(texts),
-        batch_size=max(2, min(32, _BATCH_CHARACTERS // max(longest, 1))),
-        normalize_embeddings=True,
-        show_progress_bar=False,
-    )
-    return np.ascontiguousarray(vectors, dtype=np.float32)
+            _check_weights(digests, self._sha256)
+        if self._exports is not None:
+            try:
+                export = find_or_make(folder, digests, self._exports)
+                return OnnxModel(export.model, export.tokenizer)
+            except ModelUnavailable as error:
+                log.warning("%s It is loaded with torch instead: the same vectors, slower.", error)
+        return TorchModel(folder)
 
 
 def _packaged_model() -> Path:
@@ -92,13 +74,11 @@ def _packaged_model() -> Path:
     return Path(MODEL_DIR)
 
 
-def _check_weights(weights: Path, expected: str) -> None:
-    try:
-        with weights.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelUnavailable(f"The weights {weights.name} cannot be read: {error.strerror}.") from error
+def _check_weights(digests: Mapping[str, str], expected: str) -> None:
+    found = digests.get(_WEIGHTS)
+    if found is None:
+        raise ModelUnavailable(f"The weights {_WEIGHTS} cannot be read: there is no such file.")
     if found != expected:
         raise ModelUnavailable(
-            f"The weights {weights.name} are not the published ones (SHA-256 {found[:12]}…): not loaded."
+            f"The weights {_WEIGHTS} are not the published ones (SHA-256 {found[:12]}…): not loaded."
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from knowledge.chunking import Chunk
 from knowledge.lexical import terms
-from knowledge.passages import Hit, Vector, prefixed
+from knowledge.passages import DIMENSIONS, Hit, Vector, prefixed
 from knowledge.snapshot import LoadedEntry, Snapshot
 
 _CANDIDATES = 50
@@ -45,7 +45,7 @@ def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, limit: 
 
     The shelves' passages are merged by score into one ranking of each kind before the fusion: taking turns
     among them costs a third of the recall. Each shelf must be one that the person may see.
-    Raises StorageDamaged where a document disappeared meanwhile.
+    The hits come without the vectors of their sentences.
     """
     depth = max(_CANDIDATES, 4 * limit)
     words = list(dict.fromkeys(terms(question)))
@@ -129,7 +129,7 @@ def _hit(snapshot: Snapshot, passage: _Found, weights: dict[str, float]) -> Hit:
     return Hit(
         passage=passage.loaded.passage(snapshot.base, passage.ordinal, score=passage.cosine),
         sentences=passage.chunk.sentences,
-        vectors=snapshot.sentence_vectors(passage.row),
+        vectors=np.empty((0, DIMENSIONS), dtype=np.float32),
         rank_score=passage.rank_score,
         lexical=sum(weights[word] for word in weights if word in occurring) / total if total else 0.0,
     )

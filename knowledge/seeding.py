@@ -16,6 +16,7 @@ from knowledge.errors import KnowledgeError, StorageDamaged, UnreadableDocument
 from knowledge.incoming import SourceFile, Upload
 from knowledge.ingestion import Draft
 from knowledge.intake import Intake
+from knowledge.leisure import SentenceVectors
 from knowledge.lock import FolderLock
 from knowledge.manifest import Entry
 from knowledge.progress import KnowledgeStatus, Progress
@@ -71,6 +72,7 @@ class Seeding:
     lock: FolderLock
     closing: threading.Event
     publish: Callable[[KnowledgeStatus], None]
+    sentences: SentenceVectors
 
     async def run(self) -> None:
         """Ends with the status "ready" or "failed"."""
@@ -100,6 +102,8 @@ class Seeding:
             await self._embed(plans)
         for plan in plans:
             await self.threads.run(plan.shelf.settle)
+            now = await self.threads.run(plan.shelf.snapshot)
+            self.sentences.later(plan.shelf.artefacts, now.entries)
         return plans
 
     async def _planned(self, copies: AsyncExitStack) -> list[_Plan]:

@@ -8,7 +8,7 @@ from knowledge.chunking import Chunk
 from knowledge.index import DenseIndex
 from knowledge.lexical import IndexedPassage, LexicalIndex
 from knowledge.manifest import Entry
-from knowledge.passages import Matrix, Passage, prefixed
+from knowledge.passages import Passage, prefixed
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,3 @@ class Snapshot:
 
     def find(self, document: str) -> LoadedEntry | None:
         return next((loaded for loaded in self.entries if loaded.entry.id == document), None)
-
-    def sentence_vectors(self, row: int) -> Matrix:
-        """One row a sentence of the passage. Raises StorageDamaged where the document was just removed."""
-        loaded, ordinal = self._by_row[row]
-        return self.artefacts.sentence_vectors(loaded.entry.artefact, loaded.sentence_rows(ordinal))

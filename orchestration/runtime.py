@@ -272,7 +272,8 @@ async def _open_knowledge(
 ) -> AsyncIterator[Knowledge]:
     seeds = {agent.name: agent.seeds() for agent in registry.values()}
     folder = settings.data / "knowledge"
-    async with open_knowledge(folder, settings.knowledge, embedder or MiniLM(), seeds) as knowledge:
+    embedder = embedder or MiniLM(exports=folder / ".model")
+    async with open_knowledge(folder, settings.knowledge, embedder, seeds) as knowledge:
         yield knowledge
 
 

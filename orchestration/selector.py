@@ -118,7 +118,9 @@ class Selector:
         texts = list(dict.fromkeys(text for part in parts for text in (part.question, part.heading)))
         vectors = dict(zip(texts, await self._library.embed(texts), strict=True))
         searches = [
-            self._library.search(where, part.question, vectors[part.question], person=person, limit=SEARCHED)
+            self._library.search(
+                where, part.question, vectors[part.question], person=person, limit=SEARCHED, sentences=False
+            )
             for part in parts
             for where in bases.values()
         ]

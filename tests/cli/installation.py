@@ -9,7 +9,7 @@ import knowledge
 
 if __name__ == "__main__":
     # Before anything else imports it.
-    knowledge.MiniLM = knowledge.HashEmbedder  # type: ignore[misc, assignment]
+    knowledge.MiniLM = lambda **_: knowledge.HashEmbedder()  # type: ignore[misc, assignment]
     from cli.main import main
 
     sys.exit(main())

@@ -23,11 +23,13 @@ async def ready(
     embedder: Embedder | None = None,
     settings: KnowledgeSettings | None = None,
 ) -> AsyncIterator[Knowledge]:
-    """An open knowledge whose seeding is done."""
+    """An open knowledge whose seeding is done, with all vectors made before and after."""
     opened = open_knowledge(folder, settings or KnowledgeSettings(), embedder or HashEmbedder(), seeds or {})
     async with opened as knowledge:
         await knowledge.wait_ready()
+        await knowledge.sentences.settled()
         yield knowledge
+        await knowledge.sentences.settled()
 
 
 async def ask(knowledge: Knowledge, question: str, *bases: str, person: str = "local", limit: int = 6) -> list[Hit]:

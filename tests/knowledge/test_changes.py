@@ -25,6 +25,7 @@ async def test_unchanged_content_is_not_embedded_again(folder: Path, write: Writ
     leases, backups = write("leases.md", LEASES), write("backups.md", BACKUPS)
     async with ready(folder, {"operations": [leases]}, embedder) as knowledge:
         await put(knowledge, backups)
+        await knowledge.sentences.settled()
         embedder.texts.clear()
         assert (await put(knowledge, backups))[0].status == "unchanged"
         assert embedder.texts == []

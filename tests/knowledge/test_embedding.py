@@ -15,11 +15,11 @@ from tests.knowledge.asking import ready
 from tests.knowledge.conftest import CountingEmbedder
 
 
-@pytest.fixture(scope="module", params=[HashEmbedder, MiniLM])
-def any_embedder(request: pytest.FixtureRequest) -> Embedder:
+@pytest.fixture(scope="module", params=["words", "torch", "export"])
+def any_embedder(request: pytest.FixtureRequest, exports: Path) -> Embedder:
     """Each implementation; the model is loaded once for all its tests."""
-    made: Embedder = request.param()
-    return made
+    made: dict[str, Embedder] = {"words": HashEmbedder(), "torch": MiniLM(), "export": MiniLM(exports=exports)}
+    return made[request.param]
 
 
 def test_the_contract_of_an_embedder(any_embedder: Embedder) -> None:

@@ -9,6 +9,8 @@ HEAVY = (
     "faiss",
     "sentence_transformers",
     "transformers",
+    "onnxruntime",
+    "tokenizers",
     "tantivy",
     "pypdf",
     "charset_normalizer",

@@ -27,6 +27,7 @@ async def test_the_same_content_is_there_only_once(folder: Path, write: Write, e
     """Under another name too: nothing is embedded, and it is said what it is called."""
     async with ready(folder, embedder=embedder) as knowledge:
         await put(knowledge, write("leases.md", LEASES))
+        await knowledge.sentences.settled()
         embedder.texts.clear()
         again = (await put(knowledge, write("copy.md", LEASES), person="ana"))[0]
         assert (again.status, again.source) == ("unchanged", "leases.md")
@@ -65,6 +66,7 @@ async def test_a_document_is_given_to_another_agent(folder: Path, write: Write, 
     """As it is: nothing is embedded again, and it stays the person's own."""
     async with ready(folder, embedder=embedder) as knowledge:
         taken = (await put(knowledge, write("leases.md", LEASES), person="ana"))[0]
+        await knowledge.sentences.settled()
         embedder.texts.clear()
         await knowledge.move("operations", taken.document, "security", person="ana")
         assert embedder.texts == []

@@ -18,6 +18,7 @@ async def main(folder, *paths):
     async with open_knowledge(Path(folder), KnowledgeSettings(), HashEmbedder(), {}) as knowledge:
         for path in paths:
             await knowledge.ingest("operations", [Upload(Path(path))])
+        await knowledge.sentences.settled()
 
 asyncio.run(main(*sys.argv[1:]))
 """

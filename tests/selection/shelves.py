@@ -26,7 +26,14 @@ class PaperShelf:
         return _EMBEDDER.embed(texts)
 
     async def search(
-        self, bases: Sequence[str], question: str, vector: Vector, *, person: str = "local", limit: int = 6
+        self,
+        bases: Sequence[str],
+        question: str,
+        vector: Vector,
+        *,
+        person: str = "local",
+        limit: int = 6,
+        sentences: bool = True,
     ) -> list[Hit]:
         hits = [_hit(base, number, text, question, vector) for base in bases for number, text in self._of(base)]
         return sorted(hits, key=lambda hit: -hit.rank_score)[:limit]

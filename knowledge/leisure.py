@@ -1,0 +1,116 @@
+"""The vectors of sentences: made when nothing more urgent is to be embedded, or when an answer needs them first.
+
+A passage has about five sentences, so embedding them takes as long as embedding the passages. A document is found by
+its passages; its sentences are only compared when it is quoted.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from knowledge.artefacts import Artefacts
+from knowledge.embedding_thread import EmbeddingThread, Urgency
+from knowledge.errors import KnowledgeError, StorageError
+from knowledge.passages import Matrix, Vector, situated
+from knowledge.snapshot import LoadedEntry
+from knowledge.threads import Threads
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """A passage whose sentences are to be compared."""
+
+    artefacts: Artefacts
+    loaded: LoadedEntry
+    ordinal: int
+
+    @property
+    def part(self) -> slice:
+        return self.loaded.sentence_rows(self.ordinal)
+
+    @property
+    def texts(self) -> list[str]:
+        """What is embedded for its sentences, in order."""
+        chunk = self.loaded.chunks[self.ordinal]
+        return [situated(self.loaded.entry.title, chunk.section, sentence.text) for sentence in chunk.sentences]
+
+    def stored(self) -> Matrix:
+        """One row a sentence; zeros where it is not made. Raises StorageDamaged. Blocking."""
+        return self.artefacts.sentence_vectors(self.loaded.entry.artefact, self.part)
+
+    def keep(self, vectors: Matrix) -> None:
+        """Blocking."""
+        try:
+            self.artefacts.keep_sentences(self.loaded.entry.artefact, self.part, vectors)
+        except StorageError as error:
+            log.warning("vectors of sentences were not kept and will be made again: %s", error)
+
+
+class SentenceVectors:
+    """Embeds each sentence once: what is made is kept with its document, row by row.
+
+    A row of zeros is one that is not made yet, so a killed process leaves nothing but work to do.
+    """
+
+    def __init__(self, thread: EmbeddingThread, threads: Threads) -> None:
+        self._thread = thread
+        self._threads = threads
+        self._waiting: asyncio.Queue[tuple[Artefacts, LoadedEntry]] = asyncio.Queue()
+
+    def later(self, artefacts: Artefacts, documents: Iterable[LoadedEntry]) -> None:
+        """Make what these lack at leisure."""
+        for loaded in documents:
+            self._waiting.put_nowait((artefacts, loaded))
+
+    async def settled(self) -> None:
+        """Waits until nothing is left to be made."""
+        await self._waiting.join()
+
+    async def run(self) -> None:
+        """Works until it is cancelled. What cannot be made now is made when it is quoted."""
+        while True:
+            artefacts, loaded = await self._waiting.get()
+            known: dict[str, Vector] = {}
+            try:
+                for ordinal in await self._threads.run(_lacking, artefacts, loaded):
+                    await self._complete([Quoted(artefacts, loaded, ordinal)], Urgency.LEISURE, known)
+            except KnowledgeError as error:
+                log.info("the sentences of %s are left for later: %s", loaded.entry.source, error)
+            except Exception:
+                # The boundary of a background task: the sentences are made when they are quoted.
+                log.exception("the sentences of %s are left for later", loaded.entry.source)
+            finally:
+                self._waiting.task_done()
+
+    async def of(self, quoted: Sequence[Quoted]) -> list[Matrix]:
+        """The vectors of each one's sentences, made now where they are not yet.
+
+        Raises ModelUnavailable, StorageDamaged where a document was removed meanwhile.
+        """
+        return await self._complete(quoted, Urgency.QUESTION, {})
+
+    async def _complete(self, quoted: Sequence[Quoted], urgency: Urgency, known: dict[str, Vector]) -> list[Matrix]:
+        """`known` are vectors by text, for a sentence that is repeated; those that are made are added."""
+        found = await self._threads.run(lambda: [each.stored() for each in quoted])
+        lacking = [np.flatnonzero(~vectors.any(axis=1)) for vectors in found]
+        texts = {each.texts[row]: None for each, rows in zip(quoted, lacking, strict=True) for row in rows}
+        missing = [text for text in texts if text not in known]
+        if missing:
+            known.update(zip(missing, await self._thread.embed(missing, urgency), strict=True))
+        for each, vectors, rows in zip(quoted, found, lacking, strict=True):
+            if len(rows):
+                vectors[rows] = [known[each.texts[row]] for row in rows]
+                await self._threads.run(each.keep, vectors)
+        return found
+
+
+def _lacking(artefacts: Artefacts, loaded: LoadedEntry) -> list[int]:
+    """The passages that have sentences without a vector."""
+    vectors = artefacts.sentence_vectors(loaded.entry.artefact, slice(None))
+    rows = [loaded.sentence_rows(number) for number in range(len(loaded.chunks))]
+    return [number for number, part in enumerate(rows) if not vectors[part].any(axis=1).all()]
