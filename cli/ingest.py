@@ -46,10 +46,10 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
 async def _ingest(settings: "Settings", agent: str, files: list[Path], runtime: Runtime) -> "list[Ingested]":
     from knowledge import Upload
 
-    # Knowledge is in the data folder, not in Redis: the single agent's way in opens no more than that. A server that
-    # runs meanwhile sees the new documents with its next search.
-    async with runtime.open_single(settings) as council:
-        return await council.knowledge.ingest(agent, [Upload(path) for path in files])
+    # Without REDIS_URL that is the data folder and no Redis at all; a server that runs meanwhile sees the new documents
+    # with its next search.
+    async with runtime.open_shelves(settings, bases=[agent]) as shelves:
+        return await shelves.ingest(agent, [Upload(path) for path in files])
 
 
 def _line(file: "Ingested") -> str:

@@ -5,6 +5,7 @@ KnowledgeError                 one clear sentence for a person
 ├── ModelUnavailable           the embedding model cannot be loaded or is not the one that was expected
 ├── UnreadableDocument         this one file cannot be read; the others are not touched by it
 ├── UnknownDocument            no such document is in this base, or not for this person
+├── RecordUnavailable          the record of the documents cannot be read or changed; what is in the folder answers
 ├── InvalidBase                this is not a name a knowledge base can have
 └── StorageError               the folder cannot be used
     ├── StorageFull            no space is left; what was stored before still serves
@@ -39,6 +40,10 @@ class UnreadableDocument(KnowledgeError):
 
 class UnknownDocument(KnowledgeError):
     """There is no such document, for this person."""
+
+
+class RecordUnavailable(KnowledgeError):
+    """The record of all machines' documents does not answer, or refuses."""
 
 
 class InvalidBase(KnowledgeError):

@@ -4,17 +4,19 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 
 from knowledge import chunking
+from knowledge.artefacts import write_artefact
 from knowledge.chunking import Chunk
 from knowledge.embedding_thread import EmbeddingThread, Urgency
 from knowledge.errors import UnreadableDocument
+from knowledge.files import keep_file
 from knowledge.incoming import SourceFile
 from knowledge.loaders import load
 from knowledge.manifest import Entry
+from knowledge.package import Package
 from knowledge.passages import Matrix, Vector, prefixed, situated
 from knowledge.settings import KnowledgeSettings
 
@@ -49,14 +51,11 @@ class Prepared:
     def file(self) -> SourceFile:
         return self.draft.file
 
-    @property
-    def original(self) -> Path | None:
-        """The copy of the file, which the shelf takes; None where the shelf has it already, or never had it."""
-        return self.file.path if self.file.path.is_file() else None
-
-    @property
-    def chunks(self) -> tuple[Chunk, ...]:
-        return self.draft.chunks
+    def pack(self, package: Package, *, original: bool) -> None:
+        """Write the files; `original`: move the copy of the file to them. Raises StorageError. Blocking."""
+        write_artefact(package.document, self.draft.chunks, self.passage_vectors, self.sentence_vectors)
+        if original:
+            keep_file(self.file.path, package.original)
 
     @property
     def artefact(self) -> str:

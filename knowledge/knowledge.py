@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,17 @@ from knowledge.embedding import Embedder
 from knowledge.embedding_thread import EmbeddingThread, Urgency
 from knowledge.errors import StorageDamaged, UnknownDocument
 from knowledge.files import make_folder
-from knowledge.incoming import Upload
+from knowledge.incoming import Incoming, Upload
 from knowledge.ingestion import chunking_recipe
 from knowledge.intake import Intake
+from knowledge.keeping import FolderKeeping, Keeping, RecordKeeping
 from knowledge.kept import KeptVectors
 from knowledge.lock import FolderLock
 from knowledge.manifest import Entry
+from knowledge.mirror import Mirror
 from knowledge.passages import Hit, Matrix, Passage, Vector
 from knowledge.progress import Document, Ingested, KnowledgeStatus, Progress
+from knowledge.record import Record
 from knowledge.retrieval import search
 from knowledge.seeding import Recipe, Seeding
 from knowledge.settings import KnowledgeSettings
@@ -37,14 +40,29 @@ _TEXTS_A_BATCH = 32
 class Knowledge:
     """Made by `open_knowledge`. Nothing here blocks the event loop for longer than reading one small file."""
 
-    def __init__(self, folder: Path, settings: KnowledgeSettings, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: KnowledgeSettings,
+        embedder: Embedder,
+        record: Record | None = None,
+        bases: Collection[str] | None = None,
+    ) -> None:
         self.settings = settings
         self.board = StatusBoard()
         self.embedder = embedder
         self.threads = Threads()
         self.embedding = EmbeddingThread(embedder)
         self.shelves = Shelves(folder, embedder.name)
-        self.intake = Intake(self.shelves, settings, embedder.name, self.embedding, self.threads)
+        self.incoming = Incoming(folder, self.shelves.lock)
+        self.keeping: Keeping = FolderKeeping(self.threads)
+        self.mirror: Mirror | None = None
+        if record is not None:
+            self.mirror = Mirror(record, self.shelves, self.incoming, self.threads, bases)
+            self.keeping = RecordKeeping(record, self.mirror, self.shelves, self.threads)
+        self.intake = Intake(
+            self.shelves, self.keeping, self.incoming, settings, embedder.name, self.embedding, self.threads
+        )
         self._kept = KeptVectors(folder / ".kept.sqlite", embedder.name)
 
     @property
@@ -106,10 +124,11 @@ class Knowledge:
     ) -> list[Ingested]:
         """Put files into a base, for everybody or for one person; a file that cannot be read stops no other.
 
-        Raises StorageError (StorageFull) and ModelUnavailable: what was put in before stays in.
+        Raises StorageError (StorageFull), RecordUnavailable and ModelUnavailable: what was put in before stays in.
         """
         shelf = self.shelves.get(base, person)
         await self.threads.run(shelf.open)
+        await self.keeping.look(shelf)
         report = on_progress or (lambda progress: None)
         try:
             return [await self.intake.take_in(shelf, upload, report) for upload in uploads]
@@ -124,21 +143,23 @@ class Knowledge:
     async def remove(self, base: str, document: str, *, person: str) -> Document:
         """Take a document out, for good. A catalog's document does not come back at the next start either.
 
-        Raises UnknownDocument where it is gone already, or not for this person.
+        Raises UnknownDocument where it is gone already, or not for this person, and RecordUnavailable.
         """
         shelf, entry = self.shelves.find(base, document, person)
-        await self.threads.run(shelf.drop, [entry.id], [entry.source] if entry.seed else [])
+        await self.keeping.remove(shelf, entry)
         await self.threads.run(shelf.settle)
         return _document(entry)
 
     async def move(self, base: str, document: str, to: str, *, person: str) -> Document:
-        """Give a document to another agent; nothing of it is embedded again. Raises UnknownDocument."""
+        """Give a document to another agent; nothing of it is embedded again.
+
+        Raises UnknownDocument and RecordUnavailable.
+        """
         shelf, entry = self.shelves.find(base, document, person)
         target = self.shelves.get(to, entry.person)
         if target is not shelf:
             await self.threads.run(target.open)
-            await self.threads.run(target.take, shelf, entry)
-            await self.threads.run(shelf.drop, [entry.id], [entry.source] if entry.seed else [])
+            await self.keeping.move(shelf, entry, target)
             await self.threads.run(target.settle)
             await self.threads.run(shelf.settle)
         return _document(entry)
@@ -186,23 +207,30 @@ class Knowledge:
         """Ends the threads. Blocking, for at most the batch and the file at hand."""
         self.embedding.close()
         self.threads.close()
-        self.intake.close()
+        self.incoming.close()
 
 
 @contextlib.asynccontextmanager
 async def open_knowledge(
-    folder: Path, settings: KnowledgeSettings, embedder: Embedder, seeds: Mapping[str, Sequence[Path]]
+    folder: Path,
+    settings: KnowledgeSettings,
+    embedder: Embedder,
+    seeds: Mapping[str, Sequence[Path]],
+    record: Record | None = None,
+    bases: Collection[str] | None = None,
 ) -> AsyncIterator[Knowledge]:
     """The bases under `folder`, seeded with the catalog's documents (by base) in the background.
 
-    Returns at once: `status`, `watch` and `wait_ready` tell how far it is; what is stored answers already.
+    With a `record` the folder is a copy of what people put in anywhere, of all bases or of those named, and is in line
+    with it before it is ready. Returns at once:
+    `status`, `watch` and `wait_ready` tell how far it is; what is stored answers already.
     Raises StorageError where the folder cannot be made, InvalidBase for a base that cannot be a folder.
     """
     await asyncio.to_thread(make_folder, folder)
     closing = threading.Event()
-    knowledge = Knowledge(folder, settings, embedder)
+    knowledge = Knowledge(folder, settings, embedder, record, bases)
     try:
-        await knowledge.threads.run(knowledge.intake.open)
+        await knowledge.threads.run(knowledge.incoming.open)
         seeding = Seeding(
             shelves=knowledge.shelves,
             seeds=seeds,
@@ -215,17 +243,28 @@ async def open_knowledge(
             publish=knowledge.board.publish,
         )
         # Not a TaskGroup: it would wrap every error of the caller's body in an exception group.
-        task = asyncio.create_task(seeding.run(), name="knowledge-seeding")
+        tasks = [asyncio.create_task(_made_ready(knowledge, seeding), name="knowledge-seeding")]
+        if knowledge.mirror is not None:
+            tasks.append(asyncio.create_task(knowledge.mirror.run(), name="knowledge-mirror"))
         try:
             yield knowledge
         finally:
             closing.set()
-            task.cancel()
-            await asyncio.wait([task])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
     finally:
         detail = "The knowledge was closed before it was ready."
         knowledge.board.publish(KnowledgeStatus(state="failed", detail=detail))
         await asyncio.to_thread(knowledge.close)
+
+
+async def _made_ready(knowledge: Knowledge, seeding: Seeding) -> None:
+    if knowledge.mirror is not None:
+        detail = "Fetching the documents that were put in elsewhere."
+        knowledge.board.publish(KnowledgeStatus(state="loading", detail=detail))
+        await knowledge.mirror.caught_up()
+    await seeding.run()
 
 
 def _document(entry: Entry) -> Document:

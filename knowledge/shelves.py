@@ -6,7 +6,8 @@ from pathlib import Path
 from knowledge.errors import UnknownDocument
 from knowledge.lock import FolderLock
 from knowledge.manifest import MANIFEST, Entry, ManifestFile
-from knowledge.shelf import Shelf, ShelfName
+from knowledge.shelf import Shelf
+from knowledge.shelf_name import ShelfName
 
 
 class Shelves:

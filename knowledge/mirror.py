@@ -1,0 +1,170 @@
+"""Keeps a folder's shelves in line with the record: what is gone there goes, what is new there is fetched."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Collection
+
+from knowledge.errors import KnowledgeError, StorageDamaged, StorageError, UnknownDocument
+from knowledge.incoming import Incoming, packing
+from knowledge.joining import join
+from knowledge.lock import FolderLock
+from knowledge.manifest import Entry
+from knowledge.record import Mark, Record
+from knowledge.shelf import Shelf
+from knowledge.shelf_name import ShelfName
+from knowledge.shelves import Shelves
+from knowledge.threads import Threads
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+"""What was put in or taken out elsewhere is noticed this often; it has to be found everywhere within two seconds."""
+TRY_AGAIN_SECONDS = 2.0
+"""Between attempts to fetch what could not be fetched: each of them may be many megabytes."""
+
+
+class Mirror:
+    """One per process. Several on one folder fetch each document once.
+
+    Removals are followed at the next look, whatever is being fetched meanwhile. While the record is away the folder
+    answers as it is.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        shelves: Shelves,
+        incoming: Incoming,
+        threads: Threads,
+        bases: Collection[str] | None,
+    ) -> None:
+        """`bases`: what this process answers from; None for all."""
+        self._record = record
+        self._shelves = shelves
+        self._incoming = incoming
+        self._threads = threads
+        self._bases = bases
+        self._fetching = FolderLock(shelves.folder / ".fetching.lock")
+        self._mark = Mark("", 0)
+        self._lacking: set[ShelfName] = set()
+        """Shelves with documents that are still to be fetched."""
+        self._lacks = asyncio.Event()
+        self._damaged: set[str] = set()
+        """Uploads that cannot be fetched."""
+        self._caught_up = asyncio.Event()
+        self._troubles: set[str] = set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look_on())
+            group.create_task(self._fetch_on())
+
+    async def caught_up(self) -> None:
+        """Wait until the folder was in line once; where the record is away, until that is known."""
+        await self._caught_up.wait()
+
+    async def follow(self, shelf: Shelf) -> None:
+        """Bring a shelf in line now, except for what has to be fetched. Raises RecordUnavailable, StorageError."""
+        listing = await self._record.listing(shelf.name)
+        manifest = await self._threads.run(shelf.manifest)
+        # What was put in while there was no record is not in the record either.
+        strangers = any(not entry.seed and not entry.upload for entry in manifest.documents)
+        joining = manifest.record != listing.record
+        if joining or strangers:
+            listing = await join(shelf, manifest, listing, self._record, self._threads)
+        if await self._threads.run(shelf.follow, listing, joining=joining):
+            await self._threads.run(shelf.settle)
+        if (await self._threads.run(shelf.manifest)).missing:
+            self._lacking.add(shelf.name)
+            self._lacks.set()
+
+    async def _look_on(self) -> None:
+        while True:
+            async with self._tolerant("looking"):
+                await self._look()
+                if not self._lacking:
+                    self._caught_up.set()
+            if self._lacking:
+                self._lacks.set()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _fetch_on(self) -> None:
+        while True:
+            await self._lacks.wait()
+            self._lacks.clear()
+            async with self._tolerant("fetching"):
+                await self._fetch_missing()
+                if not self._lacking:
+                    self._caught_up.set()
+            if "fetching" in self._troubles:
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
+
+    @contextlib.asynccontextmanager
+    async def _tolerant(self, what: str) -> AsyncIterator[None]:
+        """Trouble is told once and outlived: the folder answers as it is."""
+        try:
+            yield
+        except KnowledgeError as error:
+            tell = log.debug if what in self._troubles else log.warning
+            tell("the documents of others have to wait: %s", error)
+            self._troubles.add(what)
+            self._caught_up.set()
+        else:
+            self._troubles.discard(what)
+
+    async def _look(self) -> None:
+        mark = await self._record.look()
+        if mark == self._mark:
+            return
+        if mark.record == self._mark.record:
+            names = set(await self._record.changed(self._mark.generation))
+        else:
+            # The first look, or another record than before: everything here has to be compared.
+            here = await self._threads.run(self._shelves.everything)
+            names = {*await self._record.changed(0), *(shelf.name for shelf in here)}
+        trouble: StorageError | None = None
+        for name in sorted(names, key=lambda name: (name.base, name.person)):
+            if self._bases is None or name.base in self._bases:
+                try:
+                    await self.follow(self._shelves.get(name.base, name.person))
+                except StorageError as error:
+                    trouble = error  # of one shelf; the others go on
+        if trouble is not None:
+            raise trouble
+        self._mark = mark
+
+    async def _fetch_missing(self) -> None:
+        held = await self._threads.run(self._fetching.acquire_at_once)
+        if held is None:
+            return  # another process on this folder fetches; the next look tells what is left
+        try:
+            for name in sorted(self._lacking, key=lambda name: (name.base, name.person)):
+                await self._fetch_for(self._shelves.get(name.base, name.person))
+        finally:
+            held.release()
+
+    async def _fetch_for(self, shelf: Shelf) -> None:
+        fetched = 0
+        while (entry := await self._next(shelf)) is not None:
+            try:
+                async with packing(self._incoming, self._threads) as package:
+                    async for name, part in self._record.fetch(entry):
+                        await self._threads.run(package.append, name, part)
+                    await self._threads.run(package.finish)
+                    await self._threads.run(shelf.put, entry, package)
+                fetched += 1
+            except (UnknownDocument, StorageDamaged):
+                # Taken out while it was fetched, as the next look will tell; or damaged in the record.
+                log.warning("the document %s of %s could not be fetched", entry.id, shelf.name.base)
+                self._damaged.add(entry.upload)
+        self._lacking.discard(shelf.name)
+        if fetched:
+            await self._threads.run(shelf.settle)
+
+    async def _next(self, shelf: Shelf) -> Entry | None:
+        """Read anew each time: what is missing may have been taken out, or fetched by another process."""
+        missing = (await self._threads.run(shelf.manifest)).missing
+        wanted = [entry for entry in missing if entry.upload not in self._damaged]
+        return min(wanted, key=lambda entry: entry.size, default=None)
