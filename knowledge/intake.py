@@ -69,7 +69,7 @@ class Intake:
         report(Progress(source=file.source, stage="indexing", done=total, total=total))
         entry = prepared.entry(seed=False, added=datetime.now(UTC))
         async with self.package() as package:
-            await self._threads.run(prepared.pack, package, original=True)
+            await self._threads.finish(prepared.pack, package, original=True)
             status = await self._keeping.put(shelf, entry, package)
         told = _ingested(path, entry)
         return told.model_copy(update={"status": status, "remarks": drafted.remarks})

@@ -37,7 +37,7 @@ class FolderKeeping:
         """The folder is read anew at each use."""
 
     async def put(self, shelf: Shelf, entry: Entry, package: Package) -> Literal["added", "replaced"]:
-        return await self._threads.run(shelf.put, entry, package)
+        return await self._threads.finish(shelf.put, entry, package)
 
     async def remove(self, shelf: Shelf, entry: Entry) -> None:
         await self._threads.run(shelf.drop, [entry.id], [entry.source] if entry.seed else [])
@@ -62,7 +62,7 @@ class RecordKeeping:
 
     async def put(self, shelf: Shelf, entry: Entry, package: Package) -> Literal["added", "replaced"]:
         recorded = await self._record.put(shelf.name, entry, package.files())
-        return await self._threads.run(shelf.put, recorded or entry, package)
+        return await self._threads.finish(shelf.put, recorded or entry, package)
 
     async def remove(self, shelf: Shelf, entry: Entry) -> None:
         if entry.seed:

@@ -151,13 +151,13 @@ class Mirror:
             try:
                 async with packing(self._incoming, self._threads) as package:
                     async for name, part in self._record.fetch(entry):
-                        await self._threads.run(package.append, name, part)
-                    await self._threads.run(package.finish)
-                    await self._threads.run(shelf.put, entry, package)
+                        await self._threads.finish(package.append, name, part)
+                    await self._threads.finish(package.finish)
+                    await self._threads.finish(shelf.put, entry, package)
                 fetched += 1
             except (UnknownDocument, StorageDamaged):
                 # Taken out while it was fetched, as the next look will tell; or damaged in the record.
-                log.warning("the document %s of %s could not be fetched", entry.id, shelf.name.base)
+                log.info("the document %s of %s could not be fetched", entry.id, shelf.name.base)
                 self._damaged.add(entry.upload)
         self._lacking.discard(shelf.name)
         if fetched:

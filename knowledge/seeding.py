@@ -138,8 +138,8 @@ class Seeding:
                 if before is not None:
                     entry = entry.model_copy(update=before.model_dump(include=_KEPT))
                 async with self.intake.package() as package:
-                    await self.threads.run(prepared.pack, package, original=before is None)
-                    await self.threads.run(plan.shelf.put, entry, package)
+                    await self.threads.finish(prepared.pack, package, original=before is None)
+                    await self.threads.finish(plan.shelf.put, entry, package)
             await self.threads.run(plan.shelf.drop, plan.gone)
 
     def _plans(self) -> list[_Plan]:

@@ -147,6 +147,8 @@ async def open_redis_record(url: str, keys: Keys) -> AsyncIterator[RedisRecord]:
     try:
         yield RedisRecord(connections.batcher, keys)
     finally:
+        # Whoever asked is gone, and what is cut off here is wholly in or wholly out all the same.
+        connections.end_within(0)
         await connections.close()
 
 
