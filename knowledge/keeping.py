@@ -62,7 +62,10 @@ class RecordKeeping:
 
     async def put(self, shelf: Shelf, entry: Entry, package: Package) -> Literal["added", "replaced"]:
         recorded = await self._record.put(shelf.name, entry, package.files())
-        return await self._threads.finish(shelf.put, recorded or entry, package)
+        assert recorded is not None, "it takes whoever's place"
+        here = await self._threads.finish(shelf.put, recorded.entry, package)
+        # A look may have taken the version before off the shelf already.
+        return "replaced" if recorded.replaced else here
 
     async def remove(self, shelf: Shelf, entry: Entry) -> None:
         if entry.seed:
@@ -76,11 +79,11 @@ class RecordKeeping:
     async def move(self, shelf: Shelf, entry: Entry, to: Shelf) -> None:
         await self._mirror.follow(to)
         if entry.upload:
-            moved = await self._record.move(shelf.name, entry, to.name)
-            await self._threads.run(to.take, shelf, moved)
+            await self._threads.run(to.take, shelf, await self._record.move(shelf.name, entry, to.name))
             await self._mirror.follow(shelf)
         else:
             files = await self._threads.run(shelf.files, entry)
-            moved = await self._record.put(to.name, entry.model_copy(update={"seed": False}), files) or entry
-            await self._threads.run(to.take, shelf, moved)
+            moved = await self._record.put(to.name, entry.model_copy(update={"seed": False}), files)
+            assert moved is not None, "it takes whoever's place"
+            await self._threads.run(to.take, shelf, moved.entry)
             await self.remove(shelf, entry)

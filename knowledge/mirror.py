@@ -9,7 +9,7 @@ from knowledge.errors import KnowledgeError, StorageDamaged, StorageError, Unkno
 from knowledge.incoming import Incoming, packing
 from knowledge.joining import join
 from knowledge.lock import FolderLock
-from knowledge.manifest import Entry
+from knowledge.manifest import Entry, Manifest
 from knowledge.record import Mark, Record
 from knowledge.shelf import Shelf
 from knowledge.shelf_name import ShelfName
@@ -47,6 +47,8 @@ class Mirror:
         self._bases = bases
         self._fetching = FolderLock(shelves.folder / ".fetching.lock")
         self._mark = Mark("", 0)
+        self._reached: dict[str, int] = {}
+        """By record: the highest generation that was seen."""
         self._lacking: set[ShelfName] = set()
         """Shelves with documents that are still to be fetched."""
         self._lacks = asyncio.Event()
@@ -69,16 +71,12 @@ class Mirror:
         """Bring a shelf in line now, except for what has to be fetched. Raises RecordUnavailable, StorageError."""
         listing = await self._record.listing(shelf.name)
         manifest = await self._threads.run(shelf.manifest)
-        # What was put in while there was no record is not in the record either.
-        strangers = any(not entry.seed and not entry.upload for entry in manifest.documents)
         joining = manifest.record != listing.record
-        if joining or strangers:
+        if joining or _has_strangers(manifest):
             listing = await join(shelf, manifest, listing, self._record, self._threads)
         if await self._threads.run(shelf.follow, listing, joining=joining):
             await self._threads.run(shelf.settle)
-        if (await self._threads.run(shelf.manifest)).missing:
-            self._lacking.add(shelf.name)
-            self._lacks.set()
+        self._note_missing(shelf.name, await self._threads.run(shelf.manifest))
 
     async def _look_on(self) -> None:
         while True:
@@ -115,25 +113,53 @@ class Mirror:
             self._troubles.discard(what)
 
     async def _look(self) -> None:
+        if not self._mark.record:
+            self._reached = await self._threads.run(self._reached_before)
         mark = await self._record.look()
         if mark == self._mark:
             return
+        if mark.generation < self._reached.get(mark.record, 0):
+            log.warning("the record of the documents is older than this copy of it; what it lacks is brought again")
+            await self._record.refound(mark.record)
+            mark = await self._record.look()
+        self._reached[mark.record] = mark.generation
         if mark.record == self._mark.record:
-            names = set(await self._record.changed(self._mark.generation))
+            changed = await self._record.changed(self._mark.generation)
         else:
             # The first look, or another record than before: everything here has to be compared.
             here = await self._threads.run(self._shelves.everything)
-            names = {*await self._record.changed(0), *(shelf.name for shelf in here)}
+            changed = {shelf.name: 0 for shelf in here} | await self._record.changed(0)
         trouble: StorageError | None = None
-        for name in sorted(names, key=lambda name: (name.base, name.person)):
+        for name in sorted(changed, key=lambda name: (name.base, name.person)):
             if self._bases is None or name.base in self._bases:
                 try:
-                    await self.follow(self._shelves.get(name.base, name.person))
+                    await self._catch_up(self._shelves.get(name.base, name.person), mark.record, changed[name])
                 except StorageError as error:
                     trouble = error  # of one shelf; the others go on
         if trouble is not None:
             raise trouble
         self._mark = mark
+
+    def _reached_before(self) -> dict[str, int]:
+        """How far this folder has followed each record."""
+        reached: dict[str, int] = {}
+        for shelf in self._shelves.everything():
+            manifest = shelf.manifest()
+            reached[manifest.record] = max(reached.get(manifest.record, 0), manifest.recorded)
+        return reached
+
+    async def _catch_up(self, shelf: Shelf, record: str, generation: int) -> None:
+        """Another process on this folder may have been faster."""
+        manifest = await self._threads.run(shelf.manifest)
+        if manifest.record != record or manifest.recorded < generation or _has_strangers(manifest):
+            await self.follow(shelf)
+        else:
+            self._note_missing(shelf.name, manifest)
+
+    def _note_missing(self, name: ShelfName, manifest: Manifest) -> None:
+        if manifest.missing:
+            self._lacking.add(name)
+            self._lacks.set()
 
     async def _fetch_missing(self) -> None:
         held = await self._threads.run(self._fetching.acquire_at_once)
@@ -168,3 +194,8 @@ class Mirror:
         missing = (await self._threads.run(shelf.manifest)).missing
         wanted = [entry for entry in missing if entry.upload not in self._damaged]
         return min(wanted, key=lambda entry: entry.size, default=None)
+
+
+def _has_strangers(manifest: Manifest) -> bool:
+    """Whether something was put in while there was no record: it is not in the record either."""
+    return any(not entry.seed and not entry.upload for entry in manifest.documents)

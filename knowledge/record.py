@@ -21,6 +21,14 @@ class Mark(NamedTuple):
     generation: int
 
 
+class Recorded(NamedTuple):
+    """A document that was brought in."""
+
+    entry: Entry
+    replaced: bool
+    """Whether it took the place of another one."""
+
+
 class Listing(BaseModel, frozen=True):
     """What the record says of one shelf at one moment."""
 
@@ -76,15 +84,18 @@ class Record(Protocol):
     async def look(self) -> Mark:
         """The cheapest question. An empty record gets its id here."""
 
-    async def changed(self, since: int) -> list[ShelfName]:
-        """The shelves that changed after this generation."""
+    async def refound(self, record: str) -> None:
+        """Let this record go on as another one: it was put back to an older state, from a backup or a replica."""
+
+    async def changed(self, since: int) -> dict[ShelfName, int]:
+        """The shelves that changed after this generation, each with that of its latest change."""
 
     async def listing(self, shelf: ShelfName) -> Listing:
         """What is on a shelf."""
 
     async def put(
         self, shelf: ShelfName, entry: Entry, files: Mapping[str, Path], *, instead: str | None = None
-    ) -> Entry | None:
+    ) -> Recorded | None:
         """Bring in a document with its files, wholly or not at all, in place of the one of the same name.
 
         `instead`: only where that one is this upload, or none is there where it is empty; else None is returned.

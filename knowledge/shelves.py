@@ -50,6 +50,8 @@ class Shelves:
 
     def everything(self) -> list[Shelf]:
         """Those that are there, of all bases and people. Raises StorageDamaged for a damaged list. Blocking."""
+        for path in self.folder.glob(f"*/{MANIFEST}"):
+            self.get(path.parent.name).open()  # of the first layout, which it takes over
         found: list[Shelf] = []
         for path in sorted(self.folder.glob(f"*/*/{MANIFEST}")):
             person = ManifestFile(path).read().person

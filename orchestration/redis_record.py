@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from knowledge.errors import RecordUnavailable, StorageDamaged, UnknownDocument
 from knowledge.manifest import Entry
-from knowledge.record import Listing, Mark
+from knowledge.record import Listing, Mark, Recorded
 from knowledge.shelf_name import ShelfName
 from orchestration.batching import Batcher
 from orchestration.connections import TROUBLE, connections_later
@@ -44,8 +44,12 @@ class RedisRecord:
             await self._run("HSETNX", self._keys.record, "id", secrets.token_hex(8))
         raise _emptied()
 
-    async def changed(self, since: int) -> list[ShelfName]:
-        return [_shelf(name) for name in await self._run("ZRANGEBYSCORE", self._keys.shelves, f"({since}", "+inf")]
+    async def refound(self, record: str) -> None:
+        await self._script("refound", [self._keys.record], record, secrets.token_hex(8))
+
+    async def changed(self, since: int) -> dict[ShelfName, int]:
+        found = await self._run("ZRANGEBYSCORE", self._keys.shelves, f"({since}", "+inf", "WITHSCORES")
+        return {_shelf(name): int(generation) for name, generation in found}
 
     async def listing(self, shelf: ShelfName) -> Listing:
         keys = self._keys
@@ -64,14 +68,14 @@ class RedisRecord:
 
     async def put(
         self, shelf: ShelfName, entry: Entry, files: Mapping[str, Path], *, instead: str | None = None
-    ) -> Entry | None:
+    ) -> Recorded | None:
         upload = secrets.token_hex(12)
         parts = 0
         for field, part in _parts(files, self._part_bytes):
             await self._script("upload", [self._keys.document(upload)], field, part, UPLOAD_MS)
             parts += 1
         keys = self._keys
-        status, *generation = await self._script(
+        status, *done = await self._script(
             "shelve",
             [keys.record, keys.shelves, keys.shelf(shelf.base, shelf.person), keys.unwanted(shelf.base),
              keys.document(upload)],
@@ -80,7 +84,8 @@ class RedisRecord:
         )  # fmt: skip
         match status:
             case b"OK":
-                return entry.model_copy(update={"upload": upload, "recorded": generation[0]})
+                generation, replaced = done
+                return Recorded(entry.model_copy(update={"upload": upload, "recorded": generation}), bool(replaced))
             case b"OTHER":
                 return None
             case _:

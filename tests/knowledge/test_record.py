@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -232,6 +233,25 @@ async def test_a_folder_that_was_all_there_was_brings_its_documents(
         assert set(counting.texts) <= {"heartbeat lease", "weekly backup"}
 
 
+async def test_what_was_put_in_while_there_was_no_record_is_brought(
+    redis_url: str, keys: Keys, here: Path, there: Path, write: Write
+) -> None:
+    """Somebody forgot REDIS_URL once; and a folder that still has the first layout is no obstacle."""
+    async with ready(there) as alone:
+        await put(alone, write("old.md", "# Old\n\nAn old lantern.\n"))
+    team = there / "operations" / "team"
+    for path in list(team.iterdir()):
+        path.rename(there / "operations" / path.name)
+    team.rmdir()
+    async with machine(here, redis_url, keys) as one:
+        await put(one, write("leases.md", LEASES))
+    async with ready(here) as alone:
+        await put(alone, write("backups.md", BACKUPS))
+    async with machine(here, redis_url, keys) as one, machine(there, redis_url, keys) as two:
+        await found(one, "old.md", "lantern")
+        assert listed(one) == listed(two) == ["backups.md", "leases.md", "old.md"]
+
+
 async def test_of_two_old_folders_the_newer_document_stays(
     redis_url: str, keys: Keys, here: Path, there: Path, write: Write
 ) -> None:
@@ -280,6 +300,32 @@ async def test_an_emptied_redis_does_not_bring_back_what_was_removed(
     async with machine(folders[0], redis_url, keys) as one, machine(folders[1], redis_url, keys) as two:
         assert listed(two) == ["backups.md"]
         await gone(one, "leases.md", "heartbeat lease")
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_redis_was_put_back_to_an_older_state(
+    redis_url: str, keys: Keys, here: Path, there: Path, write: Write, running: bool
+) -> None:
+    """From a backup, or a replica took over: what it lacks is brought again, and everybody goes on following it."""
+    redis = Redis.from_url(redis_url)
+    async with AsyncExitStack() as stack:
+        one = await stack.enter_async_context(machine(here, redis_url, keys))
+        await put(one, write("old.md", LEASES))
+        backup = {key: redis.dump(key) or b"" for key in redis.scan_iter(f"{keys.prefix}:*")}
+        await put(one, write("backups.md", BACKUPS))
+        await put(one, write("more.md", "# More\n\nMore lanterns.\n"))
+        if not running:
+            await stack.aclose()
+        redis.delete(*redis.scan_iter(f"{keys.prefix}:*"))
+        for key, value in backup.items():
+            redis.restore(key, 0, value)
+        redis.close()
+        if not running:
+            one = await stack.enter_async_context(machine(here, redis_url, keys))
+        two = await stack.enter_async_context(machine(there, redis_url, keys))
+        await eventually(lambda: _lists(two, "", "backups.md", "more.md", "old.md"), "it is all there", WITHIN_SECONDS)
+        await put(two, write("new.md", "# New\n\nA lantern was lit.\n"))
+        await found(one, "new.md", "lantern was lit")
 
 
 # ---------------------------------------------------------------------------------- without Redis
@@ -346,8 +392,8 @@ async def test_an_upload_is_kept_only_when_it_is_whole(redis_url: str, keys: Key
         assert await shelve([*args, 1, keys.documents, "another one"]) == [b"OTHER"]
         assert not await redis.exists(document)
         await script("upload", [document], ["passages.json:0", b"text", 60_000])
-        assert await shelve([*args, 1, keys.documents, "*"]) == [b"OK", 1]
-        assert await shelve([*args, 1, keys.documents, "*"]) == [b"OK", 1], "said twice, done once"
+        assert await shelve([*args, 1, keys.documents, "*"]) == [b"OK", 1, 0]
+        assert await shelve([*args, 1, keys.documents, "*"]) == [b"OK", 1, 0], "said twice, done once"
         await script("upload", [document], ["passages.json:0", b"late", 60_000])
         assert (await redis.ttl(document), await redis.hget(document, "passages.json:0")) == (-1, b"text")
 
@@ -366,7 +412,7 @@ async def test_a_document_of_many_parts_comes_back_as_it_was(
         kept = await record.put(shelf.name, entry, files)
         assert kept is not None
         fetched: dict[str, bytes] = {}
-        async for name, part in record.fetch(kept):
+        async for name, part in record.fetch(kept.entry):
             assert len(part) <= 10_000
             fetched[name] = fetched.get(name, b"") + part
         assert fetched == {name: path.read_bytes() for name, path in files.items()}
