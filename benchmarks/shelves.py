@@ -252,7 +252,9 @@ def _judge_question(verdict: Verdict, asked: Note, put: dict[str, Note], leaving
         there = asked.begun >= wanted.ended + _delay(wanted, asked) and (gone is None or asked.ended < gone.begun)
         verdict.due += there
         if there and asked.word not in asked.found:
-            verdict.lost.append(f"{asked.person} did not find {wanted.source} on machine {asked.machine}")
+            since = asked.begun - wanted.ended
+            where = "there" if asked.machine == wanted.machine else "elsewhere"
+            verdict.lost.append(f"{wanted.source} was not found {where} {since:.2f} s after it was put in")
     for word in asked.found:
         change = leaving.get(word)
         if change is not None and asked.begun >= change.ended + _delay(change, asked):

@@ -197,11 +197,15 @@ class Knowledge:
 
     def _search(self, bases: tuple[str, ...], question: str, vector: Vector, person: str, limit: int) -> list[Hit]:
         shelves = self.shelves.seen_by(person, bases)
-        try:
-            return search([shelf.snapshot() for shelf in shelves], question, vector, limit)
-        except StorageDamaged:
-            # Another process replaced a document between our look at the manifest and reading its vectors.
-            return search([shelf.snapshot() for shelf in shelves], question, vector, limit)
+        snapshots = [shelf.snapshot() for shelf in shelves]
+        while True:
+            try:
+                return search(snapshots, question, vector, limit)
+            except StorageDamaged:
+                # Somebody may have taken a document out between our look at the list and reading its vectors.
+                before, snapshots = snapshots, [shelf.snapshot() for shelf in shelves]
+                if all(now is then for now, then in zip(snapshots, before, strict=True)):
+                    raise
 
     def close(self) -> None:
         """Ends the threads. Blocking, for at most the batch and the file at hand."""

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 """What was put in or taken out elsewhere is noticed this often; it has to be found everywhere within two seconds."""
+SETTLE_SECONDS = 1.0
+"""Indexes are stored at most this often, for all changes together; a search does not wait for it."""
 TRY_AGAIN_SECONDS = 2.0
 """Between attempts to fetch what could not be fetched: each of them may be many megabytes."""
 
@@ -51,7 +53,12 @@ class Mirror:
         """By record: the highest generation that was seen."""
         self._lacking: set[ShelfName] = set()
         """Shelves with documents that are still to be fetched."""
+        self._noted = 0
+        """How often some were found."""
         self._lacks = asyncio.Event()
+        self._unsettled: set[Shelf] = set()
+        """Shelves that have changed since their indexes were stored."""
+        self._unsettles = asyncio.Event()
         self._damaged: set[str] = set()
         """Uploads that cannot be fetched."""
         self._caught_up = asyncio.Event()
@@ -62,6 +69,7 @@ class Mirror:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look_on())
             group.create_task(self._fetch_on())
+            group.create_task(self._settle_on())
 
     async def caught_up(self) -> None:
         """Wait until the folder was in line once; where the record is away, until that is known."""
@@ -75,7 +83,7 @@ class Mirror:
         if joining or _has_strangers(manifest):
             listing = await join(shelf, manifest, listing, self._record, self._threads)
         if await self._threads.run(shelf.follow, listing, joining=joining):
-            await self._threads.run(shelf.settle)
+            self._unsettle(shelf)
         self._note_missing(shelf.name, await self._threads.run(shelf.manifest))
 
     async def _look_on(self) -> None:
@@ -98,6 +106,20 @@ class Mirror:
                     self._caught_up.set()
             if "fetching" in self._troubles:
                 await asyncio.sleep(TRY_AGAIN_SECONDS)
+
+    async def _settle_on(self) -> None:
+        while True:
+            await self._unsettles.wait()
+            self._unsettles.clear()
+            while self._unsettled:
+                async with self._tolerant("indexing"):
+                    await self._threads.run(self._unsettled.pop().settle)
+            await asyncio.sleep(SETTLE_SECONDS)
+
+    def _unsettle(self, shelf: Shelf) -> None:
+        """Indexing goes on beside looking and fetching, which it would hold up; a search that is faster does it."""
+        self._unsettled.add(shelf)
+        self._unsettles.set()
 
     @contextlib.asynccontextmanager
     async def _tolerant(self, what: str) -> AsyncIterator[None]:
@@ -159,6 +181,7 @@ class Mirror:
     def _note_missing(self, name: ShelfName, manifest: Manifest) -> None:
         if manifest.missing:
             self._lacking.add(name)
+            self._noted += 1
             self._lacks.set()
 
     async def _fetch_missing(self) -> None:
@@ -173,7 +196,12 @@ class Mirror:
 
     async def _fetch_for(self, shelf: Shelf) -> None:
         fetched = 0
-        while (entry := await self._next(shelf)) is not None:
+        while True:
+            noted = self._noted
+            if (entry := await self._next(shelf)) is None:
+                if noted == self._noted:
+                    break
+                continue  # a look has found more while the list was read
             try:
                 async with packing(self._incoming, self._threads) as package:
                     async for name, part in self._record.fetch(entry):
@@ -187,7 +215,7 @@ class Mirror:
                 self._damaged.add(entry.upload)
         self._lacking.discard(shelf.name)
         if fetched:
-            await self._threads.run(shelf.settle)
+            self._unsettle(shelf)
 
     async def _next(self, shelf: Shelf) -> Entry | None:
         """Read anew each time: what is missing may have been taken out, or fetched by another process."""

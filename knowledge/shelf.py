@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -48,7 +48,8 @@ class Shelf:
     """Reads see the newest snapshot; writes go originals and artefacts first, manifest second, indexes last.
 
     The manifest's replacement is the moment at which a document is in. The index files are caches for its
-    content and are made again where they do not match. The lock is the whole folder's, over all processes.
+    content and are made again where they do not match. The lock is the whole folder's, over all processes; whoever
+    indexes holds one of the shelf's own for longer.
     Whoever may not see an owner's documents is never given the shelf, so nothing of it is ranked or counted.
     """
 
@@ -56,6 +57,7 @@ class Shelf:
         self.name = name
         self.folder = folder = parent / name.folder
         self._lock = lock
+        self._indexing = FolderLock(folder / ".indexing.lock")
         self._embedder = embedder
         self._manifest = ManifestFile(folder / MANIFEST)
         self.artefacts = Artefacts(folder / _DOCUMENTS)
@@ -183,20 +185,26 @@ class Shelf:
         self._manifest.write(after)
         for artefact in {e.artefact for e in before.documents} - {e.artefact for e in after.documents}:
             self.artefacts.remove(artefact)
+        with storage_errors(self.folder):
+            for content in {e.content for e in before.documents} - {e.content for e in after.documents} - {""}:
+                remove(self._originals / content)
 
     def _reload(self) -> _Loaded:
         with self._reloading:
             if self._loaded is not None and self._manifest.stamp() == self._loaded.stamp:
                 return self._loaded  # another thread did it while this one waited
-            with self._lock.held():
-                stamp = self._manifest.stamp()
-                manifest = self._manifest.read()
+            # Words are indexed on the disk, which takes its time: changes do not wait for that, only other processes
+            # that index the same shelf.
+            with self._indexing.held():
                 before = self._loaded.snapshot if self._loaded is not None else None
-                self._loaded = _Loaded(stamp, self._load(manifest, before))
+                with self._lock.held():
+                    stamp = self._manifest.stamp()
+                    index = self._read(self._manifest.read(), before)
+                self._loaded = _Loaded(stamp, index())
             return self._loaded
 
-    def _load(self, manifest: Manifest, before: Snapshot | None) -> Snapshot:
-        """Only what `before` does not have is read."""
+    def _read(self, manifest: Manifest, before: Snapshot | None) -> Callable[[], Snapshot]:
+        """Read what `before` does not have; the result makes the snapshot, and needs no file of a document for it."""
         known = {loaded.entry: loaded for loaded in before.entries} if before is not None else {}
         entries = [
             loaded
@@ -207,7 +215,7 @@ class Shelf:
         removed = [entry for entry in known if entry not in now]
         added = [loaded for loaded in entries if loaded.entry not in known]
         if before is not None and not removed and not added:
-            return before
+            return lambda: before
         key = _key(loaded.entry for loaded in entries)
 
         def everything() -> list[IndexedPassage]:
@@ -217,14 +225,19 @@ class Shelf:
         if before is not None:
             indexed = [passage for loaded in added for passage in loaded.indexed()]
             change = Change(before.key, [entry.id for entry in removed], indexed)
-        return Snapshot(
-            base=self.name.base,
-            key=key,
-            entries=tuple(entries),
-            dense=self._dense(key, entries, before, removed, added),
-            lexical=open_lexical(self.folder / "words", key, everything, change),
-            artefacts=self.artefacts,
-        )
+        dense = self._dense(key, entries, before, removed, added)
+
+        def index() -> Snapshot:
+            return Snapshot(
+                base=self.name.base,
+                key=key,
+                entries=tuple(entries),
+                dense=dense,
+                lexical=open_lexical(self.folder / "words", key, everything, change),
+                artefacts=self.artefacts,
+            )
+
+        return index
 
     def _load_entry(self, entry: Entry) -> LoadedEntry | None:
         """None for what another embedder's vectors belong to, and for a damaged document."""
