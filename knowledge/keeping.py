@@ -63,6 +63,7 @@ class RecordKeeping:
     async def put(self, shelf: Shelf, entry: Entry, package: Package) -> Literal["added", "replaced"]:
         recorded = await self._record.put(shelf.name, entry, package.files())
         assert recorded is not None, "it takes whoever's place"
+        self._mirror.made(recorded.entry)
         here = await self._threads.finish(shelf.put, recorded.entry, package)
         # A look may have taken the version before off the shelf already.
         return "replaced" if recorded.replaced else here

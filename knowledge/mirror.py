@@ -50,7 +50,7 @@ class Mirror:
         self._fetching = FolderLock(shelves.folder / ".fetching.lock")
         self._mark = Mark("", 0)
         self._reached: dict[str, int] = {}
-        """By record: the highest generation that was seen."""
+        """By record: the highest generation that was heard of."""
         self._lacking: set[ShelfName] = set()
         """Shelves with documents that are still to be fetched."""
         self._noted = 0
@@ -138,13 +138,15 @@ class Mirror:
         if not self._mark.record:
             self._reached = await self._threads.run(self._reached_before)
         mark = await self._record.look()
-        if mark == self._mark:
-            return
-        if mark.generation < self._reached.get(mark.record, 0):
+        reached = self._reached.get(mark.record, 0)
+        # A change that was made here may have been faster than the look: the second one comes after it.
+        if mark.generation < reached and (mark := await self._record.look()).generation < reached:
             log.warning("the record of the documents is older than this copy of it; what it lacks is brought again")
             await self._record.refound(mark.record)
             mark = await self._record.look()
-        self._reached[mark.record] = mark.generation
+        if mark == self._mark:
+            return
+        self._reached[mark.record] = max(mark.generation, self._reached.get(mark.record, 0))
         if mark.record == self._mark.record:
             changed = await self._record.changed(self._mark.generation)
         else:
@@ -167,8 +169,13 @@ class Mirror:
         reached: dict[str, int] = {}
         for shelf in self._shelves.everything():
             manifest = shelf.manifest()
-            reached[manifest.record] = max(reached.get(manifest.record, 0), manifest.recorded)
+            heard = (manifest.recorded, *(entry.recorded for entry in manifest.documents))
+            reached[manifest.record] = max(reached.get(manifest.record, 0), *heard)
         return reached
+
+    def made(self, entry: Entry) -> None:
+        """Hear of a change that this process has made: the record may be put back before the next look."""
+        self._reached[self._mark.record] = max(entry.recorded, self._reached.get(self._mark.record, 0))
 
     async def _catch_up(self, shelf: Shelf, record: str, generation: int) -> None:
         """Another process on this folder may have been faster."""
@@ -185,7 +192,7 @@ class Mirror:
             self._lacks.set()
 
     async def _fetch_missing(self) -> None:
-        held = await self._threads.run(self._fetching.acquire_at_once)
+        held = self._fetching.acquire_at_once()  # not in a thread: whoever is cancelled then would hold it for ever
         if held is None:
             return  # another process on this folder fetches; the next look tells what is left
         try:

@@ -51,23 +51,21 @@ class Listing(BaseModel, frozen=True):
         for entry in manifest.documents:
             here = listed.get(entry.source)
             newer = entry.recorded > self.generation and manifest.record in ("", self.record)
-            if not entry.seed and (not entry.upload or newer):
-                kept.append(entry)
-            elif entry.seed:
-                if here is not None or entry.source in self.unwanted:
-                    continue
-                kept.append(entry)
+            if entry.seed:
+                if here is None and entry.source not in self.unwanted:
+                    kept.append(entry)
                 continue
-            elif here is None or here.id != entry.id:
-                continue
-            else:
+            if here is not None and here.id == entry.id and not newer:
                 # The same content: whatever was made of it here serves.
                 taken = {"upload": here.upload, "recorded": here.recorded, "added": here.added, "origin": here.origin}
                 kept.append(entry.model_copy(update=taken))
+            elif newer or not entry.upload:
+                kept.append(entry)
+            else:
+                continue
             listed.pop(entry.source, None)
-        return manifest.model_copy(
+        in_line = manifest.model_copy(
             update={
-                "generation": manifest.generation + 1,
                 "person": person,
                 "documents": tuple(kept),
                 "unwanted": self.unwanted,
@@ -76,6 +74,9 @@ class Listing(BaseModel, frozen=True):
                 "missing": tuple(listed.values()),
             }
         )
+        if in_line == manifest:
+            return manifest
+        return in_line.model_copy(update={"generation": manifest.generation + 1})
 
 
 class Record(Protocol):

@@ -148,6 +148,8 @@ class Shelf:
             elif listing.generation < manifest.recorded:
                 return False
             after = listing.applied_to(manifest, self.name.person)
+            if after is manifest:
+                return False
             make_folder(self.folder)
             self._change(manifest, after)
         return (after.documents, after.missing) != (manifest.documents, manifest.missing)
