@@ -227,7 +227,7 @@ async def test_a_folder_that_was_all_there_was_brings_its_documents(
     ):
         assert listed(one, person="ana") == ["diary.md", "leases.md"]
         counting.texts.clear()
-        await found(two, "leases.md", "heartbeat lease", person="ana")
+        await found(two, "leases.md", "heartbeat lease", person="ben")
         await gone(two, "backups.md", "weekly backup")
         await eventually(lambda: _lists(two, "ana", "diary.md", "leases.md"), "hers is there as well", WITHIN_SECONDS)
         assert set(counting.texts) <= {"heartbeat lease", "weekly backup"}
