@@ -71,11 +71,11 @@ async def _ingest(
         if progress.stage == "finished":
             bar.finish()
 
-    # Knowledge is in the data folder, not in Redis: the single agent's way in opens no more than that. A server that
-    # runs meanwhile sees the new documents with its next search.
-    async with runtime.open_single(settings) as council:
+    # Without REDIS_URL that is the data folder and no Redis at all; a server that runs meanwhile sees the new documents
+    # with its next search.
+    async with runtime.open_shelves(settings, bases=[agent]) as shelves:
         uploads = [Upload(file.path, file.name) for file in files]
-        return await council.knowledge.ingest(agent, uploads, on_progress=show)
+        return await shelves.ingest(agent, uploads, on_progress=show)
 
 
 async def _look_through(settings: "Settings", files: Sequence[NamedFile], bar: Bar) -> list[Told]:

@@ -28,9 +28,6 @@ class Council(Protocol):
     @property
     def registry(self) -> "Mapping[str, Agent]": ...
 
-    @property
-    def knowledge(self) -> Shelves: ...
-
     def stream(self, task: "Task") -> "AsyncIterator[Recorded]": ...
 
     async def cancel(self, run: str, *, person: str) -> bool: ...
@@ -47,6 +44,8 @@ class Runtime:
     """The catalog, without opening anything."""
     open_runtime: Callable[..., AbstractAsyncContextManager[Council]]
     open_single: Callable[..., AbstractAsyncContextManager[Council]]
+    open_shelves: Callable[..., AbstractAsyncContextManager[Shelves]]
+    """The knowledge alone, to fill it for every process that shares it."""
     open_operations: "Callable[[Settings], AbstractAsyncContextManager[Operations]]"
     """What an operator does to a running system. Starts the embedded Redis for as long when nobody else uses it."""
     documents: "Callable[[Settings, Agent], int]"
@@ -58,13 +57,14 @@ def real_runtime() -> Runtime:
     # Read when the model is loaded: a progress bar between the lines of a command is noise.
     os.environ.setdefault("TQDM_DISABLE", "1")
     from agents import load_catalog
-    from orchestration import open_operations, open_runtime, open_single, read_settings
+    from orchestration import open_operations, open_runtime, open_shelves, open_single, read_settings
 
     return Runtime(
         read_settings=read_settings,
         agents=load_catalog,
         open_runtime=open_runtime,
         open_single=open_single,
+        open_shelves=open_shelves,
         open_operations=open_operations,
         documents=_documents,
     )

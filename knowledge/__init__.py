@@ -10,6 +10,7 @@ from knowledge.errors import (
     KnowledgeError,
     KnowledgeUnavailable,
     ModelUnavailable,
+    RecordUnavailable,
     StorageDamaged,
     StorageError,
     StorageFull,
@@ -21,6 +22,7 @@ from knowledge.knowledge import Knowledge, open_knowledge
 from knowledge.minilm import MiniLM
 from knowledge.passages import DIMENSIONS, Hit, Matrix, Passage, Sentence, SentenceKind, Vector
 from knowledge.progress import Document, Ingested, KnowledgeStatus, Progress
+from knowledge.record import Record
 from knowledge.settings import KnowledgeSettings
 
 __all__ = [
@@ -41,6 +43,8 @@ __all__ = [
     "ModelUnavailable",
     "Passage",
     "Progress",
+    "Record",
+    "RecordUnavailable",
     "Sentence",
     "SentenceKind",
     "StorageDamaged",

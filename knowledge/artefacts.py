@@ -2,6 +2,7 @@
 
 import io
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from knowledge.chunking import Chunk
 from knowledge.errors import StorageDamaged
-from knowledge.files import TEMPORARY, make_folder, remove, storage_errors, write_folder
+from knowledge.files import TEMPORARY, make_folder, move_folder, remove, storage_errors, write_folder
 from knowledge.passages import Matrix
 
 _CHUNKS = TypeAdapter(tuple[Chunk, ...])
@@ -21,23 +22,36 @@ _opening = threading.Lock()
 do so at once (python/cpython#106905)."""
 
 
+def write_artefact(folder: Path, chunks: tuple[Chunk, ...], passages: Matrix, sentences: Matrix) -> None:
+    """Make a document's folder; `passages` has one row a chunk, `sentences` one a sentence, of all chunks in order."""
+    write_folder(
+        folder,
+        {
+            _PASSAGES: _CHUNKS.dump_json(chunks),
+            _PASSAGE_VECTORS: _to_bytes(passages),
+            _SENTENCE_VECTORS: _to_bytes(sentences),
+        },
+    )
+
+
 class Artefacts:
     """The folder of one base's documents. Names are content addressed: only vectors of sentences are added."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def write(self, name: str, chunks: tuple[Chunk, ...], passages: Matrix, sentences: Matrix) -> None:
-        """`passages` has one row a chunk; `sentences` one row a sentence, of all chunks in order; zeros: not made."""
+    def keep(self, name: str, folder: Path) -> None:
+        """Move a document's folder in, unless it is there. Raises StorageError."""
         make_folder(self._folder)
-        write_folder(
-            self._folder / name,
-            {
-                _PASSAGES: _CHUNKS.dump_json(chunks),
-                _PASSAGE_VECTORS: _to_bytes(passages),
-                _SENTENCE_VECTORS: _to_bytes(sentences),
-            },
-        )
+        if not self.exists(name):
+            move_folder(folder, self._folder / name)
+
+    def files(self, name: str) -> Mapping[str, Path]:
+        """By name. Raises StorageDamaged where there is none."""
+        try:
+            return {path.name: path for path in sorted((self._folder / name).iterdir())}
+        except OSError as error:
+            raise _damaged(name) from error
 
     def copy(self, other: "Artefacts", name: str) -> None:
         """Take over a document's folder as it is. Raises StorageError, StorageDamaged where the other has none."""

@@ -7,6 +7,7 @@ KnowledgeError                 one clear sentence for a person
 │   ├── ReadingTooLong         reading it was stopped at the limit of seconds
 │   └── ReaderDied             the process that read it ended without giving a reason
 ├── UnknownDocument            no such document is in this base, or not for this person
+├── RecordUnavailable          the record of the documents cannot be read or changed; what is in the folder answers
 ├── InvalidBase                this is not a name a knowledge base can have
 └── StorageError               the folder cannot be used
     ├── StorageFull            no space is left; what was stored before still serves
@@ -56,6 +57,10 @@ class ReaderDied(UnreadableDocument):
 
     def __init__(self, ending: str) -> None:
         super().__init__(f"It is damaged in a way that ended the process reading it ({ending}).")
+
+
+class RecordUnavailable(KnowledgeError):
+    """The record of all machines' documents does not answer, or refuses."""
 
 
 class InvalidBase(KnowledgeError):

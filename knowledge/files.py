@@ -72,6 +72,13 @@ def keep_file(file: Path, under: Path) -> None:
         _sync_folder(under.parent)
 
 
+def move_folder(folder: Path, to: Path) -> None:
+    """Move a folder on the same disk, on which what is in it is already."""
+    with storage_errors(to.parent):
+        folder.rename(to)
+        _sync_folder(to.parent)
+
+
 def copy_file(file: Path, to: Path) -> None:
     """The copy is there wholly or not at all. The caller holds the folder's lock."""
     make_folder(to.parent)

@@ -4,8 +4,8 @@ import hashlib
 import os
 import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from knowledge.errors import UnreadableDocument
 from knowledge.files import make_folder, remove, storage_errors
 from knowledge.lock import FolderLock, HeldLock
 from knowledge.names import clean_name
+from knowledge.package import Package
+from knowledge.threads import Threads
 
 _BLOCK_BYTES = 1_000_000
 
@@ -79,10 +81,31 @@ class Incoming:
         finally:
             path.unlink(missing_ok=True)
 
+    @contextmanager
+    def package(self) -> Iterator[Package]:
+        """An empty one; what was not moved onto a shelf is gone afterwards. Raises StorageError. Blocking."""
+        package = Package(self._own / secrets.token_hex(8))
+        try:
+            make_folder(package.folder)
+            yield package
+        finally:
+            remove(package.folder)
+
     def close(self) -> None:
         remove(self._own)
         if self._held is not None:
             self._held.release()
+
+
+@asynccontextmanager
+async def packing(incoming: Incoming, threads: Threads) -> AsyncIterator[Package]:
+    """`Incoming.package`, off the event loop."""
+    package = incoming.package()
+    opened = await threads.run(package.__enter__)
+    try:
+        yield opened
+    finally:
+        await threads.run(package.__exit__, None, None, None)
 
 
 def _alive(folder: Path) -> FolderLock:

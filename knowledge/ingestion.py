@@ -4,16 +4,18 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 
 from knowledge import chunking
+from knowledge.artefacts import write_artefact
 from knowledge.chunking import Chunk
 from knowledge.embedding_thread import EmbeddingThread, Urgency
+from knowledge.files import keep_file
 from knowledge.incoming import SourceFile
 from knowledge.manifest import Entry
-from knowledge.passages import DIMENSIONS, Matrix, Vector, prefixed
+from knowledge.package import Package
+from knowledge.passages import DIMENSIONS, Matrix, Vector, prefixed, situated
 from knowledge.settings import KnowledgeSettings
 
 _BATCH_CHARACTERS = 12_000
@@ -48,14 +50,11 @@ class Prepared:
     def file(self) -> SourceFile:
         return self.draft.file
 
-    @property
-    def original(self) -> Path | None:
-        """The copy of the file, which the shelf takes; None where the shelf has it already, or never had it."""
-        return self.file.path if self.file.path.is_file() else None
-
-    @property
-    def chunks(self) -> tuple[Chunk, ...]:
-        return self.draft.chunks
+    def pack(self, package: Package, *, original: bool) -> None:
+        """Write the files; `original`: move the copy of the file to them. Raises StorageError. Blocking."""
+        write_artefact(package.document, self.draft.chunks, self.passage_vectors, self.sentence_vectors)
+        if original:
+            keep_file(self.file.path, package.original)
 
     @property
     def artefact(self) -> str:
@@ -89,22 +88,34 @@ def chunking_recipe(settings: KnowledgeSettings) -> str:
     return f"v{chunking.VERSION}-{settings.chunk_words}"
 
 
-async def embed(draft: Draft, thread: EmbeddingThread, embedder: str, on_passages: Callable[[int], None]) -> Prepared:
-    """Embeds passages in small batches of similar length; a repeated text once. Sentences are left for later.
+async def embed(
+    draft: Draft,
+    thread: EmbeddingThread,
+    embedder: str,
+    on_passages: Callable[[int], None],
+    *,
+    sentences_too: bool,
+) -> Prepared:
+    """Embeds passages in small batches of similar length, a repeated text once; sentences too, or they are left for
+    later.
 
     `on_passages` hears how many more passages are embedded.
     """
     passages = [prefixed(draft.title, chunk.section, chunk.text) for chunk in draft.chunks]
+    sentences = [
+        situated(draft.title, chunk.section, sentence.text) for chunk in draft.chunks for sentence in chunk.sentences
+    ]
     vectors: dict[str, Vector] = {}
     passages_left = list(passages)
-    for batch in _batches(passages):
+    for batch in _batches([*passages, *(sentences if sentences_too else ())]):
         vectors.update(zip(batch, await thread.embed(batch, Urgency.DOCUMENT), strict=True))
         before = len(passages_left)
         passages_left = [text for text in passages_left if text not in vectors]
         if len(passages_left) < before:
             on_passages(before - len(passages_left))
-    sentences: Matrix = np.zeros((sum(len(chunk.sentences) for chunk in draft.chunks), DIMENSIONS), dtype=np.float32)
-    return Prepared(draft, embedder, _stacked(passages, vectors), sentences)
+    not_made: Matrix = np.zeros((len(sentences), DIMENSIONS), dtype=np.float32)
+    made = _stacked(sentences, vectors) if sentences_too else not_made
+    return Prepared(draft, embedder, _stacked(passages, vectors), made)
 
 
 def _batches(texts: list[str]) -> list[list[str]]:

@@ -1,17 +1,19 @@
 """How a file gets onto a shelf: copied, read, cut, embedded, put."""
 
-import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from knowledge.embedding_thread import EmbeddingThread
 from knowledge.errors import UnreadableDocument
-from knowledge.incoming import Incoming, SourceFile, Upload
+from knowledge.incoming import Incoming, SourceFile, Upload, packing
 from knowledge.ingestion import Draft, Prepared, chunking_recipe, embed
+from knowledge.keeping import Keeping
 from knowledge.manifest import Entry
+from knowledge.package import Package
 from knowledge.progress import Ingested, Progress
 from knowledge.reading import Reader, ReadingProgress
 from knowledge.settings import KnowledgeSettings
@@ -28,27 +30,25 @@ class Intake:
     def __init__(
         self,
         shelves: Shelves,
+        keeping: Keeping,
+        incoming: Incoming,
         settings: KnowledgeSettings,
         embedder: str,
         embedding: EmbeddingThread,
         threads: Threads,
     ) -> None:
         self._shelves = shelves
+        self._keeping = keeping
+        self._incoming = incoming
         self._settings = settings
         self._embedder = embedder
         self._embedding = embedding
         self._threads = threads
         self._reader = Reader(settings)
-        self._incoming = Incoming(shelves.folder, shelves.lock)
-
-    def open(self) -> None:
-        """Raises StorageError. Blocking."""
-        self._incoming.open()
 
     async def close(self) -> None:
-        """Ends the processes that read, and removes what is half taken in."""
+        """Ends the processes that read."""
         await self._reader.close()
-        await asyncio.to_thread(self._incoming.close)
 
     async def take_in(self, shelf: Shelf, upload: Upload, report: Report) -> Ingested:
         """Raises StorageError and ModelUnavailable; a file that cannot be read is told in the result."""
@@ -73,9 +73,11 @@ class Intake:
         prepared = await self.prepare(drafted, report)
         total = len(drafted.chunks)
         report(Progress(source=file.source, stage="indexing", done=total, total=total))
-        added = datetime.now(UTC)
-        status = await self._threads.run(shelf.put, prepared, seed=False, added=added)
-        told = _ingested(path, prepared.entry(seed=False, added=added))
+        entry = prepared.entry(seed=False, added=datetime.now(UTC))
+        async with self.package() as package:
+            await self._threads.finish(prepared.pack, package, original=True)
+            status = await self._keeping.put(shelf, entry, package)
+        told = _ingested(path, entry)
         return told.model_copy(update={"status": status, "remarks": drafted.remarks})
 
     @contextlib.asynccontextmanager
@@ -87,6 +89,10 @@ class Intake:
             yield file
         finally:
             await self._threads.run(copying.__exit__, None, None, None)
+
+    def package(self) -> AbstractAsyncContextManager[Package]:
+        """An empty one; what was not put onto a shelf is gone afterwards. Raises StorageError."""
+        return packing(self._incoming, self._threads)
 
     async def draft(self, file: SourceFile, report: Report) -> Draft:
         """Read and cut it, in a process of its own. Raises UnreadableDocument."""
@@ -115,7 +121,7 @@ class Intake:
             done += more
             report(Progress(source=drafted.file.source, stage="embedding", done=done, total=total))
 
-        return await embed(drafted, self._embedding, self._embedder, count)
+        return await embed(drafted, self._embedding, self._embedder, count, sentences_too=self._keeping.shared)
 
 
 def _ingested(path: Path, entry: Entry) -> Ingested:

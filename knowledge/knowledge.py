@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import operator
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,21 +15,24 @@ from knowledge.embedding import Embedder
 from knowledge.embedding_thread import EmbeddingThread, Urgency
 from knowledge.errors import StorageDamaged, UnknownDocument
 from knowledge.files import make_folder
-from knowledge.incoming import Upload
+from knowledge.incoming import Incoming, Upload
 from knowledge.ingestion import chunking_recipe
 from knowledge.intake import Intake
+from knowledge.keeping import FolderKeeping, Keeping, RecordKeeping
 from knowledge.kept import KeptVectors
 from knowledge.leisure import Quoted, SentenceVectors
 from knowledge.lock import FolderLock
 from knowledge.manifest import Entry
+from knowledge.mirror import Mirror
 from knowledge.passages import Hit, Matrix, Passage, Vector
 from knowledge.progress import Document, Ingested, KnowledgeStatus, Progress
+from knowledge.record import Record
 from knowledge.retrieval import search
 from knowledge.seeding import Recipe, Seeding
 from knowledge.settings import KnowledgeSettings
 from knowledge.shelf import Shelf
 from knowledge.shelves import Shelves
-from knowledge.snapshot import LoadedEntry
+from knowledge.snapshot import LoadedEntry, Snapshot
 from knowledge.status_board import StatusBoard
 from knowledge.threads import Threads
 
@@ -40,14 +44,29 @@ _TEXTS_A_BATCH = 32
 class Knowledge:
     """Made by `open_knowledge`. Nothing here blocks the event loop for longer than reading one small file."""
 
-    def __init__(self, folder: Path, settings: KnowledgeSettings, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: KnowledgeSettings,
+        embedder: Embedder,
+        record: Record | None = None,
+        bases: Collection[str] | None = None,
+    ) -> None:
         self.settings = settings
         self.board = StatusBoard()
         self.embedder = embedder
         self.threads = Threads()
         self.embedding = EmbeddingThread(embedder)
         self.shelves = Shelves(folder, embedder.name)
-        self.intake = Intake(self.shelves, settings, embedder.name, self.embedding, self.threads)
+        self.incoming = Incoming(folder, self.shelves.lock)
+        self.keeping: Keeping = FolderKeeping(self.threads)
+        self.mirror: Mirror | None = None
+        if record is not None:
+            self.mirror = Mirror(record, self.shelves, self.incoming, self.threads, bases)
+            self.keeping = RecordKeeping(record, self.mirror, self.shelves, self.threads)
+        self.intake = Intake(
+            self.shelves, self.keeping, self.incoming, settings, embedder.name, self.embedding, self.threads
+        )
         self.sentences = SentenceVectors(self.embedding, self.threads)
         self._kept = KeptVectors(folder / ".kept.sqlite", embedder.name)
 
@@ -100,15 +119,19 @@ class Knowledge:
         A base without documents gives nothing. Raises StorageError where a base cannot be loaded at all.
         """
         count = self.settings.passages if limit is None else limit
-        asked = tuple(dict.fromkeys(bases)), question, vector, person, count
-        hits = await self.threads.run(self._search, *asked)
-        if not sentences:
-            return hits
-        try:
-            return await self._with_sentences(hits, person)
-        except StorageDamaged:
-            # A document was replaced or removed between finding it and reading its vectors.
-            return await self._with_sentences(await self.threads.run(self._search, *asked), person)
+        where = tuple(dict.fromkeys(bases))
+        snapshots = await self.threads.run(self._snapshots, where, person)
+        while True:
+            hits = await self.threads.run(search, snapshots, question, vector, count)
+            if not sentences:
+                return hits
+            try:
+                return await self._with_sentences(hits, person)
+            except StorageDamaged:
+                # Somebody may have taken a document out between our look at the list and reading its vectors.
+                before, snapshots = snapshots, await self.threads.run(self._snapshots, where, person)
+                if len(snapshots) == len(before) and all(map(operator.is_, snapshots, before)):
+                    raise
 
     async def ingest(
         self,
@@ -120,10 +143,11 @@ class Knowledge:
     ) -> list[Ingested]:
         """Put files into a base, for everybody or for one person; a file that cannot be read stops no other.
 
-        Raises StorageError (StorageFull) and ModelUnavailable: what was put in before stays in.
+        Raises StorageError (StorageFull), RecordUnavailable and ModelUnavailable: what was put in before stays in.
         """
         shelf = self.shelves.get(base, person)
         await self.threads.run(shelf.open)
+        await self.keeping.look(shelf)
         before = {entry.artefact for entry in shelf.manifest().documents}
         report = on_progress or (lambda progress: None)
         try:
@@ -140,25 +164,27 @@ class Knowledge:
     async def remove(self, base: str, document: str, *, person: str) -> Document:
         """Take a document out, for good. A catalog's document does not come back at the next start either.
 
-        Raises UnknownDocument where it is gone already, or not for this person.
+        Raises UnknownDocument where it is gone already, or not for this person, and RecordUnavailable.
         """
         shelf, entry = self.shelves.find(base, document, person)
-        await self.threads.run(shelf.drop, [entry.id], [entry.source] if entry.seed else [])
+        await self.keeping.remove(shelf, entry)
         await self.threads.run(shelf.settle)
         return _document(entry)
 
     async def move(self, base: str, document: str, to: str, *, person: str) -> Document:
-        """Give a document to another agent; nothing of it is embedded again. Raises UnknownDocument."""
+        """Give a document to another agent; nothing of it is embedded again.
+
+        Raises UnknownDocument and RecordUnavailable.
+        """
         shelf, entry = self.shelves.find(base, document, person)
         target = self.shelves.get(to, entry.person)
         if target is not shelf:
             await self.threads.run(target.open)
-            known = target.manifest()
-            await self.threads.run(target.take, shelf, entry)
-            await self.threads.run(shelf.drop, [entry.id], [entry.source] if entry.seed else [])
+            before = {other.artefact for other in target.manifest().documents}
+            await self.keeping.move(shelf, entry, target)
             await self.threads.run(target.settle)
             await self.threads.run(shelf.settle)
-            await self._complete(target, {other.artefact for other in known.documents} - {entry.artefact})
+            await self._complete(target, before)
         return _document(entry)
 
     def original(self, base: str, document: str, *, person: str) -> Path:
@@ -192,9 +218,8 @@ class Knowledge:
         except (UnknownDocument, StorageDamaged):
             return None  # the latter where it was replaced between the two reads
 
-    def _search(self, bases: tuple[str, ...], question: str, vector: Vector, person: str, limit: int) -> list[Hit]:
-        shelves = self.shelves.seen_by(person, bases)
-        return search([shelf.snapshot() for shelf in shelves], question, vector, limit)
+    def _snapshots(self, bases: tuple[str, ...], person: str) -> list[Snapshot]:
+        return [shelf.snapshot() for shelf in self.shelves.seen_by(person, bases)]
 
     async def _with_sentences(self, hits: list[Hit], person: str) -> list[Hit]:
         """With the vectors of all their sentences; without those whose document was removed since."""
@@ -221,22 +246,30 @@ class Knowledge:
         """Ends the threads. Blocking, for at most the batch and the file at hand."""
         self.embedding.close()
         self.threads.close()
+        self.incoming.close()
 
 
 @contextlib.asynccontextmanager
 async def open_knowledge(
-    folder: Path, settings: KnowledgeSettings, embedder: Embedder, seeds: Mapping[str, Sequence[Path]]
+    folder: Path,
+    settings: KnowledgeSettings,
+    embedder: Embedder,
+    seeds: Mapping[str, Sequence[Path]],
+    record: Record | None = None,
+    bases: Collection[str] | None = None,
 ) -> AsyncIterator[Knowledge]:
     """The bases under `folder`, seeded with the catalog's documents (by base) in the background.
 
-    Returns at once: `status`, `watch` and `wait_ready` tell how far it is; what is stored answers already.
+    With a `record` the folder is a copy of what people put in anywhere, of all bases or of those named, and is in line
+    with it before it is ready. Returns at once:
+    `status`, `watch` and `wait_ready` tell how far it is; what is stored answers already.
     Raises StorageError where the folder cannot be made, InvalidBase for a base that cannot be a folder.
     """
     await asyncio.to_thread(make_folder, folder)
     closing = threading.Event()
-    knowledge = Knowledge(folder, settings, embedder)
+    knowledge = Knowledge(folder, settings, embedder, record, bases)
     try:
-        await knowledge.threads.run(knowledge.intake.open)
+        await knowledge.threads.run(knowledge.incoming.open)
         seeding = Seeding(
             shelves=knowledge.shelves,
             seeds=seeds,
@@ -251,19 +284,29 @@ async def open_knowledge(
         )
         leisure = asyncio.create_task(knowledge.sentences.run(), name="knowledge-leisure")
         # Not a TaskGroup: it would wrap every error of the caller's body in an exception group.
-        task = asyncio.create_task(seeding.run(), name="knowledge-seeding")
+        tasks = [asyncio.create_task(_made_ready(knowledge, seeding), name="knowledge-seeding")]
+        if knowledge.mirror is not None:
+            tasks.append(asyncio.create_task(knowledge.mirror.run(), name="knowledge-mirror"))
         try:
             yield knowledge
         finally:
             closing.set()
-            task.cancel()
-            leisure.cancel()
-            await asyncio.wait([task, leisure])
+            for task in (*tasks, leisure):
+                task.cancel()
+            await asyncio.wait([*tasks, leisure])
     finally:
         detail = "The knowledge was closed before it was ready."
         knowledge.board.publish(KnowledgeStatus(state="failed", detail=detail))
         await knowledge.intake.close()
         await asyncio.to_thread(knowledge.close)
+
+
+async def _made_ready(knowledge: Knowledge, seeding: Seeding) -> None:
+    if knowledge.mirror is not None:
+        detail = "Fetching the documents that were put in elsewhere."
+        knowledge.board.publish(KnowledgeStatus(state="loading", detail=detail))
+        await knowledge.mirror.caught_up()
+    await seeding.run()
 
 
 def _document(entry: Entry) -> Document:

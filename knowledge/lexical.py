@@ -90,7 +90,7 @@ class LexicalIndex:
 class LexicalFolder:
     """The index on disk: a cache that carries the key of the documents it was built for.
 
-    Every method is called with the folder's lock held, or on a folder of None, which keeps it in memory.
+    Every method is called with the shelf's lock for indexing held, or on a folder of None, which keeps it in memory.
     """
 
     def __init__(self, folder: Path | None) -> None:

@@ -37,6 +37,12 @@ class Entry(BaseModel, frozen=True):
     embedder: str
     chunking: str
     passages: int
+    upload: str = ""
+    """Names its files in the record; empty for what is in no record, such as the catalog's documents."""
+    recorded: int = 0
+    """The record's generation that it came with."""
+    origin: str = ""
+    """The record that it was in before this one, where it had to be brought into this one from a folder."""
     first_row: int
     """Its passages are the rows first_row, first_row + 1, … of the indexes. A row is never given twice."""
 
@@ -55,6 +61,12 @@ class Manifest(BaseModel, frozen=True):
     documents: tuple[Entry, ...] = ()
     unwanted: frozenset[str] = frozenset()
     """Names of the catalog's documents that people took out: they do not come back at the next start."""
+    record: str = ""
+    """The id of the record that this shelf is a copy of; empty where the shelf is all there is."""
+    recorded: int = 0
+    """The record's generation up to which it is in line."""
+    missing: tuple[Entry, ...] = ()
+    """In the record, and still to be fetched."""
 
     def find(self, document: str) -> Entry | None:
         return next((entry for entry in self.documents if entry.id == document), None)
@@ -64,8 +76,17 @@ class Manifest(BaseModel, frozen=True):
         return next((entry for entry in self.documents if entry.source == source), None)
 
     def with_content(self, content: str) -> Entry | None:
-        """The document with this SHA-256, under whatever name."""
-        return next((entry for entry in self.documents if entry.content == content), None)
+        """The document with this SHA-256, under whatever name, also where it is still to be fetched."""
+        return next((entry for entry in (*self.documents, *self.missing) if entry.content == content), None)
+
+    def expects(self, entry: Entry) -> bool:
+        """Whether a document of the record may be put in: not what others took out or replaced meanwhile."""
+        own = self.named(entry.source)
+        if own is not None and own.upload == entry.upload:
+            return own.artefact != entry.artefact
+        if any(missing.upload == entry.upload for missing in self.missing):
+            return True
+        return entry.recorded > max(self.recorded, own.recorded if own is not None else 0)
 
     def with_entry(self, entry: Entry) -> "Manifest":
         """With `entry` in place of the one of the same name. Its rows are given here."""
@@ -78,6 +99,7 @@ class Manifest(BaseModel, frozen=True):
                 "documents": (*kept, placed),
                 "person": entry.person,
                 "unwanted": self.unwanted - {entry.source},
+                "missing": tuple(other for other in self.missing if other.source != entry.source),
             }
         )
 

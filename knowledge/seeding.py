@@ -26,6 +26,9 @@ from knowledge.threads import Threads
 
 log = logging.getLogger(__name__)
 
+_KEPT = {"seed", "added", "upload", "recorded", "origin"}
+"""What making a document again does not change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -135,8 +138,12 @@ class Seeding:
                 tell(Progress(source=drafted.file.source, stage="embedding"))
                 prepared = await self.intake.prepare(drafted, tell)
                 done += len(drafted.chunks)
-                seed, added = (before.seed, before.added) if before else (True, datetime.now(UTC))
-                await self.threads.run(plan.shelf.put, prepared, seed=seed, added=added)
+                entry = prepared.entry(seed=True, added=datetime.now(UTC))
+                if before is not None:
+                    entry = entry.model_copy(update=before.model_dump(include=_KEPT))
+                async with self.intake.package() as package:
+                    await self.threads.finish(prepared.pack, package, original=before is None)
+                    await self.threads.finish(plan.shelf.put, entry, package)
             await self.threads.run(plan.shelf.drop, plan.gone)
 
     def _plans(self) -> list[_Plan]:
@@ -162,6 +169,8 @@ class Seeding:
             own = manifest.named(path.name)
             if path.name in manifest.unwanted or (own is not None and not own.seed):
                 continue  # taken out by a person, or what a person put in under this name stands in its place
+            if any(missing.source == path.name for missing in manifest.missing):
+                continue  # the same, as soon as it is fetched
             if own is None or not self._current(shelf, own, path):
                 plan.read.append(path)
         wanted = {path.name for path in paths}

@@ -2,18 +2,16 @@
 
 import hashlib
 import logging
-import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from knowledge.artefacts import Artefacts
-from knowledge.errors import InvalidBase, StorageDamaged, StorageError
+from knowledge.errors import StorageDamaged, StorageError
 from knowledge.files import (
     copy_file,
     keep_file,
@@ -25,40 +23,19 @@ from knowledge.files import (
     write_file,
 )
 from knowledge.index import DenseIndex, Rows
-from knowledge.ingestion import Prepared
 from knowledge.lexical import Change, IndexedPassage, open_lexical
 from knowledge.lock import FolderLock
 from knowledge.manifest import MANIFEST, Entry, Manifest, ManifestFile, Stamp
+from knowledge.package import ORIGINAL, Package
 from knowledge.passages import DIMENSIONS, Matrix
+from knowledge.record import Listing
+from knowledge.shelf_name import ShelfName
 from knowledge.snapshot import LoadedEntry, Snapshot
 
 log = logging.getLogger(__name__)
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_TEAM = "team"
 _DOCUMENTS = "documents"
 _ORIGINALS = "originals"
-
-
-@dataclass(frozen=True, slots=True)
-class ShelfName:
-    """Which shelf: a base has one of the team's and one of each person who keeps something there."""
-
-    base: str
-    person: str = ""
-    """Empty for the team's."""
-
-    def __post_init__(self) -> None:
-        """Raises InvalidBase: a base's name is a folder's, and never a way out of the folder that it lies in."""
-        if not _NAME.fullmatch(self.base):
-            raise InvalidBase(f"“{self.base}” cannot be the name of a knowledge base.")
-
-    @property
-    def folder(self) -> Path:
-        """Below the folder of all knowledge. A person may have any name, and no person can be called like the team."""
-        if not self.person:
-            return Path(self.base, _TEAM)
-        return Path(self.base, f"person-{hashlib.blake2b(self.person.encode(), digest_size=12).hexdigest()}")
 
 
 @dataclass(frozen=True)
@@ -71,7 +48,8 @@ class Shelf:
     """Reads see the newest snapshot; writes go originals and artefacts first, manifest second, indexes last.
 
     The manifest's replacement is the moment at which a document is in. The index files are caches for its
-    content and are made again where they do not match. The lock is the whole folder's, over all processes.
+    content and are made again where they do not match. The lock is the whole folder's, over all processes; whoever
+    indexes holds one of the shelf's own for longer.
     Whoever may not see an owner's documents is never given the shelf, so nothing of it is ranked or counted.
     """
 
@@ -79,6 +57,7 @@ class Shelf:
         self.name = name
         self.folder = folder = parent / name.folder
         self._lock = lock
+        self._indexing = FolderLock(folder / ".indexing.lock")
         self._embedder = embedder
         self._manifest = ManifestFile(folder / MANIFEST)
         self.artefacts = Artefacts(folder / _DOCUMENTS)
@@ -122,34 +101,58 @@ class Shelf:
             log.exception("the base %s cannot be loaded again; its last state serves", self.name.base)
         return loaded.snapshot
 
-    def put(self, prepared: Prepared, *, seed: bool, added: datetime) -> Literal["added", "replaced"]:
-        """Put a document in, in place of the one of the same name. Raises StorageError."""
+    def files(self, entry: Entry) -> Mapping[str, Path]:
+        """A document's files by name, the original with them where it is kept. Raises StorageDamaged."""
+        files = self.artefacts.files(entry.artefact)
+        original = self.original(entry)
+        return files if original is None else {**files, ORIGINAL: original}
+
+    def put(self, entry: Entry, package: Package) -> Literal["added", "replaced"]:
+        """Put a document in, in place of the one of the same name. Raises StorageError.
+
+        One that others took out or replaced meanwhile stays out, and so does one of the catalog that a person's
+        document stands in place of.
+        """
         with self._lock.held():
             manifest = self._manifest.read()
-            replaced = manifest.named(prepared.file.source)
-            if prepared.original is not None:
-                keep_file(prepared.original, self._originals / prepared.file.content)
-            if not self.artefacts.exists(prepared.artefact):
-                self.artefacts.write(
-                    prepared.artefact, prepared.chunks, prepared.passage_vectors, prepared.sentence_vectors
-                )
-            entry = prepared.entry(seed=seed, added=added)
-            self._manifest.write(manifest.with_entry(entry))
-            if replaced is not None and replaced.artefact != prepared.artefact:
-                self.artefacts.remove(replaced.artefact)
+            replaced = manifest.named(entry.source)
+            if self._may_put(entry, manifest):
+                if package.original.is_file():
+                    keep_file(package.original, self._originals / entry.content)
+                self.artefacts.keep(entry.artefact, package.document)
+                self._change(manifest, manifest.with_entry(entry))
         return "added" if replaced is None else "replaced"
 
     def take(self, other: "Shelf", entry: Entry) -> None:
         """Put in what stands on another shelf of the same person, as it is there. Raises StorageError."""
         with self._lock.held():
             manifest = self._manifest.read()
-            replaced = manifest.named(entry.source)
-            self.artefacts.copy(other.artefacts, entry.artefact)
-            if (original := other.original(entry)) is not None:
-                copy_file(original, self._originals / entry.content)
-            self._manifest.write(manifest.with_entry(entry.model_copy(update={"seed": False})))
-            if replaced is not None and replaced.artefact != entry.artefact:
-                self.artefacts.remove(replaced.artefact)
+            entry = entry.model_copy(update={"seed": False})
+            if self._may_put(entry, manifest):
+                self.artefacts.copy(other.artefacts, entry.artefact)
+                if (original := other.original(entry)) is not None:
+                    copy_file(original, self._originals / entry.content)
+                self._change(manifest, manifest.with_entry(entry))
+
+    def follow(self, listing: Listing, *, joining: bool = False) -> bool:
+        """Come in line with the record, as far as that needs no fetching; whether anything changed.
+
+        An older listing than the last one is ignored, and so is one of a record that this shelf is no copy of,
+        unless it is `joining` it. Raises StorageError.
+        """
+        with self._lock.held():
+            manifest = self._manifest.read()
+            if manifest.record != listing.record:
+                if not joining:
+                    return False
+            elif listing.generation < manifest.recorded:
+                return False
+            after = listing.applied_to(manifest, self.name.person)
+            if after is manifest:
+                return False
+            make_folder(self.folder)
+            self._change(manifest, after)
+        return (after.documents, after.missing) != (manifest.documents, manifest.missing)
 
     def drop(self, documents: Iterable[str], unwanted: Iterable[str] = ()) -> None:
         """Take documents out; what is `unwanted` is not put in again from the catalog. Raises StorageError."""
@@ -158,10 +161,7 @@ class Shelf:
             return
         with self._lock.held():
             manifest = self._manifest.read()
-            artefacts = [entry.artefact for entry in manifest.documents if entry.id in gone]
-            self._manifest.write(manifest.without(gone, frozenset(unwanted)))
-            for artefact in artefacts:
-                self.artefacts.remove(artefact)
+            self._change(manifest, manifest.without(gone, frozenset(unwanted)))
 
     def settle(self) -> None:
         """After changes: bring the indexes up to date, and remove what no document uses."""
@@ -176,19 +176,37 @@ class Shelf:
             if self._loaded is not None and self._manifest.stamp() == self._loaded.stamp:
                 self._save_dense(self._loaded.snapshot)
 
+    def _may_put(self, entry: Entry, manifest: Manifest) -> bool:
+        if entry.upload:
+            return manifest.expects(entry)
+        before = manifest.named(entry.source)
+        return not entry.seed or (entry.source not in manifest.unwanted and (before is None or before.seed))
+
+    def _change(self, before: Manifest, after: Manifest) -> None:
+        """Write the list, then remove what no longer belongs to anything on it."""
+        self._manifest.write(after)
+        for artefact in {e.artefact for e in before.documents} - {e.artefact for e in after.documents}:
+            self.artefacts.remove(artefact)
+        with storage_errors(self.folder):
+            for content in {e.content for e in before.documents} - {e.content for e in after.documents} - {""}:
+                remove(self._originals / content)
+
     def _reload(self) -> _Loaded:
         with self._reloading:
             if self._loaded is not None and self._manifest.stamp() == self._loaded.stamp:
                 return self._loaded  # another thread did it while this one waited
-            with self._lock.held():
-                stamp = self._manifest.stamp()
-                manifest = self._manifest.read()
+            # Words are indexed on the disk, which takes its time: changes do not wait for that, only other processes
+            # that index the same shelf.
+            with self._indexing.held():
                 before = self._loaded.snapshot if self._loaded is not None else None
-                self._loaded = _Loaded(stamp, self._load(manifest, before))
+                with self._lock.held():
+                    stamp = self._manifest.stamp()
+                    index = self._read(self._manifest.read(), before)
+                self._loaded = _Loaded(stamp, index())
             return self._loaded
 
-    def _load(self, manifest: Manifest, before: Snapshot | None) -> Snapshot:
-        """Only what `before` does not have is read."""
+    def _read(self, manifest: Manifest, before: Snapshot | None) -> Callable[[], Snapshot]:
+        """Read what `before` does not have; the result makes the snapshot, and needs no file of a document for it."""
         known = {loaded.entry: loaded for loaded in before.entries} if before is not None else {}
         entries = [
             loaded
@@ -198,6 +216,8 @@ class Shelf:
         now = {loaded.entry for loaded in entries}
         removed = [entry for entry in known if entry not in now]
         added = [loaded for loaded in entries if loaded.entry not in known]
+        if before is not None and not removed and not added:
+            return lambda: before
         key = _key(loaded.entry for loaded in entries)
 
         def everything() -> list[IndexedPassage]:
@@ -207,14 +227,19 @@ class Shelf:
         if before is not None:
             indexed = [passage for loaded in added for passage in loaded.indexed()]
             change = Change(before.key, [entry.id for entry in removed], indexed)
-        return Snapshot(
-            base=self.name.base,
-            key=key,
-            entries=tuple(entries),
-            dense=self._dense(key, entries, before, removed, added),
-            lexical=open_lexical(self.folder / "words", key, everything, change),
-            artefacts=self.artefacts,
-        )
+        dense = self._dense(key, entries, before, removed, added)
+
+        def index() -> Snapshot:
+            return Snapshot(
+                base=self.name.base,
+                key=key,
+                entries=tuple(entries),
+                dense=dense,
+                lexical=open_lexical(self.folder / "words", key, everything, change),
+                artefacts=self.artefacts,
+            )
+
+        return index
 
     def _load_entry(self, entry: Entry) -> LoadedEntry | None:
         """None for what another embedder's vectors belong to, and for a damaged document."""

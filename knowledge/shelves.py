@@ -6,7 +6,8 @@ from pathlib import Path
 from knowledge.errors import UnknownDocument
 from knowledge.lock import FolderLock
 from knowledge.manifest import MANIFEST, Entry, ManifestFile
-from knowledge.shelf import Shelf, ShelfName
+from knowledge.shelf import Shelf
+from knowledge.shelf_name import ShelfName
 
 
 class Shelves:
@@ -49,6 +50,8 @@ class Shelves:
 
     def everything(self) -> list[Shelf]:
         """Those that are there, of all bases and people. Raises StorageDamaged for a damaged list. Blocking."""
+        for path in self.folder.glob(f"*/{MANIFEST}"):
+            self.get(path.parent.name).open()  # of the first layout, which it takes over
         found: list[Shelf] = []
         for path in sorted(self.folder.glob(f"*/*/{MANIFEST}")):
             person = ManifestFile(path).read().person

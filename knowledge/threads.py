@@ -20,12 +20,25 @@ class Threads:
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Raises what `work` raises, and KnowledgeUnavailable once closed."""
-        loop = asyncio.get_running_loop()
+        return await self._begin(functools.partial(work, *args, **kwargs))
+
+    async def finish(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same; but whoever is cancelled waits for the end of the work, because it uses what would be removed then.
+
+        Work that has begun in a thread goes on when nobody waits for it any more.
+        """
+        running = self._begin(functools.partial(work, *args, **kwargs))
         try:
-            running = loop.run_in_executor(self._executor, functools.partial(work, *args, **kwargs))
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
+
+    def _begin(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        try:
+            return asyncio.get_running_loop().run_in_executor(self._executor, work)
         except RuntimeError as error:  # only from handing it over: the threads have ended
             raise KnowledgeUnavailable("The knowledge is closed.") from error
-        return await running
 
     def close(self) -> None:
         """Blocking, for at most the work at hand."""

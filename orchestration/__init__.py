@@ -13,7 +13,7 @@ from orchestration.errors import (
 )
 from orchestration.messages import Task, TaskResult
 from orchestration.operations import Operations, open_operations
-from orchestration.runtime import open_runtime, open_single
+from orchestration.runtime import open_runtime, open_shelves, open_single
 from orchestration.settings import ENVIRONMENT, Settings, read_settings
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "UnknownRun",
     "open_operations",
     "open_runtime",
+    "open_shelves",
     "open_single",
     "read_settings",
 ]

@@ -96,15 +96,23 @@ async def open_connections(url: str) -> AsyncIterator[Connections]:
 
     Raises ConfigurationError for a wrong address, password or version, EngineUnavailable when nobody answers.
     """
-    try:
-        connections = Connections(url)
-    except ValueError as error:
-        raise ConfigurationError(f"REDIS_URL is not usable: {_about(error)}.") from None
+    connections = connections_later(url)
     try:
         await _check(connections.commands)
         yield connections
     finally:
         await connections.close()
+
+
+def connections_later(url: str) -> Connections:
+    """Connects at the first use, checks nothing of the server, and has to be closed.
+
+    Raises ConfigurationError for an address that is none.
+    """
+    try:
+        return Connections(url)
+    except ValueError as error:
+        raise ConfigurationError(f"REDIS_URL is not usable: {_about(error)}.") from None
 
 
 def _about(error: ValueError) -> str:

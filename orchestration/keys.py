@@ -1,6 +1,7 @@
 """Every Redis key, group and channel is named here and nowhere else.
 
-The keys of all runs share one hash tag, so that one script may touch them together; an agent's keys have its own.
+The keys of all runs share one hash tag, so that one script may touch them together, and so do those of all documents;
+an agent's keys have its own.
 """
 
 from urllib.parse import quote
@@ -38,6 +39,12 @@ class Keys:
         """Hash: process id -> JSON of what it is and does."""
         self.seen = f"{prefix}:{{presence}}:seen"
         """Sorted set: process id -> when (server ms) it was last heard of."""
+        self.record = f"{prefix}:{{knowledge}}:record"
+        """Hash: id of the record of all documents, its generation, and what it took over from earlier ones."""
+        self.shelves = f"{prefix}:{{knowledge}}:shelves"
+        """Sorted set: shelf (base/person) -> the record's generation at its latest change."""
+        self.documents = f"{prefix}:{{knowledge}}:document:"
+        """Begins the key of each document's files."""
 
     def run(self, run: str) -> str:
         """Hash: everything about a run, its steps included."""
@@ -66,3 +73,15 @@ class Keys:
     def breaker(self, agent: str) -> str:
         """Hash: an agent's failures in a row, and until when (server ms) it is left out; absent while it does well."""
         return f"{self.prefix}:{{agent:{agent}}}:breaker"
+
+    def shelf(self, base: str, person: str) -> str:
+        """Hash: a document's name -> generation, upload and entry. The team's shelf is nobody's."""
+        return f"{self.prefix}:{{knowledge}}:shelf:{base}:{quote(person, safe='')}"
+
+    def unwanted(self, base: str) -> str:
+        """Set: names of the catalog's documents that people took out of a base."""
+        return f"{self.prefix}:{{knowledge}}:unwanted:{base}"
+
+    def document(self, upload: str) -> str:
+        """Hash: the parts of a document's files."""
+        return f"{self.documents}{upload}"

@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ from functools import partial
 from agents import Agent, AgentRegistry, Answerer, load_catalog
 from agents.answerers import ANSWERERS
 from agents.runner import Runner
-from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, open_knowledge
+from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, Record, open_knowledge
 from orchestration.agent_orchestrator import AgentOrchestrator, Councils
 from orchestration.aggregation import ExtractiveAggregator
 from orchestration.brake import Brake
@@ -32,6 +32,7 @@ from orchestration.outage import Outage
 from orchestration.path import Council
 from orchestration.presence import AgentHealth, Heartbeat, Kind, PresenceReader
 from orchestration.redis_log import RedisLog
+from orchestration.redis_record import open_redis_record
 from orchestration.selector import Selector
 from orchestration.settings import Settings, make_data_folder
 from orchestration.single import SingleAgent
@@ -80,12 +81,14 @@ async def open_runtime(
         if connections is not None and join and await _somebody_orchestrates(connections, keys):
             yield await _joined(stack, settings, registry, connections, keys, name)
             return
-        knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
+        chosen = _chosen(workers, registry)
+        bases = frozenset(chosen) if kind == "worker" else None
+        shelves = open_shelves(settings, registry=registry, embedder=embedder, prefix=prefix, bases=bases)
+        knowledge = await stack.enter_async_context(shelves)
         runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
         metrics = Metrics(registry)
         single = _single_agent(settings, registry, knowledge, runner, metrics)
         orchestrator = await _answering(stack, registry, knowledge, single, metrics)
-        chosen = _chosen(workers, registry)
         process = _Process(
             settings, registry, knowledge, runner, metrics, name, keys, kind, chosen, crash, orchestrator, single
         )
@@ -104,7 +107,7 @@ async def open_single(
     answerer: Answerer | None = None,
     embedder: Embedder | None = None,
 ) -> AsyncIterator[AgentOrchestrator]:
-    """The single agent alone: no Redis is started, joined or asked."""
+    """The single agent alone: no Redis is started, joined or asked. What is in the folder answers."""
     registry = registry or load_catalog()
     await asyncio.to_thread(make_data_folder, settings.data)
     async with AsyncExitStack() as stack:
@@ -113,6 +116,28 @@ async def open_single(
         metrics = Metrics(registry)
         single = _single_agent(settings, registry, knowledge, runner, metrics)
         yield await _answering(stack, registry, knowledge, single, metrics)
+
+
+@asynccontextmanager
+async def open_shelves(
+    settings: Settings,
+    *,
+    registry: AgentRegistry | None = None,
+    embedder: Embedder | None = None,
+    prefix: str = PREFIX,
+    bases: Collection[str] | None = None,
+) -> AsyncIterator[Knowledge]:
+    """The knowledge as it is shared. With REDIS_URL Redis has the record of what people put in and the data folder is
+    a copy of it, of all `bases` or of these; without it the folder is all there is, and no Redis is needed.
+    """
+    registry = registry or load_catalog()
+    await asyncio.to_thread(make_data_folder, settings.data)
+    async with AsyncExitStack() as stack:
+        record = None
+        if settings.redis_url is not None:
+            url = settings.redis_url.get_secret_value()
+            record = await stack.enter_async_context(open_redis_record(url, Keys(prefix)))
+        yield await stack.enter_async_context(_open_knowledge(settings, registry, embedder, record, bases))
 
 
 def _single_agent(
@@ -268,12 +293,16 @@ async def _joined(
 
 @asynccontextmanager
 async def _open_knowledge(
-    settings: Settings, registry: AgentRegistry, embedder: Embedder | None
+    settings: Settings,
+    registry: AgentRegistry,
+    embedder: Embedder | None,
+    record: Record | None = None,
+    bases: Collection[str] | None = None,
 ) -> AsyncIterator[Knowledge]:
     seeds = {agent.name: agent.seeds() for agent in registry.values()}
     folder = settings.data / "knowledge"
     embedder = embedder or MiniLM(exports=folder / ".model")
-    async with open_knowledge(folder, settings.knowledge, embedder, seeds) as knowledge:
+    async with open_knowledge(folder, settings.knowledge, embedder, seeds, record, bases) as knowledge:
         yield knowledge
 
 

@@ -118,10 +118,6 @@ class ScriptedCouncil:
     cancelled: list[str] = field(default_factory=list)
     rejected: tuple[str, ...] = ()
 
-    @property
-    def knowledge(self) -> "ScriptedCouncil":
-        return self
-
     async def stream(self, task: Task) -> AsyncIterator[Recorded]:
         self.asked.append(task)
         for number, event in enumerate(self.script):
@@ -203,6 +199,7 @@ class Terminal:
             agents=lambda: self.council.registry,
             open_runtime=with_redis,
             open_single=opened,
+            open_shelves=opened,
             open_operations=operations,
             documents=lambda settings, agent: len(agent.name),
         )

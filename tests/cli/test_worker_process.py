@@ -54,6 +54,7 @@ def work(folder: str, prefix: str) -> int:
             **how,
         ),
         open_single=real.open_single,
+        open_shelves=real.open_shelves,
         open_operations=real.open_operations,
         documents=real.documents,
     )

@@ -93,7 +93,7 @@ async def test_the_indexes_are_built_again_from_the_documents(
     seeds = {"operations": [write("leases.md", LEASES)]}
     async with ready(folder, seeds, embedder):
         pass
-    older = shutil.copytree(base, folder / "older")
+    older = shutil.copytree(base, folder.parent / "older")
     async with ready(folder, seeds, embedder) as knowledge:
         await put(knowledge, write("backups.md", BACKUPS))
     shutil.rmtree(base / "words")

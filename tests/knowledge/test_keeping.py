@@ -8,10 +8,7 @@ import pytest
 from knowledge import UnknownDocument, Upload
 from tests.knowledge.asking import ask, put, ready, sources, texts
 from tests.knowledge.conftest import BACKUPS, LEASES, CountingEmbedder, Write
-
-
-def files_with(text: bytes, folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and text in path.read_bytes()]
+from tests.knowledge.disk import files_with
 
 
 async def test_a_document_is_listed_with_what_is_known_of_it(folder: Path, write: Write) -> None:

@@ -17,6 +17,10 @@ PERMANENT = {
     r"\{presence\}:seen": "the same",
     r"\{run\}:pace": "how long the latest 100 runs took",
     r"\{run\}:looked": "when an orchestrator last looked for runs without an owner",
+    r"\{knowledge\}:record": "the id of the record, and a field for each shelf that came from an earlier one",
+    r"\{knowledge\}:shelves": "one entry for each shelf that was ever used",
+    r"\{knowledge\}:shelf:[\w-]+:[^:]*": "the documents that are on it; it is gone with the last of them",
+    r"\{knowledge\}:unwanted:[\w-]+": "names out of the catalog",
     r"\{run\}:turns": "the turn that began last; a person's turn leaves with the person's last run",
 }
 """Kinds of keys that stay, without the prefix, each with what bounds it."""
@@ -34,19 +38,21 @@ EXPIRING = {
     r"\{run\}:conversation:[^:]+:.*": "the runs of a thread",
     r"\{run\}:conversations:[^:]+": "a person's threads",
     r"\{agent:[\w-]+\}:breaker": "an agent's failures",
+    r"\{knowledge\}:document:\w+": "files that are not on a shelf yet",
 }
-"""Kinds of keys that must have a time to live; a run that was left unfinished is the exception."""
+"""Kinds of keys that must have a time to live; unfinished runs and the documents that are on a shelf are exceptions."""
 
 
 def leftovers(redis: Any, keys: Keys) -> list[str]:
     """One sentence for each key that should not be there, or not for ever. The client decodes replies."""
     found = sorted(redis.scan_iter(f"{keys.prefix}:*", count=1000))
     unfinished = {_run_of(key) for key in found if _is_run(key) and redis.hget(key, "state") == "running"}
-    wrong = []
+    shelved = {keys.document(upload) for upload in _uploads(redis, keys)}
+    wrong = [f"{key} is listed and not there" for key in sorted(shelved - set(found))]
     for key in found:
         kind = key.removeprefix(f"{keys.prefix}:")
         if _matches(kind, EXPIRING):
-            if redis.ttl(key) < 0 and _run_of(key) not in unfinished:
+            if redis.ttl(key) < 0 and _run_of(key) not in unfinished and key not in shelved:
                 wrong.append(f"{key} stays for ever")
         elif _matches(kind, WHILE_RUNS_GO_ON):
             if not unfinished:
@@ -68,6 +74,12 @@ def checked_keys(redis_url: str) -> Iterator[Keys]:
         if found := list(redis.scan_iter(f"{keys.prefix}:*", count=1000)):
             redis.delete(*found)
     assert not wrong, "; ".join(wrong)
+
+
+def _uploads(redis: Any, keys: Keys) -> Iterator[str]:
+    """Of all documents that are on a shelf."""
+    for shelf in redis.scan_iter(f"{keys.shelf('*', '')}*", count=1000):
+        yield from (value.split(" ", 2)[1] for value in redis.hvals(shelf))
 
 
 def _matches(kind: str, kinds: dict[str, str]) -> bool:
