@@ -16,7 +16,8 @@ from knowledge.errors import (
     UnknownDocument,
     UnreadableDocument,
 )
-from knowledge.incoming import Upload
+from knowledge.incoming import SourceFile, Upload
+from knowledge.ingestion import Draft
 from knowledge.knowledge import Knowledge, open_knowledge
 from knowledge.minilm import MiniLM
 from knowledge.passages import DIMENSIONS, Hit, Matrix, Passage, Sentence, SentenceKind, Vector
@@ -26,6 +27,7 @@ from knowledge.settings import KnowledgeSettings
 __all__ = [
     "DIMENSIONS",
     "Document",
+    "Draft",
     "Embedder",
     "HashEmbedder",
     "Hit",
@@ -43,6 +45,7 @@ __all__ = [
     "Progress",
     "Sentence",
     "SentenceKind",
+    "SourceFile",
     "StorageDamaged",
     "StorageError",
     "StorageFull",
