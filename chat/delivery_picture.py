@@ -8,7 +8,7 @@ from chat.picture import AUTHOR, Titles
 from chat.plain import plain
 from chat.props import title_of
 from chat.wire import Element, Json, Picture, Step, stable_id
-from chat.words import counted, day, duration, language_name, listed
+from chat.words import counted, day, language_name, listed, seconds
 
 _STAGES = ("read", "split", "embedded", "indexed")
 _BEHIND = {"read": 2, "embedding": 2, "indexing": 3, "added": 4, "replaced": 4}
@@ -114,7 +114,7 @@ def _outcome(delivery: Delivery, titles: Titles) -> list[str]:
         pages, passages = sum(item.pages or 0 for item in kept), sum(item.passages for item in kept)
         amount = listed([*([counted(pages, "page")] if pages else []), counted(passages, "passage")])
         private = " Only you see it." if len(kept) == 1 else " Only you see them."
-        told.append(f"{who} learned {_named(kept)}: {amount} in {duration(sum(item.seconds for item in kept))}.")
+        told.append(f"{who} learned {_named(kept)}: {amount} in {seconds(sum(item.seconds for item in kept))}.")
         told.append(private.strip() if delivery.choice and delivery.choice.private else "")
     if there:
         told.append(f"{_named(there)} {'was' if len(there) == 1 else 'were'} there already.")
@@ -198,7 +198,7 @@ def _note(item: Item, titles: Titles) -> list[str]:
     facts.append(counted(item.passages, "passage"))
     facts += [language_name(item.language)] if item.language else []
     if item.state in KEPT:
-        facts.append(duration(item.seconds))
+        facts.append(seconds(item.seconds))
     if item.replaces is not None:
         facts.append(f"replaces the version of {day(item.replaces)}")
     return facts

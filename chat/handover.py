@@ -53,11 +53,12 @@ class Handover:
             while not over:
                 await changed.wait()
                 changed.clear()
-                over = self._delivery.over
-                if self._delivery.occupies != occupies:
-                    occupies = not occupies
-                    await self._occupy(occupies)
+                over, before, occupies = self._delivery.over, occupies, self._delivery.occupies
+                if occupies and not before:
+                    await self._occupy(True)
                 await self._tell()
+                if before and not occupies:
+                    await self._occupy(False)
                 self.caught_up.set()
                 if not over:
                     # Not a wait for something: it keeps the page from more news than it can draw.

@@ -32,6 +32,11 @@ def duration(seconds: float) -> str:
     return f"{round(seconds / 60)} min"
 
 
+def seconds(amount: float) -> str:
+    """`0.2 s`, `9.9 s`, `12 s`, `3 min`: what something took."""
+    return f"{max(0.1, amount):.1f} s" if amount < 9.95 else duration(amount)
+
+
 def file_size(size: int) -> str:
     """`820 bytes`, `12 kB`, `3.4 MB`; empty where it is not known."""
     if size <= 0:

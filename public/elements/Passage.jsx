@@ -107,9 +107,19 @@ function body(text, marks) {
   });
 }
 
+const NEAR = 320;
+
+/** The end of what stands before, or the beginning of what stands after, cut between words. */
+function near(text, side) {
+  const whole = text.trim();
+  if (whole.length <= NEAR) return whole;
+  if (side === 'before') return `… ${whole.slice(-NEAR).replace(/^\S*\s+/, '')}`;
+  return `${whole.slice(0, NEAR).replace(/\s+\S*$/, '')} …`;
+}
+
 /** What stands around the passage in its document: quieter, and only as much of it as leads in and out. */
 function around(text, side) {
-  const shown = text.trim();
+  const shown = near(text, side);
   if (!shown) return null;
   return (
     <div className="rt-around" data-side={side} aria-label={side === 'before' ? 'Before it' : 'After it'} role="note">
