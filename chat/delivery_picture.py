@@ -9,6 +9,7 @@ from chat.plain import plain
 from chat.props import title_of
 from chat.wire import Element, Json, Picture, Step, stable_id
 from chat.words import counted, day, language_name, listed, seconds
+from orchestration.placing import NEAR
 
 _STAGES = ("read", "split", "embedded", "indexed")
 _BEHIND = {"read": 2, "embedding": 2, "indexing": 3, "added": 4, "replaced": 4}
@@ -98,7 +99,8 @@ def headline(delivery: Delivery, titles: Titles) -> str:
     if delivery.stage == "asking":
         unknown = delivery.order.unknown
         nobody = f"There is no agent called “{plain(unknown)}”. " if unknown else ""
-        return f"{nobody}Who should keep {those}?"
+        strange = "No agent knows much like it yet. " if best_places(items)[0].score < NEAR else ""
+        return f"{nobody}{strange}Who should keep {those}?"
     if delivery.stage == "keeping":
         return f"Learning {_named([item for item in items if item.state != 'rejected'])}."
     return " ".join(_outcome(delivery, titles))

@@ -156,6 +156,10 @@ class Knowledge:
         entries = [entry for shelf in self.shelves.seen_by(person, [base]) for entry in shelf.manifest().documents]
         return [_document(entry) for entry in sorted(entries, key=lambda entry: (entry.source, entry.person))]
 
+    def removed_from_catalog(self, base: str) -> frozenset[str]:
+        """Names of the catalog's documents that people took out, and that therefore stay out."""
+        return self.shelves.get(base).manifest().unwanted
+
     async def remove(self, base: str, document: str, *, person: str) -> Document:
         """Take a document out, for good. A catalog's document does not come back at the next start either.
 

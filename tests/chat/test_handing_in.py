@@ -57,7 +57,7 @@ async def asked_for_agent(site: Site, text: str = "", **contents: str | bytes) -
 async def test_it_is_proposed_asked_and_kept(site: Site, knowledge: Knowledge) -> None:
     """Every agent with its score; the one that is chosen has the document, and it is said what was learned."""
     tab = await asked_for_agent(site, leave_md=LEAVE)
-    assert said(tab.page) == "Who should keep this document?"
+    assert said(tab.page) == "No agent knows much like it yet. Who should keep this document?"
     choices = cast(list[Mapping[str, Json]], tab.page.props("Delivery")["choices"])
     assert {choice["agent"] for choice in choices} == {
         "architecture", "knowledge", "operations", "product", "security"
@@ -197,7 +197,7 @@ async def test_a_guessed_delivery_is_unknown(site: Site) -> None:
     tab = await site.tab()
     for action in ("choose_agent", "stop_delivery"):
         assert not await site.act(tab, action, delivery="guessed", agent="product")
-    assert tab.page.toasts == ["This is not known any more. Please hand the files in again."] * 2
+    await tab.until(lambda page: page.toasts == ["This is not known any more. Please hand the files in again."] * 2)
 
 
 class GatedEmbedder(HashEmbedder):
