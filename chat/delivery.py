@@ -215,6 +215,7 @@ class Delivery:
 
     async def _work(self) -> None:
         async with AsyncExitStack() as copies:
+            copies.push_async_callback(self._settle)
             files = await self._copied(copies)
             drafts: dict[int, Draft] = {}
             for number, file in files.items():
@@ -337,6 +338,15 @@ class Delivery:
                 self._put(number, state="rejected", reason=BROKEN)
         return not self._stopping
 
+    async def _settle(self) -> None:
+        """Once for all that is in."""
+        person = self.order.person if self.choice is not None and self.choice.private else ""
+        for agent in sorted({item.agent for item in self.items if item.state in KEPT}):
+            try:
+                await self._knowledge.settle(agent, person=person)
+            except KnowledgeError as error:
+                log.warning("the documents of %s are in; their indexes on the disk are not: %s", agent, error)
+
     async def _keep_one(self, number: int, drafted: Draft, agent: str, person: str) -> None:
         begun = self._clock()
         self._put(number, state="embedding", agent=agent, done=0, total=len(drafted.chunks))
@@ -348,7 +358,7 @@ class Delivery:
         old = next((d for d in documents if d.id == self.order.replaces), None)
         if old is not None and old.source != done.source:
             await self._without(agent, old.id)
-        self._settle(number, done, old or earlier, self._clock() - begun)
+        self._conclude(number, done, old or earlier, self._clock() - begun)
 
     async def _without(self, agent: str, document: str) -> None:
         """Take out the version before, which had another name."""
@@ -357,7 +367,7 @@ class Delivery:
         except UnknownDocument:
             log.info("the version before of %s is gone already", document)
 
-    def _settle(self, number: int, done: Ingested, earlier: Document | None, seconds: float) -> None:
+    def _conclude(self, number: int, done: Ingested, earlier: Document | None, seconds: float) -> None:
         before = earlier.added if earlier is not None else None
         status = "replaced" if done.status == "added" and before is not None else done.status
         self._put(

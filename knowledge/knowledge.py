@@ -132,13 +132,17 @@ class Knowledge:
     async def keep(
         self, base: str, drafted: Draft, *, person: str = "", on_progress: Callable[[Progress], None] | None = None
     ) -> Ingested:
-        """Put into a base what `peek` read; its copy must still be there. Raises StorageError, ModelUnavailable."""
+        """Put into a base what `peek` read; its copy must still be there. Searches find it from then on.
+
+        `settle` is for after the last one. Raises StorageError, ModelUnavailable.
+        """
         shelf = self.shelves.get(base, person)
         await self.threads.run(shelf.open)
-        try:
-            return await self.intake.keep(shelf, drafted, on_progress or (lambda progress: None))
-        finally:
-            await self.threads.run(shelf.settle)
+        return await self.intake.keep(shelf, drafted, on_progress or (lambda progress: None))
+
+    async def settle(self, base: str, *, person: str = "") -> None:
+        """Bring the indexes on the disk up to date after changes. Raises StorageError."""
+        await self.threads.run(self.shelves.get(base, person).settle)
 
     async def holding(self, bases: Sequence[str], content: str, *, person: str) -> tuple[str, Document] | None:
         """The base and document with this content (SHA-256), among those that the person sees."""
