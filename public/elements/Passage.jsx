@@ -144,6 +144,17 @@ function original({ url, pdf, page, source, newer }) {
   );
 }
 
+/** The same, short and in sight above a long passage. */
+function opener({ url, pdf, page, there }) {
+  if (!url || !pdf || !there) return null;
+  return (
+    <a className="rt-open" href={`${url}?inline=true${page ? `#page=${page}` : ''}`} target="_blank" rel="noopener">
+      {page ? `Open page ${page}` : 'Open the PDF'}
+      <ExternalLink aria-hidden="true" className="rt-state-icon" />
+    </a>
+  );
+}
+
 function passage({ number, agent, title, section, page, source, score, before, quote, after, text, there = true, newer = false, url = '', pdf = false }) {
   const shown = text || quote;
   const crumbs = [title && title !== source ? title : '', section, page || page === 0 ? `Page ${page}` : ''].filter(Boolean);
@@ -159,6 +170,7 @@ function passage({ number, agent, title, section, page, source, score, before, q
             </li>
           ))}
         </ol>
+        {opener({ url, pdf, page, there })}
       </nav>
       {there ? null : (
         <p className="rt-gone" role="status">
