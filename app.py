@@ -6,12 +6,15 @@ from chainlit.data.base import BaseDataLayer
 from chainlit.session import WebsocketSession
 
 from chat.asking import ASK_AGAIN, answer, answer_alone, ask_again
+from chat.documents import MOVE, REMOVE, REPLACE, documents_now, move_document, remove_document
+from chat.handing_in import CHOOSE, STOP, choose, hand_in, replace_document, stop_delivery
 from chat.outage import ANSWER_ALONE
 from chat.passages import open_passage
 from chat.person import LOCAL
 from chat.profiles import mode_of, offer_profiles, starters
-from chat.sockets import register, window_of
+from chat.sockets import files_of, register, window_of
 from chat.threads import Threads
+from chat.uploads import handed_in
 
 
 @cl.data_layer
@@ -54,9 +57,51 @@ async def repeat_question(action: cl.Action) -> bool:
     return True
 
 
+@cl.action_callback(CHOOSE)
+async def choose_agent(action: cl.Action) -> bool:
+    told = action.payload
+    delivery, agent = str(told.get("delivery")), str(told.get("agent") or "")
+    private, nowhere = told.get("private") is True, told.get("nowhere") is True
+    return await choose(window_of(_session()), delivery, agent, private=private, nowhere=nowhere)
+
+
+@cl.action_callback(STOP)
+async def stop_taking_in(action: cl.Action) -> bool:
+    return await stop_delivery(window_of(_session()), str(action.payload.get("delivery")))
+
+
+@cl.action_callback(REMOVE)
+async def remove(action: cl.Action) -> dict[str, object]:
+    agent, document = _document(action)
+    return await remove_document(window_of(_session()), agent, document)
+
+
+@cl.action_callback(MOVE)
+async def move(action: cl.Action) -> dict[str, object]:
+    agent, document = _document(action)
+    return await move_document(window_of(_session()), agent, document, str(action.payload.get("to")))
+
+
+@cl.action_callback(REPLACE)
+async def replace(action: cl.Action) -> dict[str, object]:
+    session = _session()
+    agent, document = _document(action)
+    for file in handed_in(session, [str(action.payload.get("file"))]):
+        await replace_document(window_of(session), agent, document, file)
+    return await documents_now(window_of(session))
+
+
 async def ask(message: cl.Message) -> None:
     session = _session()
-    await answer(window_of(session), message.id, message.content, mode_of(session.chat_profile))
+    window, mode = window_of(session), mode_of(session.chat_profile)
+    if files := files_of(message.id):
+        await hand_in(window, message.id, message.content, files, mode)
+    else:
+        await answer(window, message.id, message.content, mode)
+
+
+def _document(action: cl.Action) -> tuple[str, str]:
+    return str(action.payload.get("agent")), str(action.payload.get("document"))
 
 
 def _session() -> WebsocketSession:

@@ -4,14 +4,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.types import Receive, Scope, Send
 
+from api.documents import Files
+from api.documents import router as documents_router
 from api.door import Door
 from api.guard import Guard
 from api.metrics import Measured
 from api.metrics import router as metrics_router
-from api.status import Watched
+from api.status import KnownKnowledge, Watched
 from api.status import router as status_router
 from orchestration import Settings
 
@@ -21,11 +23,22 @@ class Page(Protocol):
 
     def mount(self, app: FastAPI) -> None: ...
 
+    def person(self, request: Request) -> str:
+        """Who asks; empty for somebody who has not signed in."""
+        ...
+
     def running(self) -> AbstractAsyncContextManager[None]: ...
+
+
+class Known(KnownKnowledge, Files, Protocol):
+    """The knowledge, as far as our addresses tell about it."""
 
 
 class Running(Watched, Measured, Protocol):
     """An open orchestrator, as far as our addresses tell about it."""
+
+    @property
+    def knowledge(self) -> Known: ...
 
 
 Opening = Callable[[], AbstractAsyncContextManager[Running]]
@@ -44,8 +57,12 @@ class Application:
         self._app = FastAPI(lifespan=lambda app: self.running(), docs_url=None, redoc_url=None, openapi_url=None)
         self._app.include_router(status_router(lambda: self._orchestrator))
         self._app.include_router(metrics_router(lambda: self._orchestrator))
+        self._app.include_router(documents_router(self._files, page.person))
         self._guard = Guard(self._app, Door(settings.web.port, settings.web.hosts))
         page.mount(self._app)
+
+    def _files(self) -> Files | None:
+        return self._orchestrator.knowledge if self._orchestrator is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._guard(scope, receive, send)
@@ -78,7 +95,7 @@ async def _open(settings: Settings) -> AsyncIterator[Running]:
     from orchestration import open_runtime
 
     async with open_runtime(settings, patient=True) as orchestrator:
-        host.install(orchestrator, orchestrator.registry)
+        host.install(orchestrator, orchestrator.registry, orchestrator.knowledge)
         try:
             yield orchestrator
         finally:

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dotenv import dotenv_values
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from api.secret import VARIABLE, session_secret
-from api.signin import SignIn
+from api.signin import COOKIE, SignIn
 from chat.person import LOCAL
 from orchestration import Settings
 from orchestration.errors import ConfigurationError
@@ -66,8 +66,22 @@ class ChatPage:
         sio.eio.cors_allowed_origins = []
         sio.eio.max_http_buffer_size = LARGEST_MESSAGE
         mount_chainlit(app, target=str(target), path="/")
+        if config.features.spontaneous_file_upload is not None:
+            # The same limit at the door as inside.
+            config.features.spontaneous_file_upload.max_size_mb = self._settings.knowledge.max_file_megabytes
         person = User(identifier=LOCAL)
         app.add_middleware(SignIn, token=lambda: create_jwt(person), seconds=config.project.user_session_timeout)
+
+    def person(self, request: Request) -> str:
+        """Whose session the request's cookie is, by its signature."""
+        from chainlit.auth.jwt import decode_jwt
+        from jwt import InvalidTokenError
+
+        token = request.cookies.get(COOKIE, "")
+        try:
+            return decode_jwt(token).identifier if token else ""
+        except InvalidTokenError:
+            return ""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

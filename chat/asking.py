@@ -75,14 +75,21 @@ async def answer_alone(window: Window, run: str) -> bool:
 
 
 async def stop(window: Window) -> None:
-    """Stop every run of the window's thread; the runs' own events tell every window how that ended."""
+    """Stop every run of the window's thread, and the files that a question waits for.
+
+    The runs' own events, and the files' card, tell every window how that ended.
+    """
     try:
         host = current()
     except ChatError:
         return
     viewer = host.viewers.of(window)
     await viewer.opened()
+    handed_in = {delivery.id: delivery for delivery in host.deliveries.on(window.thread, window.person)}
     for run in sorted(viewer.live):
+        if run in handed_in:
+            handed_in[run].stop()
+            continue
         try:
             await host.orchestrator.cancel(run, person=window.person)
         except RoundtableError as error:

@@ -2,7 +2,8 @@
 
 ChatError
 ├── NotStarted       a page asked before the server had handed the orchestrator over
-└── UnknownCitation  a page asked for a source that this run's answer does not have
+├── UnknownCitation  a page asked for a source that this run's answer does not have
+└── UnknownDelivery  a page spoke of files that were handed in, but not to this server or not by this person
 """
 
 
@@ -16,3 +17,7 @@ class NotStarted(ChatError):
 
 class UnknownCitation(ChatError):
     """There is no such number in the answer of that run."""
+
+
+class UnknownDelivery(ChatError):
+    """There is no such delivery of this person."""

@@ -3,7 +3,7 @@
 Chainlit loads app.py by its path and calls its handlers without arguments, so this hand-over is the one piece of
 module state in the chat. In the server's lifespan:
 
-    chat.host.install(orchestrator, registry)
+    chat.host.install(orchestrator, registry, knowledge)
     try:
         yield
     finally:
@@ -15,10 +15,13 @@ A handler that runs before `install`, or after `uninstall`, gets NotStarted.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agents import Agent
+from agents import Agent, AgentRegistry
+from chat.deliveries import Deliveries
 from chat.errors import NotStarted
 from chat.viewer import Viewers
+from knowledge import Knowledge
 from orchestration.orchestrator import Orchestrator
+from orchestration.placing import Placer
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Host:
 
     orchestrator: Orchestrator
     registry: Mapping[str, Agent]
+    knowledge: Knowledge
+    deliveries: Deliveries
     viewers: Viewers
 
 
@@ -34,10 +39,11 @@ class _Slot:
     host: Host | None = None
 
 
-def install(orchestrator: Orchestrator, registry: Mapping[str, Agent]) -> Host:
-    """Hand over a running orchestrator; replaces an earlier one."""
+def install(orchestrator: Orchestrator, registry: AgentRegistry, knowledge: Knowledge) -> Host:
+    """Hand over a running orchestrator and what its agents know; replaces an earlier one."""
     titles = {name: agent.title for name, agent in registry.items()}
-    _Slot.host = Host(orchestrator, registry, Viewers(orchestrator, titles))
+    deliveries = Deliveries(knowledge, Placer(registry, knowledge), registry)
+    _Slot.host = Host(orchestrator, registry, knowledge, deliveries, Viewers(orchestrator, deliveries, titles))
     return _Slot.host
 
 
@@ -46,6 +52,7 @@ async def uninstall() -> None:
     host, _Slot.host = _Slot.host, None
     if host is not None:
         await host.viewers.close_all()
+        await host.deliveries.close()
 
 
 def current() -> Host:

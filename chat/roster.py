@@ -13,6 +13,7 @@ from chat.plain import plain
 from chat.viewer import Window
 from chat.wire import Json, Step, stable_id
 from chat.words import duration
+from knowledge import KnowledgeError
 from orchestration.errors import RoundtableError
 from orchestration.presence import AgentHealth
 
@@ -20,18 +21,16 @@ log = logging.getLogger(__name__)
 
 AGENTS = "agents"
 """What is typed after the slash."""
-COMMANDS: list[Json] = [
-    {
-        "id": AGENTS,
-        "description": "Who is there, and how they are doing",
-        "icon": "users",
-        "button": False,
-        "persistent": False,
-        "selected": False,
-    }
-]
+COMMAND: Json = {
+    "id": AGENTS,
+    "description": "Who is there, and how they are doing",
+    "icon": "users",
+    "button": False,
+    "persistent": False,
+    "selected": False,
+}
 
-_HEAD = "| Agent | State | Workers | Load | Success | Time |\n|---|---|---:|---:|---:|---:|"
+_HEAD = "| Agent | State | Documents | Workers | Load | Success | Time |\n|---|---|---:|---:|---:|---:|---:|"
 
 
 async def tell_roster(window: Window, message: str) -> None:
@@ -43,40 +42,41 @@ async def tell_roster(window: Window, message: str) -> None:
         parent=None,
         type="assistant_message",
         name=AUTHOR,
-        output=await _roster(),
+        output=await _roster(window.person),
         began=now,
         ended=now,
     )
     await window.emit(Emission("new_message", step.json()))
 
 
-async def _roster() -> str:
+async def _roster(person: str) -> str:
     try:
-        return await _read(current())
-    except (RoundtableError, ChatError) as error:
+        return await _read(current(), person)
+    except (RoundtableError, ChatError, KnowledgeError) as error:
         log.warning("who is there cannot be told: %s", error)
         return f"{error} The single agent answers meanwhile."
 
 
-async def _read(host: Host) -> str:
+async def _read(host: Host, person: str) -> str:
     health = await host.orchestrator.health()
     if not health:
         return "No agent of the council can be reached: Redis does not answer. The single agent answers meanwhile."
     halted = f"{plain(host.orchestrator.halted)}\n\n" if host.orchestrator.halted else ""
-    return halted + table(health.values(), host.registry)
+    documents = {name: len(host.knowledge.documents(name, person)) for name in health}
+    return halted + table(health.values(), host.registry, documents)
 
 
-def table(health: Iterable[AgentHealth], registry: Mapping[str, Agent]) -> str:
-    """One line for each agent, in the order in which they come."""
-    return "\n".join((_HEAD, *(_line(one, registry[one.agent].title) for one in health)))
+def table(health: Iterable[AgentHealth], registry: Mapping[str, Agent], documents: Mapping[str, int]) -> str:
+    """One line for each agent, in the order in which they come; `documents` are those that whoever asks may see."""
+    return "\n".join((_HEAD, *(_line(one, registry[one.agent].title, documents[one.agent]) for one in health)))
 
 
-def _line(one: AgentHealth, title: str) -> str:
+def _line(one: AgentHealth, title: str, documents: int) -> str:
     rate = one.success_rate
     load = f"{one.slots - one.free}/{one.slots}" if one.slots else "–"
     success = f"{rate:.0%}" if rate is not None else "–"
     median = _time(one.median_seconds) if one.median_seconds else "–"
-    return f"| {plain(title)} | {state(one)} | {one.workers} | {load} | {success} | {median} |"
+    return f"| {plain(title)} | {state(one)} | {documents} | {one.workers} | {load} | {success} | {median} |"
 
 
 def state(one: AgentHealth) -> str:

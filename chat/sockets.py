@@ -2,7 +2,8 @@
 
 - `connection_successful`: afterwards the whole thread is shown again from the log, whatever was missed.
 - `stop`: stops the runs, not the handler that waits for them, and says nothing: the runs tell how they ended.
-- `client_message`: a command is answered here and becomes no question, no run and no thread.
+- `client_message`: a command is answered here and becomes no question, no run and no thread. Files are not drawn by
+  Chainlit, which would forget them with the session; `files_of` gives them to whoever handles the message.
 - `disconnect`: a session that is gone for good takes its viewer along.
 """
 
@@ -13,15 +14,25 @@ from chainlit.session import WebsocketSession
 from chainlit.socket import connection_successful, disconnect, message
 from chainlit.types import MessagePayload
 
+from chat import uploads
 from chat.asking import stop
 from chat.changes import Emission
+from chat.delivery import HandedIn
+from chat.documents import COMMAND as KNOWLEDGE_COMMAND
+from chat.documents import KNOWLEDGE, tell_documents
 from chat.errors import ChatError
 from chat.host import current
 from chat.person import LOCAL
-from chat.roster import AGENTS, COMMANDS, tell_roster
+from chat.roster import AGENTS, tell_roster
+from chat.roster import COMMAND as AGENTS_COMMAND
 from chat.viewer import Window
 
 log = logging.getLogger(__name__)
+
+COMMANDS = [AGENTS_COMMAND, KNOWLEDGE_COMMAND]
+
+_attached: dict[str, tuple[HandedIn, ...]] = {}
+"""Files by the message that brought them, from when it comes until it is handled a moment later."""
 
 
 def window_of(session: WebsocketSession) -> Window:
@@ -34,8 +45,14 @@ def window_of(session: WebsocketSession) -> Window:
     return Window(id=session.id, thread=session.thread_id, person=person, emit=emit)
 
 
+def files_of(message: str) -> tuple[HandedIn, ...]:
+    """The files that a message brought; only once."""
+    return _attached.pop(message, ())
+
+
 def register() -> None:
     """Put our handlers in the place of Chainlit's; ours call theirs where they add to them."""
+    uploads.register()
     sio.on("connection_successful", _on_connected)
     sio.on("client_message", _on_message)
     sio.on("stop", _on_stop)
@@ -60,11 +77,27 @@ async def _on_connected(sid: str) -> None:
 
 
 async def _on_message(sid: str, payload: MessagePayload) -> None:
-    asked = payload["message"]
-    if asked.get("command") == AGENTS or asked["output"].strip() == f"/{AGENTS}":
-        await tell_roster(window_of(WebsocketSession.require(sid)), asked["id"])
+    session, asked = WebsocketSession.require(sid), payload["message"]
+    files = uploads.handed_in(session, [file["id"] for file in payload.get("fileReferences") or ()])
+    command, words = _command(asked.get("command"), asked["output"])
+    if command == AGENTS and not files:
+        await tell_roster(window_of(session), asked["id"])
+    elif command == KNOWLEDGE and not files:
+        # Chainlit would name the conversation after the first button that is pressed in it.
+        session.has_first_interaction = True
+        await tell_documents(window_of(session), asked["id"], words)
     else:
-        await message(sid, payload)
+        if files:
+            _attached[asked["id"]] = files
+        await message(sid, {**payload, "fileReferences": []})
+
+
+def _command(chosen: str | None, typed: str) -> tuple[str, str]:
+    """A command, chosen from the list or typed after a slash, and what follows it; empty for a question."""
+    if chosen:
+        return chosen, typed.strip()
+    first, _, rest = typed.strip().partition(" ")
+    return (first[1:], rest.strip()) if first in (f"/{AGENTS}", f"/{KNOWLEDGE}") else ("", "")
 
 
 async def _on_stop(sid: str) -> None:

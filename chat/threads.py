@@ -5,6 +5,7 @@ What Chainlit would store (steps, elements, feedback) is dropped, because it can
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from chainlit.data.base import BaseDataLayer
 from chainlit.element import Element, ElementDict
@@ -13,12 +14,13 @@ from chainlit.types import Feedback, PageInfo, PaginatedResponse, Pagination, Th
 from chainlit.user import PersistedUser, User
 from fastapi import HTTPException
 
+from chat.delivery import Delivery
 from chat.errors import ChatError
 from chat.host import current
 from chat.person import LOCAL
 from chat.profiles import profile_of
 from chat.wire import moment
-from chat.words import shortened
+from chat.words import listed, shortened
 from orchestration.errors import RoundtableError
 from orchestration.messages import Task
 
@@ -53,7 +55,7 @@ class Threads(BaseDataLayer):
         """One page, newest first; a cursor is the id of the last thread of the page before."""
         person = filters.userId or LOCAL
         try:
-            known = [t for t, _ in await current().orchestrator.conversations(person, _MOST_THREADS)]
+            known = await self._known(person)
             if pagination.cursor in known:
                 known = known[known.index(pagination.cursor) + 1 :]
             if filters.search:
@@ -66,15 +68,25 @@ class Threads(BaseDataLayer):
         except (RoundtableError, ChatError) as error:
             raise HTTPException(status_code=503, detail=str(error)) from error
 
+    async def _known(self, person: str) -> list[str]:
+        """Threads, the newest first: those with questions, and those to which only files were brought so far."""
+        host = current()
+        newest = dict(host.deliveries.conversations(person))
+        for thread, at in await host.orchestrator.conversations(person, _MOST_THREADS):
+            newest[thread] = max(at, newest.get(thread, 0.0))
+        return sorted(newest, key=lambda thread: -newest[thread])[:_MOST_THREADS]
+
     async def _threads(self, person: str, ids: list[str]) -> list[ThreadDict]:
         threads = await asyncio.gather(*(self._thread(person, id) for id in ids))
         return [thread for thread in threads if thread]
 
     async def _thread(self, person: str, thread_id: str) -> ThreadDict | None:
-        orchestrator = current().orchestrator
+        host = current()
+        orchestrator = host.orchestrator
         runs = await orchestrator.runs(person, thread_id)
         if not runs:
-            return None
+            deliveries = host.deliveries.on(thread_id, person)
+            return _of_files(thread_id, deliveries) if deliveries else None
         first = await orchestrator.task(runs[0], person)
         last = first if len(runs) == 1 else await orchestrator.task(runs[-1], person)
         return _head(thread_id, first, last)
@@ -142,6 +154,22 @@ def _head(thread_id: str, first: Task, last: Task) -> ThreadDict:
         userIdentifier=first.person,
         tags=[],
         metadata={"chat_profile": profile_of(last.mode)},
+        steps=[],
+        elements=[],
+    )
+
+
+def _of_files(thread_id: str, deliveries: Sequence[Delivery]) -> ThreadDict:
+    """The head of a thread in which nothing was asked; it is called after the first files."""
+    first, last = deliveries[0], deliveries[-1]
+    return ThreadDict(
+        id=thread_id,
+        createdAt=moment(last.began) or "",
+        name=shortened(listed([item.name for item in first.items]), _LONGEST_NAME),
+        userId=first.order.person,
+        userIdentifier=first.order.person,
+        tags=[],
+        metadata={"chat_profile": profile_of(last.order.mode)},
         steps=[],
         elements=[],
     )

@@ -5,12 +5,14 @@ A first view, a page reload, a second window and a reconnected socket all come h
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from chat.changes import Emission
+from chat.delivery import Delivery
 from chat.follower import Emit, Follower
+from chat.handover import Handover
 from chat.picture import Titles
 from orchestration.errors import RoundtableError
 from orchestration.log import RunLog
@@ -37,15 +39,25 @@ class WatchedRuns(RunLog, Protocol):
     def outage(self) -> Outage | None: ...
 
 
+class HandedInThere(Protocol):
+    """Where it is known what was handed in; `deliveries.Deliveries` is one."""
+
+    def on(self, thread: str, person: str) -> list[Delivery]: ...
+
+
 class Viewer:
     """Keeps one window up to date. Its tasks end with the runs that they show, or with `close`."""
 
-    def __init__(self, window: Window, runs: WatchedRuns, titles: Titles, interval: float) -> None:
+    def __init__(
+        self, window: Window, runs: WatchedRuns, deliveries: HandedInThere, titles: Titles, interval: float
+    ) -> None:
         self.window = window
         self._runs = runs
+        self._deliveries = deliveries
         self._titles = titles
         self._interval = interval
-        self._followers: dict[str, Follower] = {}
+        self._followers: dict[str, Follower | Handover] = {}
+        """By run, or by delivery."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._showing: dict[str, asyncio.Task[None]] = {}
         self._opening: asyncio.Task[None] | None = None
@@ -57,7 +69,7 @@ class Viewer:
 
     @property
     def live(self) -> frozenset[str]:
-        """The runs on show that have not ended, as far as this window knows."""
+        """The runs on show that have not ended, as far as this window knows, and the deliveries that hold it up."""
         return frozenset(self._live)
 
     def restart(self) -> None:
@@ -83,6 +95,12 @@ class Viewer:
         if run not in self._followers:
             self._follow(run, frozenset())
         return not first
+
+    async def watch_delivery(self, delivery: Delivery) -> None:
+        """Show what becomes of some files."""
+        await self.opened()
+        if delivery.id not in self._followers:
+            self._hand_over(delivery, frozenset())
 
     async def replace(self, run: str, by: str) -> None:
         """Show another run in the place of one that stands still."""
@@ -116,23 +134,42 @@ class Viewer:
 
     async def _open(self, old: tuple[asyncio.Task[None], ...], leftover: dict[str, frozenset[str]]) -> None:
         await asyncio.gather(*old, return_exceptions=True)
+        deliveries = self._deliveries.on(self.window.thread, self.window.person)
         try:
             runs = await self._runs.runs(self.window.person, self.window.thread)
+            asked = {run: (await self._runs.task(run, self.window.person)).asked_at for run in runs if deliveries}
         except RoundtableError as error:
             log.warning("thread %s cannot be shown: %s", self.window.thread, error)
             await self._forget_all(str(error))
+            self._show_all([], deliveries, {}, leftover)
         except Exception:
             # The task's boundary: the person learns that the page is not complete.
             log.exception("thread %s cannot be shown", self.window.thread)
             await self._forget_all("This conversation cannot be shown at the moment.")
         else:
-            self._live &= set(runs)
-            for run in runs:
-                self._follow(run, leftover.get(run, frozenset()))
+            self._live &= {*runs, *(delivery.id for delivery in deliveries if delivery.occupies)}
+            self._show_all(runs, deliveries, asked, leftover)
             await self._settle()
             outage = self._runs.outage
             if outage is not None and outage.is_on:
                 self._spawn(self._open_again(outage), "open the thread again")
+
+    def _show_all(
+        self,
+        runs: Sequence[str],
+        deliveries: Sequence[Delivery],
+        asked: Mapping[str, float],
+        leftover: Mapping[str, frozenset[str]],
+    ) -> None:
+        """In the order in which they began: `asked` tells when a run did, where there are deliveries at all."""
+        waiting = list(deliveries)
+        for run in runs:
+            while waiting and waiting[0].began <= asked[run]:
+                delivery = waiting.pop(0)
+                self._hand_over(delivery, leftover.get(delivery.id, frozenset()))
+            self._follow(run, leftover.get(run, frozenset()))
+        for delivery in waiting:
+            self._hand_over(delivery, leftover.get(delivery.id, frozenset()))
 
     async def _open_again(self, outage: Outage) -> None:
         """What is in Redis can be shown when it is back."""
@@ -157,12 +194,42 @@ class Viewer:
         self._showing[run] = self._spawn(self._show(run, follower, self._last), f"show run {run}")
         self._last = follower.caught_up
 
-    async def _show(self, run: str, follower: Follower, after: asyncio.Event | None) -> None:
+    def _hand_over(self, delivery: Delivery, leftover: frozenset[str]) -> None:
+        async def occupy(occupies: bool) -> None:
+            await self._occupied(delivery.id, occupies)
+
+        handover = Handover(
+            delivery,
+            titles=self._titles,
+            emit=self.window.emit,
+            occupy=occupy,
+            interval=self._interval,
+            leftover=leftover,
+        )
+        self._followers[delivery.id] = handover
+        if delivery.occupies:
+            self._live.add(delivery.id)
+            self._idle.clear()
+        showing = self._show(delivery.id, handover, self._last)
+        self._showing[delivery.id] = self._spawn(showing, f"show delivery {delivery.id}")
+        self._last = handover.caught_up
+
+    async def _occupied(self, delivery: str, occupies: bool) -> None:
+        """The page waits for these files, or does not any more: then something else can be asked meanwhile."""
+        if occupies:
+            self._live.add(delivery)
+            self._idle.clear()
+            await self._announce()
+        elif delivery in self._live:
+            self._live.discard(delivery)
+            await self._settle()
+
+    async def _show(self, run: str, follower: Follower | Handover, after: asyncio.Event | None) -> None:
         try:
             await follower.show(after)
-        except ExceptionGroup:
+        except Exception:
             # The task's boundary; what the log of the run does wrong is told by the follower itself.
-            log.exception("run %s cannot be shown", run)
+            log.exception("%s cannot be shown", run)
             await self.toast("An answer could not be shown. Reload the page to see it.")
         finally:
             follower.caught_up.set()
@@ -206,8 +273,9 @@ class Viewer:
 class Viewers:
     """Every window's viewer."""
 
-    def __init__(self, runs: WatchedRuns, titles: Titles, interval: float = 0.08) -> None:
+    def __init__(self, runs: WatchedRuns, deliveries: HandedInThere, titles: Titles, interval: float = 0.08) -> None:
         self._runs = runs
+        self._deliveries = deliveries
         self._titles = titles
         self._interval = interval
         self._viewers: dict[str, Viewer] = {}
@@ -216,7 +284,9 @@ class Viewers:
         """The window's viewer, the same one for as long as the session lasts."""
         viewer = self._viewers.get(window.id)
         if viewer is None:
-            viewer = self._viewers[window.id] = Viewer(window, self._runs, self._titles, self._interval)
+            viewer = self._viewers[window.id] = Viewer(
+                window, self._runs, self._deliveries, self._titles, self._interval
+            )
         return viewer
 
     def on(self, thread: str, person: str) -> tuple[Viewer, ...]:

@@ -80,7 +80,7 @@ class Element:
     id: str
     thread: str
     step: str
-    name: Literal["Selection", "PlanGraph", "Sources", "Passage", "Offer"]
+    name: Literal["Selection", "PlanGraph", "Sources", "Passage", "Offer", "Attached", "Delivery", "Documents"]
     props: Mapping[str, Json]
     display: Literal["inline", "side"] = "inline"
 
@@ -102,6 +102,30 @@ class Element:
             "language": None,
             "autoPlay": None,
             "playerConfig": None,
+        }
+
+
+@dataclass(frozen=True)
+class PdfPage:
+    """A PDF beside the chat, opened at a page, in Chainlit's own viewer."""
+
+    id: str
+    thread: str
+    name: str
+    url: str
+    page: int
+
+    def json(self) -> dict[str, Json]:
+        return {
+            "id": self.id,
+            "threadId": self.thread,
+            "type": "pdf",
+            "name": self.name,
+            "display": "side",
+            "forId": "",
+            "mime": "application/pdf",
+            "url": self.url,
+            "page": self.page,
         }
 
 

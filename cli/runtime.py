@@ -49,7 +49,7 @@ class Runtime:
     open_operations: "Callable[[Settings], AbstractAsyncContextManager[Operations]]"
     """What an operator does to a running system. Starts the embedded Redis for as long when nobody else uses it."""
     documents: "Callable[[Settings, Agent], int]"
-    """How many documents everybody's questions to an agent are answered from."""
+    """How many documents an agent answers from: the team's, and those of the local person."""
 
 
 def real_runtime() -> Runtime:
@@ -75,11 +75,13 @@ def _documents(settings: "Settings", agent: "Agent") -> int:
     from knowledge import Knowledge, MiniLM
 
     folder = settings.data / "knowledge"
-    sources = {path.name for path in agent.seeds()}
-    if folder.is_dir():
-        knowledge = Knowledge(folder, settings.knowledge, MiniLM())
-        try:
-            sources |= {document.source for document in knowledge.documents(agent.name, person="")}
-        finally:
-            knowledge.close()
-    return len(sources)
+    coming = {path.name for path in agent.seeds()}
+    if not folder.is_dir():
+        return len(coming)
+    knowledge = Knowledge(folder, settings.knowledge, MiniLM())
+    try:
+        stored = knowledge.documents(agent.name)
+        removed = knowledge.removed_from_catalog(agent.name)
+        return len(stored) + len(coming - removed - {document.source for document in stored if not document.person})
+    finally:
+        knowledge.close()

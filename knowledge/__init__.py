@@ -17,7 +17,8 @@ from knowledge.errors import (
     UnknownDocument,
     UnreadableDocument,
 )
-from knowledge.incoming import Upload
+from knowledge.incoming import SourceFile, Upload
+from knowledge.ingestion import Draft
 from knowledge.knowledge import Knowledge, open_knowledge
 from knowledge.minilm import MiniLM
 from knowledge.passages import DIMENSIONS, Hit, Matrix, Passage, Sentence, SentenceKind, Vector
@@ -28,6 +29,7 @@ from knowledge.settings import KnowledgeSettings
 __all__ = [
     "DIMENSIONS",
     "Document",
+    "Draft",
     "Embedder",
     "HashEmbedder",
     "Hit",
@@ -47,6 +49,7 @@ __all__ = [
     "RecordUnavailable",
     "Sentence",
     "SentenceKind",
+    "SourceFile",
     "StorageDamaged",
     "StorageError",
     "StorageFull",

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,7 +57,9 @@ class Intake:
         report(Progress(source=upload.source, stage="reading"))
         try:
             async with self.copy(upload, shelf.name.person) as file:
-                done = await self._put(shelf, file, upload.path, report)
+                done = await self._known(shelf, file, upload.path)
+                if done is None:
+                    done = await self._put(shelf, await self.draft(file, report), upload.path, report)
         except UnreadableDocument as error:
             done = Ingested(
                 path=upload.path, source=upload.source, status="rejected", reason=str(error), read=error.status
@@ -64,15 +67,28 @@ class Intake:
         report(Progress(source=upload.source, stage="finished", done=done.passages, total=done.passages))
         return done.model_copy(update={"seconds": time.monotonic() - begun})
 
-    async def _put(self, shelf: Shelf, file: SourceFile, path: Path, report: Report) -> Ingested:
+    async def keep(self, shelf: Shelf, drafted: Draft, report: Report) -> Ingested:
+        """The rest of `take_in` for what is read already. Raises StorageError and ModelUnavailable."""
+        begun = time.monotonic()
+        file = replace(drafted.file, person=shelf.name.person)
+        done = await self._known(shelf, file, file.path)
+        if done is None:
+            done = await self._put(shelf, replace(drafted, file=file), file.path, report)
+        report(Progress(source=file.source, stage="finished", done=done.passages, total=done.passages))
+        return done.model_copy(update={"seconds": time.monotonic() - begun})
+
+    async def _known(self, shelf: Shelf, file: SourceFile, path: Path) -> Ingested | None:
+        """What is told of a file that is there already."""
         known = await self._threads.run(self._shelves.known, shelf.name, file.content)
-        if known is not None:
-            another = "" if known.source == file.source else f"It is there already, as “{known.source}”."
-            return _ingested(path, known).model_copy(update={"status": "unchanged", "reason": another})
-        drafted = await self.draft(file, report)
+        if known is None:
+            return None
+        another = "" if known.source == file.source else f"It is there already, as “{known.source}”."
+        return _ingested(path, known).model_copy(update={"status": "unchanged", "reason": another})
+
+    async def _put(self, shelf: Shelf, drafted: Draft, path: Path, report: Report) -> Ingested:
         prepared = await self.prepare(drafted, report)
         total = len(drafted.chunks)
-        report(Progress(source=file.source, stage="indexing", done=total, total=total))
+        report(Progress(source=drafted.file.source, stage="indexing", done=total, total=total))
         entry = prepared.entry(seed=False, added=datetime.now(UTC))
         async with self.package() as package:
             await self._threads.finish(prepared.pack, package, original=True)

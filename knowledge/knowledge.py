@@ -15,8 +15,8 @@ from knowledge.embedding import Embedder
 from knowledge.embedding_thread import EmbeddingThread, Urgency
 from knowledge.errors import StorageDamaged, UnknownDocument
 from knowledge.files import make_folder
-from knowledge.incoming import Incoming, Upload
-from knowledge.ingestion import chunking_recipe
+from knowledge.incoming import Incoming, SourceFile, Upload
+from knowledge.ingestion import Draft, chunking_recipe
 from knowledge.intake import Intake
 from knowledge.keeping import FolderKeeping, Keeping, RecordKeeping
 from knowledge.kept import KeptVectors
@@ -156,10 +156,57 @@ class Knowledge:
             await self.threads.run(shelf.settle)
             await self._complete(shelf, before)
 
+    @contextlib.asynccontextmanager
+    async def copy(self, upload: Upload) -> AsyncIterator[SourceFile]:
+        """A copy of a file that may be gone soon, for as long as the block lasts.
+
+        Raises UnreadableDocument where there is none or it is too large, StorageError.
+        """
+        async with self.intake.copy(upload, "") as file:
+            yield file
+
+    async def peek(self, file: SourceFile, *, on_progress: Callable[[Progress], None] | None = None) -> Draft:
+        """Read a copied file, before it is known where it belongs. Raises UnreadableDocument."""
+        return await self.intake.draft(file, on_progress or (lambda progress: None))
+
+    async def keep(
+        self, base: str, drafted: Draft, *, person: str = "", on_progress: Callable[[Progress], None] | None = None
+    ) -> Ingested:
+        """Put into a base what `peek` read; its copy must still be there. Searches find it from then on.
+
+        `settle` is for after the last one. Raises StorageError, RecordUnavailable, ModelUnavailable.
+        """
+        shelf = self.shelves.get(base, person)
+        await self.threads.run(shelf.open)
+        await self.keeping.look(shelf)
+        before = {entry.artefact for entry in shelf.manifest().documents}
+        kept = await self.intake.keep(shelf, drafted, on_progress or (lambda progress: None))
+        await self._complete(shelf, before)
+        return kept
+
+    async def settle(self, base: str, *, person: str = "") -> None:
+        """Bring the indexes on the disk up to date after changes. Raises StorageError."""
+        await self.threads.run(self.shelves.get(base, person).settle)
+
+    async def holding(self, bases: Sequence[str], content: str, *, person: str) -> tuple[str, Document] | None:
+        """The base and document with this content (SHA-256), among those that the person sees."""
+        return await self.threads.run(self._holding, tuple(bases), content, person)
+
+    def _holding(self, bases: tuple[str, ...], content: str, person: str) -> tuple[str, Document] | None:
+        for base in bases:
+            for shelf in self.shelves.seen_by(person, [base]):
+                if (entry := shelf.manifest().with_content(content)) is not None:
+                    return base, _document(entry)
+        return None
+
     def documents(self, base: str, person: str = "local") -> list[Document]:
         """The team's documents and the person's own, by name; also what another process just put in."""
         entries = [entry for shelf in self.shelves.seen_by(person, [base]) for entry in shelf.manifest().documents]
         return [_document(entry) for entry in sorted(entries, key=lambda entry: (entry.source, entry.person))]
+
+    def removed_from_catalog(self, base: str) -> frozenset[str]:
+        """Names of the catalog's documents that people took out, and that therefore stay out."""
+        return self.shelves.get(base).manifest().unwanted
 
     async def remove(self, base: str, document: str, *, person: str) -> Document:
         """Take a document out, for good. A catalog's document does not come back at the next start either.

@@ -1,6 +1,6 @@
 // One passage of a document in the side panel, with the quoted words marked.
 // The text is data: it is shown letter by letter and never read as Markdown or HTML, so nothing in it can load or run.
-import { ChevronRight } from 'lucide-react';
+import { ChevronRight, CircleAlert, Download, ExternalLink } from 'lucide-react';
 
 const agentName = (agent) => {
   const words = String(agent || '').replace(/[_-]+/g, ' ').trim();
@@ -107,9 +107,56 @@ function body(text, marks) {
   });
 }
 
-function passage({ number, agent, title, section, page, source, score, before, quote, after, text }) {
-  const told = [before, quote, after].filter(Boolean).join('');
-  const shown = text || told;
+const NEAR = 320;
+
+/** The end of what stands before, or the beginning of what stands after, cut between words. */
+function near(text, side) {
+  const whole = text.trim();
+  if (whole.length <= NEAR) return whole;
+  if (side === 'before') return `… ${whole.slice(-NEAR).replace(/^\S*\s+/, '')}`;
+  return `${whole.slice(0, NEAR).replace(/\s+\S*$/, '')} …`;
+}
+
+/** What stands around the passage in its document: quieter, and only as much of it as leads in and out. */
+function around(text, side) {
+  const shown = near(text, side);
+  if (!shown) return null;
+  return (
+    <div className="rt-around" data-side={side} aria-label={side === 'before' ? 'Before it' : 'After it'} role="note">
+      {body(shown, [])}
+    </div>
+  );
+}
+
+/** The file itself; a PDF opens at the page of the passage. */
+function original({ url, pdf, page, source, newer }) {
+  if (!url) return source;
+  const at = pdf ? `${url}?inline=true${page ? `#page=${page}` : ''}` : url;
+  const Icon = pdf ? ExternalLink : Download;
+  return (
+    <a className="rt-original" href={at} target={pdf ? '_blank' : undefined} rel="noopener" download={pdf ? undefined : source}>
+      {newer ? 'the newer version of ' : ''}
+      {source}
+      {pdf && page && !newer ? `, page ${page}` : ''}
+      <Icon aria-hidden="true" className="rt-state-icon" />
+      <span className="sr-only">{pdf ? '(opens in a new tab)' : '(download)'}</span>
+    </a>
+  );
+}
+
+/** The same, short and in sight above a long passage. */
+function opener({ url, pdf, page, there }) {
+  if (!url || !pdf || !there) return null;
+  return (
+    <a className="rt-open" href={`${url}?inline=true${page ? `#page=${page}` : ''}`} target="_blank" rel="noopener">
+      {page ? `Open page ${page}` : 'Open the PDF'}
+      <ExternalLink aria-hidden="true" className="rt-state-icon" />
+    </a>
+  );
+}
+
+function passage({ number, agent, title, section, page, source, score, before, quote, after, text, there = true, newer = false, url = '', pdf = false }) {
+  const shown = text || quote;
   const crumbs = [title && title !== source ? title : '', section, page || page === 0 ? `Page ${page}` : ''].filter(Boolean);
   const known = typeof score === 'number' && Number.isFinite(score);
   return (
@@ -123,8 +170,19 @@ function passage({ number, agent, title, section, page, source, score, before, q
             </li>
           ))}
         </ol>
+        {opener({ url, pdf, page, there })}
       </nav>
+      {there ? null : (
+        <p className="rt-gone" role="status">
+          <CircleAlert aria-hidden="true" className="rt-state-icon" />
+          {newer
+            ? 'This document was replaced since; the passage is shown as it was when the answer was given.'
+            : 'This document was removed since; the passage is shown as it was when the answer was given.'}
+        </p>
+      )}
+      {around(before || '', 'before')}
       <div className="rt-passage-text">{shown ? body(shown, ranges(shown, quote)) : <p>This passage is empty.</p>}</div>
+      {around(after || '', 'after')}
       <dl className="rt-facts">
         {agent ? (
           <div>
@@ -149,7 +207,7 @@ function passage({ number, agent, title, section, page, source, score, before, q
         {source ? (
           <div>
             <dt>File</dt>
-            <dd className="rt-file">{source}</dd>
+            <dd className="rt-file">{original({ url, pdf, page, source, newer })}</dd>
           </div>
         ) : null}
       </dl>

@@ -1,17 +1,18 @@
 """The application around a page of the test's own: its addresses, its lifespan, its headers everywhere."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
 
 from api import Application, create_app
-from knowledge import KnowledgeStatus
+from api.application import Known
+from knowledge import Document, KnowledgeStatus, UnknownDocument
 from orchestration import Settings
 
 
@@ -19,12 +20,18 @@ from orchestration import Settings
 class Shelf:
     status: KnowledgeStatus = field(default_factory=KnowledgeStatus)
 
+    def original(self, base: str, document: str, *, person: str) -> Path:
+        raise UnknownDocument("There is no such document.")
+
+    def documents(self, base: str, person: str) -> Sequence[Document]:
+        return ()
+
 
 @dataclass
 class Running:
     """What the addresses tell about."""
 
-    knowledge: Shelf = field(default_factory=Shelf)
+    knowledge: Known = field(default_factory=Shelf)
     redis_available: bool = True
     halted: str = ""
 
@@ -49,6 +56,9 @@ class SmallPage:
         app.add_api_route("/", page)
         app.add_api_route("/broken", broken)
         app.mount("/public", StaticFiles(directory=self._folder))
+
+    def person(self, request: Request) -> str:
+        return ""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import cast
 
-from playwright.sync_api import ConsoleMessage, Dialog, Locator, Page, Request, expect
+from playwright.sync_api import ConsoleMessage, Dialog, FilePayload, Locator, Page, Request, expect
 
 KATEX = "https://cdn.jsdelivr.net/npm/katex"
 """Chainlit's page links this stylesheet; the Content-Security-Policy keeps the browser from asking for it."""
@@ -91,6 +91,22 @@ class ChatWindow:
         self.page.keyboard.insert_text(question)
         expect(self.page.locator("#chat-submit:not([disabled])")).to_be_visible()
         self.page.keyboard.press("Enter")
+
+    def attach(self, *files: FilePayload) -> None:
+        """Choose files with the paperclip, and wait until they are there to be sent."""
+        self.page.locator("#upload-button-input").set_input_files(files)
+        expect(self.page.locator("#attachments")).to_be_visible()
+        expect(self.page.locator("#upload-button")).to_be_visible()
+
+    @property
+    def card(self) -> Locator:
+        """What becomes of the files that were handed in last."""
+        return self.page.locator(".rt-delivery").last
+
+    @property
+    def listing(self) -> Locator:
+        """The documents, as they were asked for last."""
+        return self.page.locator(".rt-documents").last
 
     @property
     def composer(self) -> Locator:

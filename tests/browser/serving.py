@@ -38,7 +38,7 @@ async def opened(settings: Settings, folder: Path, answerer: HeldAnswerer) -> As
     runtime = open_runtime(settings, registry=registry(folder), answerer=answerer, embedder=HashEmbedder())
     async with runtime as orchestrator:
         await orchestrator.knowledge.wait_ready()
-        host.install(orchestrator, orchestrator.registry)
+        host.install(orchestrator, orchestrator.registry, orchestrator.knowledge)
         try:
             yield orchestrator
         finally:

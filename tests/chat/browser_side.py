@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -46,15 +46,17 @@ class Tab:
         self._socket = client
         await client.emit("connection_successful")
 
-    async def ask(self, question: str, command: str | None = None) -> str:
-        """Send a message, with a command when one was chosen; gives its id."""
+    async def ask(self, question: str, command: str | None = None, files: Sequence[str] = ()) -> str:
+        """Send a message, with a command when one was chosen and with uploaded files; gives its id."""
         assert self._socket is not None, "connect first"
         message = {
             "id": str(uuid.uuid4()), "name": "local", "type": "user_message", "output": question,
             "threadId": "", "createdAt": "2026-01-01T00:00:00Z", "command": command,
         }  # fmt: skip
         self.page.hear("new_message", {**message, "parentId": None})
-        await self._socket.emit("client_message", {"message": message, "fileReferences": []})
+        await self._socket.emit(
+            "client_message", {"message": message, "fileReferences": [{"id": file} for file in files]}
+        )
         return str(message["id"])
 
     async def stop(self) -> None:
@@ -126,3 +128,19 @@ class Site:
         self.tabs.append(tab)
         await tab.connect(thread)
         return tab
+
+    async def upload(self, tab: Tab, name: str, content: bytes | str) -> str:
+        """Attach a file as the paperclip does; gives the id that a message names it by."""
+        body = content.encode() if isinstance(content, str) else content
+        sent = await self.http.post(
+            f"/project/file?session_id={tab.session}", files={"file": (name, body, "application/octet-stream")}
+        )
+        sent.raise_for_status()
+        return str(sent.json()["id"])
+
+    async def act(self, tab: Tab, name: str, **payload: object) -> object:
+        """Press a button of a custom element; gives what the server says to it."""
+        action = {"name": name, "payload": payload}
+        done = await self.http.post("/project/action", json={"sessionId": tab.session, "action": action})
+        done.raise_for_status()
+        return done.json()["response"]

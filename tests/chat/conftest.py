@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from pydantic import PydanticDeprecatedSince20
 
+from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, open_knowledge
 from tests.chat.browser_side import Site
 from tests.chat.scripted import ScriptedOrchestrator
 
@@ -37,7 +38,15 @@ def orchestrator() -> ScriptedOrchestrator:
 
 
 @pytest.fixture
-async def site(orchestrator: ScriptedOrchestrator) -> AsyncIterator[Site]:
+async def knowledge(tmp_path: Path) -> AsyncIterator[Knowledge]:
+    """What the agents of the catalog know: nothing yet."""
+    async with open_knowledge(tmp_path / "knowledge", KnowledgeSettings(), HashEmbedder(), {}) as knowledge:
+        await knowledge.wait_ready()
+        yield knowledge
+
+
+@pytest.fixture
+async def site(orchestrator: ScriptedOrchestrator, knowledge: Knowledge) -> AsyncIterator[Site]:
     """Roundtable's page on a free port of the loopback, with a signed-in person."""
     import uvicorn
 
@@ -51,7 +60,7 @@ async def site(orchestrator: ScriptedOrchestrator) -> AsyncIterator[Site]:
     from agents import load_catalog
     from chat import host
 
-    host.install(orchestrator, load_catalog())
+    host.install(orchestrator, load_catalog(), knowledge)
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(chainlit_app, log_level="warning", lifespan="off", ws="websockets-sansio")
     server = uvicorn.Server(config)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from chat.changes import Emission
+from chat.delivery import Delivery
 from chat.viewer import Viewer, Viewers, Window
 from orchestration.errors import EngineUnavailable
 from orchestration.messages import Recorded
@@ -35,8 +36,15 @@ class Screen:
             await self._grown.wait_for(lambda: name in self.page.names())
 
 
+class NoFiles:
+    """Nobody hands anything in."""
+
+    def on(self, thread: str, person: str) -> list[Delivery]:
+        return []
+
+
 def viewers_of(runs: ScriptedOrchestrator) -> Viewers:
-    return Viewers(runs, TITLES, interval=0.001)
+    return Viewers(runs, NoFiles(), TITLES, interval=0.001)
 
 
 def viewer_of(screen: Screen, viewers: Viewers, id: str = "window") -> Viewer:

@@ -2,16 +2,21 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from cli.runtime import real_runtime
+from knowledge import HashEmbedder, Upload, open_knowledge
+from orchestration import Settings
 from orchestration.batching import Batcher
 from orchestration.connections import open_connections
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import encode
 from orchestration.presence import AgentWork, Presence
 from tests.cli.runs import Terminal
+from tests.orchestration.worlds import registry
 
 WEB = Presence(
     id="a", kind="web", host="here", pid=41, version="0.1.0", slots=8, busy=3, orchestrates=True,
@@ -139,3 +144,19 @@ def test_agents_are_listed_without_redis(terminal: Terminal) -> None:
     told = json.loads(ran.out)
     assert (told["agents"][0]["workers"], told["agents"][0]["breaker"], told["processes"]) == (None, None, None)
     assert terminal.without_redis().types("agents", "--processes").out.splitlines()[:2] == ["AGENT", "operations"]
+
+
+async def test_documents_are_counted_as_the_local_person_sees_them(tmp_path: Path) -> None:
+    """Those that are stored, those that the next start brings, and not those that were taken out of the catalog."""
+    settings, agent = Settings(data=tmp_path), registry(tmp_path)["garden"]
+    count = real_runtime().documents
+    assert count(settings, agent) == 1
+    seeds = {agent.name: agent.seeds()}
+    async with open_knowledge(tmp_path / "knowledge", settings.knowledge, HashEmbedder(), seeds) as knowledge:
+        await knowledge.wait_ready()
+        for name, person in (("ours.md", ""), ("mine.md", "local"), ("hers.md", "ana")):
+            (tmp_path / name).write_text(f"# {name}\n\nHedges of {name}.\n")
+            await knowledge.ingest("garden", [Upload(tmp_path / name)], person=person)
+        assert count(settings, agent) == 3
+        await knowledge.remove("garden", next(d.id for d in knowledge.documents("garden") if d.seed), person="")
+    assert count(settings, agent) == 2

@@ -32,6 +32,28 @@ async def test_the_same_content_is_there_only_once(folder: Path, write: Write, e
         assert embedder.texts == []
 
 
+async def test_a_file_is_read_once_and_kept_where_it_then_belongs(
+    folder: Path, write: Write, embedder: CountingEmbedder
+) -> None:
+    """Its copy is kept as well, although the file itself is gone by then; what is there is not embedded again."""
+    async with ready(folder, embedder=embedder) as knowledge:
+        path = write("leases.md", LEASES)
+        async with knowledge.copy(Upload(path)) as file:
+            path.unlink()
+            drafted = await knowledge.peek(file)
+            assert await knowledge.holding(["operations", "security"], file.content, person="ana") is None
+            embedder.texts.clear()
+            kept = await knowledge.keep("security", drafted, person="ana")
+            made = len(embedder.texts)
+            again = await knowledge.keep("security", drafted, person="ana")
+        assert (kept.status, again.status, len(embedder.texts)) == ("added", "unchanged", made)
+        assert knowledge.original("security", kept.document, person="ana").read_text() == LEASES
+        found = await knowledge.holding(["operations", "security"], file.content, person="ana")
+        assert found is not None
+        assert (found[0], found[1].id) == ("security", kept.document)
+        assert await knowledge.holding(["operations", "security"], file.content, person="ben") is None
+
+
 async def test_what_is_removed_is_gone(folder: Path, write: Write) -> None:
     """From the list, from both rankings, by its id, and from the disk."""
     async with ready(folder) as knowledge:

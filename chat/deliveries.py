@@ -1,0 +1,67 @@
+"""All deliveries of this server, at work and ended, so that every window of their thread can show them."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+
+from agents import Agent
+from chat.delivery import Delivery, Order
+from chat.errors import UnknownDelivery
+from knowledge import Knowledge
+from orchestration.placing import Placer
+
+REMEMBERED = 500
+"""Ended ones that are still shown; the documents stay, whatever is remembered of how they came."""
+READ_AT_ONCE = 2
+"""Files, of all people together."""
+
+
+class Deliveries:
+    """Their tasks end with the files, or with `close`."""
+
+    def __init__(self, knowledge: Knowledge, placer: Placer, agents: Mapping[str, Agent]) -> None:
+        self.knowledge = knowledge
+        self._placer = placer
+        self._agents = agents
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
+        self._deliveries: OrderedDict[str, Delivery] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def make(self, order: Order, ask: Callable[[], Awaitable[None]] | None = None) -> Delivery:
+        """A delivery that windows can show; `begin` sets it to work."""
+        delivery = Delivery(
+            order, knowledge=self.knowledge, placer=self._placer, agents=self._agents, reading=self._reading, ask=ask
+        )
+        self._deliveries[delivery.id] = delivery
+        ended = [id for id, old in self._deliveries.items() if old.over]
+        for id in ended[: max(0, len(self._deliveries) - REMEMBERED)]:
+            del self._deliveries[id]
+        return delivery
+
+    def begin(self, delivery: Delivery) -> None:
+        task = asyncio.get_running_loop().create_task(delivery.run(), name=f"delivery {delivery.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def find(self, id: str, person: str) -> Delivery:
+        """Raises UnknownDelivery, also for somebody else's."""
+        delivery = self._deliveries.get(id)
+        if delivery is None or delivery.order.person != person:
+            raise UnknownDelivery("This is not known any more. Please hand the files in again.")
+        return delivery
+
+    def on(self, thread: str, person: str) -> list[Delivery]:
+        """A person's deliveries in one thread, the oldest first."""
+        return [d for d in self._deliveries.values() if (d.order.thread, d.order.person) == (thread, person)]
+
+    def conversations(self, person: str) -> list[tuple[str, float]]:
+        """The threads in which a person handed something in, with the time of the newest."""
+        newest = {d.order.thread: d.began for d in self._deliveries.values() if d.order.person == person}
+        return list(newest.items())
+
+    async def close(self) -> None:
+        """The server stops: what is in stays in."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

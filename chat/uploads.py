@@ -1,0 +1,117 @@
+"""The address to which the page sends files, in the place of Chainlit's.
+
+Chainlit's reads each file whole into memory, fails at an empty one, and serves everything back as whatever it claims
+to be. Here a file is copied piece by piece into the session's folder, and is judged when its message comes: a person
+hears why a file cannot be read beside the others of the same message, not from a note that goes away.
+"""
+
+import asyncio
+import errno
+import logging
+import shutil
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from chainlit.config import config
+from chainlit.server import UserParam
+from chainlit.server import app as chainlit_app
+from chainlit.session import WebsocketSession
+from fastapi import HTTPException, Request
+from fastapi.routing import APIRoute
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse
+
+from chat.delivery import HandedIn
+from knowledge import KnowledgeSettings
+
+log = logging.getLogger(__name__)
+
+_AROUND_A_FILE = 100_000
+"""Bytes of a request that are not the file's."""
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+async def take_file(request: Request, current_user: UserParam, session_id: str) -> JSONResponse:
+    """Keep one file with the session that sends it, for the message that will name it."""
+    session = WebsocketSession.get_by_id(session_id) if _is_id(session_id) else None
+    if session is None or _identifier(session.user) != _identifier(current_user):
+        raise HTTPException(404, "This page is not connected any more. Reload it and try again.")
+    limit = _most_megabytes()
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > limit * 1_000_000 + _AROUND_A_FILE:
+        raise HTTPException(413, f"It is larger than {limit} MB.")
+    try:
+        async with request.form(max_files=1, max_fields=1) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise HTTPException(400, "There is no file in this.")
+            id, path = str(uuid.uuid4()), session.files_dir
+            size = await asyncio.to_thread(_keep, file.file, path, id)
+            name = file.filename or "unnamed"
+    except MultiPartException as error:
+        raise HTTPException(400, "There is no file in this.") from error
+    except ClientDisconnect as error:
+        raise HTTPException(400, "The file did not arrive whole.") from error
+    except OSError as error:
+        log.warning("a file was not kept: %s", error)
+        full = error.errno in _NO_SPACE
+        reason = "There is no space left for it." if full else "It cannot be stored at the moment."
+        raise HTTPException(507, reason) from error
+    session.files[id] = {"id": id, "path": path / id, "name": name, "type": "application/octet-stream", "size": size}
+    return JSONResponse({"id": id})
+
+
+async def refuse_file(file_id: str) -> JSONResponse:
+    """What was handed in is not served from here: its type is not known, and a page among it would be ours."""
+    raise HTTPException(404, "There is no such file.")
+
+
+def register() -> None:
+    """Put our addresses before Chainlit's of the same paths."""
+    ours = [
+        APIRoute("/project/file", take_file, methods=["POST"], name="take_file"),
+        APIRoute("/project/file/{file_id}", refuse_file, methods=["GET"], name="refuse_file"),
+    ]
+    names = {route.name for route in ours}
+    routes = chainlit_app.router.routes
+    routes[:] = [*ours, *(route for route in routes if getattr(route, "name", "") not in names)]
+
+
+def handed_in(session: WebsocketSession, ids: Iterable[str]) -> tuple[HandedIn, ...]:
+    """Files by the ids that the page was given for them; what the session does not have is left out."""
+    known = [session.files.get(id) for id in ids]
+    return tuple(HandedIn(file["name"], Path(file["path"])) for file in known if file is not None)
+
+
+def _keep(file: BinaryIO, folder: Path, name: str) -> int:
+    """Copy to where the session's files are; the size in bytes. Blocking."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    try:
+        with path.open("xb") as copy:
+            shutil.copyfileobj(file, copy)
+            return copy.tell()
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _most_megabytes() -> int:
+    feature = config.features.spontaneous_file_upload
+    return (feature and feature.max_size_mb) or KnowledgeSettings().max_file_megabytes
+
+
+def _is_id(session: str) -> bool:
+    """A session's id is also a folder's name, and a browser makes it up."""
+    try:
+        return str(uuid.UUID(session)) == session
+    except ValueError:
+        return False
+
+
+def _identifier(user: object) -> str:
+    return str(getattr(user, "identifier", ""))

@@ -1,0 +1,19 @@
+// The names of the files that came with a message.
+import { Paperclip } from 'lucide-react';
+
+function names({ files = [] }) {
+  return (
+    <div className="rt rt-attached">
+      <ul aria-label="Attached files">
+        {files.map((name, index) => (
+          <li key={`${index}-${name}`}>
+            <Paperclip aria-hidden="true" className="rt-state-icon" />
+            <span>{name}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+export default names(props);

@@ -1,0 +1,310 @@
+"""Documents handed in in the chat, over a real socket and into a real knowledge base. Read this first."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from chat.wire import Json
+from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, Matrix, StorageFull, Upload, open_knowledge
+from tests.chat.browser_side import Site, Tab
+from tests.chat.page import Page
+from tests.chat.scripted import ScriptedOrchestrator
+from tests.knowledge.pdfs import pdf
+
+LEAVE = """# Parental leave
+
+## How long it is
+
+Parental leave at Harbour Lane lasts twenty-six weeks for each parent.
+"""
+KEYS = """# Key rotation
+
+Secrets and keys of the vault are rotated every ninety days by the security officer.
+"""
+
+
+def files(page: Page) -> list[Mapping[str, Json]]:
+    """The rows of the newest card."""
+    return cast(list[Mapping[str, Json]], page.props("Delivery")["files"])
+
+
+def states(page: Page) -> list[object]:
+    return [file["state"] for file in files(page)]
+
+
+def said(page: Page) -> str:
+    return str(page.step("Roundtable")["output"])
+
+
+async def hand_in(site: Site, tab: Tab, text: str = "", **contents: str | bytes) -> str:
+    """Attach files (`leave_md` is leave.md) and press Enter."""
+    ids = [await site.upload(tab, name.replace("_", "."), content) for name, content in contents.items()]
+    return await tab.ask(text, files=ids)
+
+
+async def asked_for_agent(site: Site, text: str = "", **contents: str | bytes) -> Tab:
+    """A page on which it is asked who keeps the files."""
+    tab = await site.tab()
+    await hand_in(site, tab, text, **contents)
+    await tab.until(lambda page: page.props("Delivery")["stage"] == "asking")
+    return tab
+
+
+async def test_it_is_proposed_asked_and_kept(site: Site, knowledge: Knowledge) -> None:
+    """Every agent with its score; the one that is chosen has the document, and it is said what was learned."""
+    tab = await asked_for_agent(site, leave_md=LEAVE)
+    assert said(tab.page) == "No agent knows much like it yet. Who should keep this document?"
+    choices = cast(list[Mapping[str, Json]], tab.page.props("Delivery")["choices"])
+    assert {choice["agent"] for choice in choices} == {
+        "architecture", "knowledge", "operations", "product", "security"
+    }  # fmt: skip
+    scores = [cast(float, choice["score"]) for choice in choices]
+    assert scores == sorted(scores, reverse=True)
+    delivery = tab.page.props("Delivery")["delivery"]
+    assert await site.act(tab, "choose_agent", delivery=delivery, agent="operations", private=False)
+    await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
+    assert said(tab.page).startswith("Operations learned “leave.md”: 1 passage in ")
+    (kept,) = knowledge.documents("operations", person="somebody else")
+    assert (kept.source, kept.person) == ("leave.md", "")
+
+
+async def test_it_is_kept_without_asking_where_the_person_says_so(
+    site: Site, knowledge: Knowledge, orchestrator: ScriptedOrchestrator
+) -> None:
+    """For one's own eyes; the question that came with it is asked when it is in, and by then it can be found."""
+    tab = await site.tab()
+    await hand_in(site, tab, "@security keep this for me. How often are keys rotated?", keys_md=KEYS)
+    task = await orchestrator.submitted.get()
+    assert task.question == "@security How often are keys rotated?"
+    (kept,) = knowledge.documents("security", person="local")
+    assert (kept.source, kept.person) == ("keys.md", "local")
+    assert knowledge.documents("security", person="somebody else") == []
+    vector = (await knowledge.embed([task.question]))[0]
+    assert await knowledge.search(["security"], task.question, vector, person="local")
+    await tab.until(lambda page: "Only you see it." in str(page.steps))
+
+
+async def test_a_question_waits_for_the_choice_and_the_page_does_not(
+    site: Site, orchestrator: ScriptedOrchestrator
+) -> None:
+    """While somebody is asked, something else can be asked; afterwards the first question is."""
+    tab = await asked_for_agent(site, "How long is parental leave?", leave_md=LEAVE)
+    await tab.until(lambda page: not page.running)
+    await tab.ask("Who are you?")
+    assert (await orchestrator.submitted.get()).question == "Who are you?"
+    delivery = tab.page.props("Delivery")["delivery"]
+    await site.act(tab, "choose_agent", delivery=delivery, agent="", private=False)
+    assert (await orchestrator.submitted.get()).question == "How long is parental leave?"
+
+
+async def test_a_bad_file_stops_no_other(site: Site, knowledge: Knowledge) -> None:
+    """Each has its own sentence, in the chat."""
+    tab = await site.tab()
+    await hand_in(site, tab, "@product keep these", empty_md=b"", broken_pdf=b"%PDF-1.7 broken", leave_md=LEAVE)
+    await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
+    assert states(tab.page) == ["rejected", "rejected", "added"]
+    assert "empty" in str(files(tab.page)[0]["note"])
+    assert str(files(tab.page)[1]["note"]).endswith(".")
+    assert [document.source for document in knowledge.documents("product")] == ["leave.md"]
+    assert "2 documents could not be taken in." in said(tab.page)
+
+
+async def test_what_is_there_is_said_to_be_there(site: Site, knowledge: Knowledge, tmp_path: Path) -> None:
+    """Under which name and with whom; nothing is asked, and nothing is indexed twice."""
+    (tmp_path / "rules.md").write_text(LEAVE)
+    await knowledge.ingest("product", [Upload(tmp_path / "rules.md")])
+    tab = await site.tab()
+    await hand_in(site, tab, leave_md=LEAVE)
+    await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
+    assert files(tab.page)[0]["note"] == "already there: Product has it as “rules.md”"
+    assert sum(len(knowledge.documents(agent)) for agent in ("product", "operations", "security")) == 1
+
+
+async def test_what_somebody_else_keeps_is_not_betrayed(site: Site, knowledge: Knowledge, tmp_path: Path) -> None:
+    """Not by a duplicate, and not by a score: it is as if it were not there."""
+    tab = await asked_for_agent(site, leave_md=LEAVE)
+    before = tab.page.props("Delivery")["choices"]
+    (tmp_path / "diary.md").write_text(LEAVE)
+    await knowledge.ingest("product", [Upload(tmp_path / "diary.md")], person="ana")
+    tab = await asked_for_agent(site, leave_md=LEAVE)
+    assert tab.page.props("Delivery")["choices"] == before
+
+
+async def test_a_new_version_replaces_the_old_one(site: Site, knowledge: Knowledge) -> None:
+    """Of the same name; it is said from when the other one was."""
+    tab = await site.tab()
+    for text in (LEAVE, LEAVE.replace("twenty-six", "thirty")):
+        await hand_in(site, tab, "@product keep this", leave_md=text)
+        await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
+    await tab.until(lambda page: "replaces the version of" in str(files(page)[0]["note"]))
+    assert len(knowledge.documents("product")) == 1
+
+
+async def test_a_pdf_is_told_with_its_pages(site: Site, knowledge: Knowledge) -> None:
+    """And with its passages."""
+    tab = await asked_for_agent(site, report_pdf=pdf("The first page is about tides.", "The second about ebb."))
+    assert "2 passages" in str(files(tab.page)[0]["note"])
+
+
+async def test_a_reload_and_a_second_window_show_the_same(site: Site) -> None:
+    """A thread without a question is there all the same, in its history too; the choice can be made anywhere."""
+    tab = await asked_for_agent(site, leave_md=LEAVE)
+    second = await site.tab(thread=tab.thread)
+    await second.until(lambda page: page.props("Delivery")["stage"] == "asking")
+    assert second.page.steps.keys() == tab.page.steps.keys()
+    threads = (await site.http.post("/project/threads", json={"pagination": {"first": 5}, "filter": {}})).json()["data"]
+    assert [thread["name"] for thread in threads] == ["leave.md"]
+    await tab.leave()
+    delivery = second.page.props("Delivery")["delivery"]
+    assert await site.act(second, "choose_agent", delivery=delivery, agent="product", private=True)
+    await second.until(lambda page: page.props("Delivery")["stage"] == "over")
+    assert states(second.page) == ["added"]
+
+
+async def test_files_and_questions_keep_their_order(site: Site, orchestrator: ScriptedOrchestrator) -> None:
+    """A page that is loaded again shows them as they came."""
+    tab = await site.tab()
+    await tab.ask("First?")
+    await orchestrator.submitted.get()
+    await tab.until(lambda page: page.running)
+    await hand_in(site, tab, "@product keep this", leave_md=LEAVE)
+    await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
+    await tab.ask("Last?")
+    await orchestrator.submitted.get()
+    again = await site.tab(thread=tab.thread)
+    await again.until(lambda page: "Last?" in str(page.steps))
+    texts = [step["output"] for step in again.page.steps.values() if step["type"] == "user_message"]
+    assert texts == ["First?", "@product keep this", "Last?"]
+
+
+async def test_nothing_can_be_kept(site: Site, knowledge: Knowledge) -> None:
+    """The person has the last word; a second word counts for nothing."""
+    tab = await asked_for_agent(site, leave_md=LEAVE)
+    delivery = tab.page.props("Delivery")["delivery"]
+    assert not await site.act(tab, "choose_agent", delivery=delivery, agent="nobody", private=False)
+    assert await site.act(tab, "choose_agent", delivery=delivery, nowhere=True)
+    await tab.until(lambda page: said(page) == "Nothing was kept.")
+    assert not await site.act(tab, "choose_agent", delivery=delivery, agent="product", private=False)
+    assert not any(knowledge.documents(agent) for agent in ("product", "security"))
+
+
+async def test_a_guessed_delivery_is_unknown(site: Site) -> None:
+    """As one of somebody else's is."""
+    tab = await site.tab()
+    for action in ("choose_agent", "stop_delivery"):
+        assert not await site.act(tab, action, delivery="guessed", agent="product")
+    await tab.until(lambda page: page.toasts == ["This is not known any more. Please hand the files in again."] * 2)
+
+
+class GatedEmbedder(HashEmbedder):
+    """Embeds documents only while its gate is open."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.waiting = threading.Event()
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        if not self.gate.is_set():
+            self.waiting.set()
+            assert self.gate.wait(10)
+        return super().embed(texts)
+
+
+class TestWhileItIsTakenIn:
+    """With an embedder that a test holds."""
+
+    @pytest.fixture
+    def embedder(self) -> GatedEmbedder:
+        return GatedEmbedder()
+
+    @pytest.fixture
+    async def knowledge(self, tmp_path: Path, embedder: GatedEmbedder) -> AsyncIterator[Knowledge]:
+        async with open_knowledge(tmp_path / "knowledge", KnowledgeSettings(), embedder, {}) as knowledge:
+            await knowledge.wait_ready()
+            yield knowledge
+            embedder.gate.set()
+
+    async def begin(self, site: Site, embedder: GatedEmbedder, text: str) -> Tab:
+        """Files of which the first one is being embedded."""
+        tab = await site.tab()
+        embedder.gate.clear()
+        await hand_in(site, tab, text, leave_md=LEAVE, keys_md=KEYS)
+        await tab.until(lambda page: states(page)[0] == "embedding")
+        await asyncio.to_thread(embedder.waiting.wait)
+        return tab
+
+    async def test_the_card_tells_how_far_it_is(self, site: Site, embedder: GatedEmbedder) -> None:
+        """Read and split are behind it, the passages are counted, and it can be stopped."""
+        tab = await self.begin(site, embedder, "@product keep these")
+        assert said(tab.page) == "Learning 2 documents."
+        assert (files(tab.page)[0]["behind"], files(tab.page)[0]["note"]) == (2, "passage 0 of 1")
+        assert tab.page.props("Delivery")["stoppable"]
+        assert not tab.page.running
+        embedder.gate.set()
+        await tab.until(lambda page: states(page) == ["added", "added"])
+        assert [file["behind"] for file in files(tab.page)] == [4, 4]
+
+    @pytest.mark.parametrize("by", ["the card", "the page"])
+    async def test_stop_leaves_what_is_in_and_takes_no_more(
+        self, site: Site, embedder: GatedEmbedder, knowledge: Knowledge, orchestrator: ScriptedOrchestrator, by: str
+    ) -> None:
+        """It is said, and what was asked with the files is not asked."""
+        tab = await self.begin(site, embedder, "@product keep these. How long is it?")
+        await tab.until(lambda page: page.running)
+        if by == "the page":
+            await tab.stop()
+        else:
+            await site.act(tab, "stop_delivery", delivery=tab.page.props("Delivery")["delivery"])
+        await tab.until(lambda page: said(page) == "Stopped; nothing was kept." and not page.running)
+        embedder.gate.set()
+        assert states(tab.page) == ["left", "left"]
+        assert knowledge.documents("product") == []
+        assert orchestrator.submitted.empty()
+
+    async def test_it_goes_on_without_a_page(self, site: Site, embedder: GatedEmbedder, knowledge: Knowledge) -> None:
+        """The session and its files go; the documents come in, and whoever looks again sees it."""
+        tab = await self.begin(site, embedder, "@product keep these")
+        await tab.leave()
+        embedder.gate.set()
+        again = await site.tab(thread=tab.thread)
+        await again.until(lambda page: states(page) == ["added", "added"])
+        assert len(knowledge.documents("product")) == 2
+
+    async def test_a_full_disk_is_one_sentence(
+        self, site: Site, embedder: GatedEmbedder, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What was in stays; the rest is not tried."""
+
+        def full(*args: object, **kwargs: object) -> None:
+            raise StorageFull("There is no space left; what was stored before is kept and still answers.")
+
+        monkeypatch.setattr(knowledge.shelves.get("product"), "put", full)
+        tab = await self.begin(site, embedder, "@product keep these")
+        embedder.gate.set()
+        await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
+        assert said(tab.page) == "There is no space left; what was stored before is kept and still answers."
+        assert states(tab.page) == ["left", "left"]
+
+
+async def test_the_door_for_files_judges_only_the_size(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too much is refused with a sentence before it is read; a stranger's page gets nothing in, and nobody out."""
+    from chainlit.config import config
+
+    monkeypatch.setattr(config.features.spontaneous_file_upload, "max_size_mb", 1)
+    tab = await site.tab()
+    to = f"/project/file?session_id={tab.session}"
+    large = await site.http.post(to, files={"file": ("big.md", b"x" * 1_200_000, "text/markdown")})
+    assert (large.status_code, large.json()["detail"]) == (413, "It is larger than 1 MB.")
+    assert (await site.http.post(to, files={"other": ("a.md", b"x", "text/markdown")})).status_code == 400
+    for session in ("5b1b1c9a-0000-4000-8000-000000000000", "../../etc"):
+        strange = await site.http.post("/project/file", params={"session_id": session}, files={"file": ("a", b"x")})
+        assert strange.status_code == 404
+    page = await site.upload(tab, "page.html", "<script>alert(1)</script>")
+    assert (await site.http.get(f"/project/file/{page}?session_id={tab.session}")).status_code == 404
+    site.http.cookies.clear()
+    assert (await site.http.post(to, files={"file": ("a.md", b"x")})).status_code == 401
