@@ -22,3 +22,6 @@ class Block:
 class LoadedDocument:
     title: str
     blocks: tuple[Block, ...]
+    pages: int | None = None
+    remarks: tuple[str, ...] = ()
+    """What was left out and why, a clear sentence each."""

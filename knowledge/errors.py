@@ -10,6 +10,8 @@ KnowledgeError                 one clear sentence for a person
     └── StorageDamaged         a stored file is not what was written
 """
 
+from typing import Literal
+
 
 class KnowledgeError(Exception):
     """Base of this package's errors; its text is one sentence that can be shown as it is."""
@@ -23,8 +25,15 @@ class ModelUnavailable(KnowledgeError):
     """The embedding model cannot be loaded."""
 
 
+UnreadableStatus = Literal["empty", "encrypted", "unsupported", "damaged"]
+
+
 class UnreadableDocument(KnowledgeError):
     """A document was refused; the text says why."""
+
+    def __init__(self, reason: str, status: UnreadableStatus = "damaged") -> None:
+        super().__init__(reason)
+        self.status: UnreadableStatus = status
 
 
 class InvalidBase(KnowledgeError):

@@ -14,7 +14,7 @@ from knowledge.embedding_thread import EmbeddingThread, Urgency
 from knowledge.errors import UnreadableDocument
 from knowledge.loaders import load
 from knowledge.manifest import Entry
-from knowledge.passages import Matrix, Vector, prefixed, situated
+from knowledge.passages import Matrix, Vector, prefixed, situated, spoken
 from knowledge.settings import KnowledgeSettings
 
 _BATCH_CHARACTERS = 12_000
@@ -125,7 +125,7 @@ async def embed(draft: Draft, thread: EmbeddingThread, embedder: str, on_passage
 
     `on_passages` hears how many more passages are embedded.
     """
-    passages = [prefixed(draft.title, chunk.section, chunk.text) for chunk in draft.chunks]
+    passages = [prefixed(draft.title, chunk.section, spoken(chunk.text)) for chunk in draft.chunks]
     sentences = [
         situated(draft.title, chunk.section, sentence.text) for chunk in draft.chunks for sentence in chunk.sentences
     ]

@@ -1,7 +1,8 @@
 """The word index of one base: BM25 with English stems. The only module that knows tantivy."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -76,21 +77,44 @@ class LexicalIndex:
         index.reload()
         self._searcher = index.searcher()
 
-    def search(self, words: Sequence[str], person: str | None, limit: int) -> list[tuple[int, float]]:
-        """The rows that match best with their BM25 score; `person` restricts before ranking unless None."""
+    def search(
+        self,
+        words: Mapping[str, float],
+        person: str | None,
+        limit: int,
+        documents: Collection[str] | None = None,
+    ) -> list[tuple[int, float]]:
+        """The rows that match best with their BM25 score; `person` and `documents` restrict before ranking unless None.
+
+        `words` come with their rarity over everything that is searched together: this index alone does not know it,
+        and scores of a small one would not compare with those of a large one.
+        """
         from tantivy import Occur, Query
 
-        if not words:
+        clauses = [
+            (Occur.Should, Query.boost_query(Query.term_query(self._schema, "text", word, "freq"), rarity / own))
+            for word, rarity in words.items()
+            if (own := self._rarity(word)) is not None
+        ]
+        if not clauses:
             return []
-        query = Query.boolean_query(
-            [(Occur.Should, Query.term_query(self._schema, "text", word, "freq")) for word in words]
-        )
+        query = Query.boolean_query(clauses)
         if person is not None:
             owners = Query.term_set_query(self._schema, "owner", [owner(""), owner(person)])
             query = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(owners, 0.0))])
+        if documents is not None:
+            these = Query.term_set_query(self._schema, "document", list(documents))
+            query = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(these, 0.0))])
         hits = self._searcher.search(query, limit, count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         return [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True) if row is not None]
+
+    def _rarity(self, word: str) -> float | None:
+        """What tantivy counts a word as in this index alone; None where it does not occur."""
+        frequency = self.frequency(word)
+        if not frequency:
+            return None
+        return math.log(1 + (self._searcher.num_docs - frequency + 0.5) / (frequency + 0.5))
 
     def frequency(self, word: str) -> int:
         """In how many passages a word of `terms` occurs."""

@@ -66,9 +66,19 @@ class Hit:
 
 
 def prefixed(title: str, section: str, text: str) -> str:
-    """The text that is embedded and indexed: a passage alone often does not name what it is about."""
+    """The text that is indexed: a passage alone often does not name what it is about."""
     heading = f"{title} — {section}" if section else title
     return f"{heading}\n{text}"
+
+
+def spoken(text: str) -> str:
+    """A text with its tables in words alone: to an embedding, rows of numbers are noise that hides what they count."""
+    return "\n".join(_row_in_words(line) if line.startswith("|") else line for line in text.split("\n"))
+
+
+def _row_in_words(row: str) -> str:
+    cells = [cell.strip() for cell in row.strip().strip("|").split("|")]
+    return ", ".join(dict.fromkeys(cell for cell in cells if any(letter.isalpha() for letter in cell)))
 
 
 def situated(title: str, section: str, sentence: str) -> str:

@@ -2,21 +2,40 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
+from knowledge import sentences
 from knowledge.chunking import Chunk
+from knowledge.facets import Period, Wish, fits, subject, wish_of
 from knowledge.lexical import terms
+from knowledge.names import named_in
 from knowledge.passages import Hit, Vector, prefixed
 from knowledge.snapshot import LoadedEntry, Snapshot
 
 _CANDIDATES = 50
 """How deep each ranking goes before they are fused."""
+_SPREAD_CANDIDATES = 200
+"""The same where the hits are to come from several documents."""
 
-_RRF_K = 60
-"""The constant of reciprocal rank fusion (SIGIR 2009)."""
+_RRF_K = 10
+"""The constant of reciprocal rank fusion. Smaller than the usual 60: only the first dozen counts here."""
+_BESIDE = 0.3
+"""What a ranking over everything counts beside the one over the documents that the question asks for."""
+
+_READ_ON = 2
+"""In so many of the first passages it is looked which other documents they name."""
+_NAMED = 8
+"""So many passages of named documents are ranked for being named."""
+
+_LOOKED_BESIDE = 20
+"""Beside so many of the first passages it is looked for a table, where amounts are asked for."""
+_NEIGHBOUR = 0.35
+"""What a table inherits of the score of the passage beside it."""
 
 _SIGNIFICANT = re.compile(r"\w+")
 
@@ -29,7 +48,7 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class _Found:
-    row: int
+    candidate: _Candidate
     loaded: LoadedEntry
     ordinal: int
     rank_score: float
@@ -39,41 +58,221 @@ class _Found:
     def chunk(self) -> Chunk:
         return self.loaded.chunks[self.ordinal]
 
+    @property
+    def text(self) -> str:
+        """With its title and section."""
+        return prefixed(self.loaded.entry.title, self.chunk.section, self.chunk.text)
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """A question, or one of several in it that want different documents."""
+
+    text: str
+    wish: Wish
+
+
+_Place = tuple[int, LoadedEntry]
+"""A document and the number of its base."""
+
 
 def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, person: str, limit: int) -> list[Hit]:
     """The best `limit` passages over all the bases, by reciprocal rank fusion of cosine and BM25.
 
     The bases' passages are merged by score into one ranking of each kind before the fusion: taking turns
-    among bases costs a third of the recall. Documents of other people are left out before ranking.
-    Raises StorageDamaged where a document disappeared meanwhile.
+    among bases costs a third of the recall. Documents of other people are left out before ranking. Those that
+    say they are of another company or period than the question asks for come last; those that the question
+    or a first passage names come forward. Raises StorageDamaged where a document disappeared meanwhile.
     """
-    depth = max(_CANDIDATES, 4 * limit)
-    words = list(dict.fromkeys(terms(question)))
-    dense: list[tuple[float, _Candidate]] = []
-    lexical: list[tuple[float, _Candidate]] = []
-    for number, snapshot in enumerate(snapshots):
-        if not snapshot.passages:
-            continue
-        allowed = snapshot.visible(person)
-        for row, score in snapshot.dense.search(vector, depth, allowed):
-            dense.append((score, _Candidate(number, row)))
-        for row, score in snapshot.lexical.search(words, None if allowed is None else person, depth):
-            lexical.append((score, _Candidate(number, row)))
-    fused = _fused([_ranked(dense, depth), _ranked(lexical, depth)])
-    cosines = _cosines(snapshots, vector, list(fused))
-    order = sorted(fused, key=lambda candidate: (-fused[candidate], -cosines[candidate]))
-    weights = _weights(snapshots, words)
+    weights = _weights(snapshots, list(dict.fromkeys(terms(question))))
+    search = _Search(snapshots, vector, person, weights)
+    orders = [search.order(ask, limit) for ask in _asks(question, snapshots)]
     hits: list[Hit] = []
     said: set[str] = set()
-    for candidate in order:
-        snapshot = snapshots[candidate.base]
-        at = snapshot.at(candidate.row)
-        if at is not None and _adds(at[0].chunks[at[1]], said):
-            found = _Found(candidate.row, *at, fused[candidate], cosines[candidate])
-            hits.append(_hit(snapshot, found, weights))
+    seen: set[_Candidate] = set()
+    for found in _in_turns(orders):
+        if found.candidate in seen or not _adds(found.chunk, said):
+            continue
+        seen.add(found.candidate)
+        hits.append(_hit(snapshots[found.candidate.base], found, weights))
         if len(hits) == limit:
             break
     return hits
+
+
+def _asks(question: str, snapshots: Sequence[Snapshot]) -> list[_Ask]:
+    """The question; where its sentences want different companies or periods, each with those that go with it."""
+    companies = frozenset[str]().union(*(snapshot.companies for snapshot in snapshots))
+    asks: list[_Ask] = []
+    for sentence in sentences.split(question):
+        wish = wish_of(sentence, companies)
+        last = asks[-1] if asks else None
+        if last is not None and (not wish.restricts or not last.wish.restricts or wish == last.wish):
+            text = f"{last.text} {sentence}"
+            asks[-1] = _Ask(text, wish_of(text, companies))
+        else:
+            asks.append(_Ask(sentence, wish))
+    return asks or [_Ask(question, wish_of(question, companies))]
+
+
+def _in_turns(orders: Sequence[Sequence[_Found]]) -> Iterator[_Found]:
+    for places in zip_longest(*orders):
+        yield from (found for found in places if found is not None)
+
+
+class _Search:
+    """One search over snapshots for one person."""
+
+    def __init__(
+        self, snapshots: Sequence[Snapshot], vector: Vector, person: str, weights: Mapping[str, float]
+    ) -> None:
+        self._snapshots = snapshots
+        self._vector = vector
+        self._person = person
+        self._weights = weights
+
+    def order(self, ask: _Ask, limit: int) -> list[_Found]:
+        """Passages for one ask, best first."""
+        wanted = self._wanted(ask.wish) if ask.wish.restricts or ask.wish.several else None
+        series = _series(wanted) if wanted is not None and ask.wish.several else frozenset()
+        depth = max(_SPREAD_CANDIDATES if series else _CANDIDATES, 4 * limit)
+        asked = terms(subject(ask.text, ask.wish)) or terms(ask.text)
+        words = {word: self._weights[word] for word in asked if word in self._weights}
+        scores: dict[_Candidate, float] = {}
+        if wanted is not None and ask.wish.restricts:
+            _fuse(scores, self._rankings(words, depth, wanted))
+            _fuse(scores, self._rankings(words, depth, None), _BESIDE)
+        else:
+            _fuse(scores, self._rankings(words, depth, None))
+        _fuse(scores, [self._named(ask.text, words, wanted)])
+        _fuse(scores, [self._linked(_best_first(scores)[:_READ_ON], words, wanted)])
+        if ask.wish.amounts:
+            self._prefer_tables(scores)
+        found = self._found(scores)
+        return _spread(found, series, limit) if len(series) > 1 else found
+
+    def _wanted(self, wish: Wish) -> list[_Place]:
+        """The documents that the wish does not speak against."""
+        places = [
+            (number, loaded)
+            for number, snapshot in enumerate(self._snapshots)
+            for loaded in snapshot.entries
+            if loaded.entry.visible_to(self._person) and fits(loaded.facets, wish)
+        ]
+        return _newest(places, wish.companies) if wish.newest else places
+
+    def _rankings(
+        self, words: Mapping[str, float], depth: int, places: Sequence[_Place] | None
+    ) -> list[list[_Candidate]]:
+        """By meaning and by words, over these documents or over all that the person may see."""
+        dense: list[tuple[float, _Candidate]] = []
+        lexical: list[tuple[float, _Candidate]] = []
+        for number, snapshot in enumerate(self._snapshots):
+            mine = [loaded for base, loaded in places if base == number] if places is not None else None
+            if not snapshot.passages or mine == []:
+                continue
+            allowed = snapshot.visible(self._person) if mine is None else snapshot.rows_of(mine)
+            documents = None if mine is None else [loaded.entry.id for loaded in mine]
+            person = None if mine is not None or allowed is None else self._person
+            for row, score in snapshot.dense.search(self._vector, depth, allowed):
+                dense.append((score, _Candidate(number, row)))
+            for row, score in snapshot.lexical.search(words, person, depth, documents):
+                lexical.append((score, _Candidate(number, row)))
+        return [_ranked(dense, depth), _ranked(lexical, depth)]
+
+    def _named(self, text: str, words: Mapping[str, float], wanted: Sequence[_Place] | None) -> list[_Candidate]:
+        """The best passage of each document that a text names."""
+        names = named_in(text, [snapshot.names for snapshot in self._snapshots])
+        places = [
+            (number, loaded)
+            for name in names
+            for number, snapshot in enumerate(self._snapshots)
+            for loaded in snapshot.names.get(name, ())
+            if loaded.entry.visible_to(self._person)
+        ]
+        allowed = None if wanted is None else {(number, loaded.entry.id) for number, loaded in wanted}
+        best: dict[_Candidate, float] = {}
+        for number, loaded in places:
+            if allowed is None or (number, loaded.entry.id) in allowed:
+                rows = np.array(loaded.entry.rows, dtype=np.int64)
+                cosines = self._snapshots[number].dense.vectors(rows) @ self._vector
+                best[_Candidate(number, int(rows[cosines.argmax()]))] = float(cosines.max())
+        near = sorted(best, key=lambda candidate: -best[candidate])[: 2 * _NAMED]
+        shares = {found.candidate: _share(found.text, words) for found in self._found(dict.fromkeys(near, 0.0))}
+        both: dict[_Candidate, float] = {}
+        _fuse(both, [near, sorted(near, key=lambda candidate: -shares[candidate])])
+        return sorted(near, key=lambda candidate: -both[candidate])[:_NAMED]
+
+    def _linked(
+        self, first: Sequence[_Candidate], words: Mapping[str, float], wanted: Sequence[_Place] | None
+    ) -> list[_Candidate]:
+        """Passages of the documents that the first passages name: the second step of "the author of the book that"."""
+        read = [self._snapshots[c.base].at(c.row) for c in first]
+        text = " . ".join(loaded.chunks[ordinal].text for loaded, ordinal in filter(None, read))
+        own = {loaded.entry.id for loaded, _ in filter(None, read)}
+        named = self._named(text, words, wanted)
+        return [c for c in named if (at := self._snapshots[c.base].at(c.row)) and at[0].entry.id not in own]
+
+    def _prefer_tables(self, scores: dict[_Candidate, float]) -> None:
+        """Amounts stand in tables: those beside the first passages come in, and all of them forward."""
+        for candidate in _best_first(scores)[:_LOOKED_BESIDE]:
+            for row in (candidate.row - 1, candidate.row + 1):
+                beside = _Candidate(candidate.base, row)
+                if self._same_document(candidate, beside) and self._has_table(beside):
+                    scores[beside] = scores.get(beside, 0.0) + _NEIGHBOUR * scores[candidate]
+        _fuse(scores, [[candidate for candidate in _best_first(scores) if self._has_table(candidate)]])
+
+    def _same_document(self, one: _Candidate, other: _Candidate) -> bool:
+        here, there = (self._snapshots[c.base].at(c.row) for c in (one, other))
+        return here is not None and there is not None and here[0] is there[0]
+
+    def _has_table(self, candidate: _Candidate) -> bool:
+        at = self._snapshots[candidate.base].at(candidate.row)
+        return at is not None and any(sentence.kind == "row" for sentence in at[0].chunks[at[1]].sentences)
+
+    def _found(self, scores: Mapping[_Candidate, float]) -> list[_Found]:
+        cosines = _cosines(self._snapshots, self._vector, list(scores))
+        order = sorted(scores, key=lambda candidate: (-scores[candidate], -cosines[candidate]))
+        return [
+            _Found(candidate, *at, scores[candidate], cosines[candidate])
+            for candidate in order
+            if (at := self._snapshots[candidate.base].at(candidate.row)) is not None
+        ]
+
+
+def _newest(places: Sequence[_Place], companies: frozenset[str]) -> list[_Place]:
+    """Of each company asked for the latest document, and those without a date."""
+    latest: dict[frozenset[str], Period] = {}
+    for _, loaded in places:
+        if loaded.facets.newest is not None:
+            whose = companies & loaded.facets.companies
+            latest[whose] = max(latest.get(whose, loaded.facets.newest), loaded.facets.newest)
+    return [
+        (number, loaded)
+        for number, loaded in places
+        if loaded.facets.newest in (None, latest.get(companies & loaded.facets.companies))
+    ]
+
+
+def _series(places: Sequence[_Place]) -> frozenset[tuple[int, str]]:
+    """The documents that belong to a period each, by base and id; empty where they are of one period."""
+    dated = [(number, loaded) for number, loaded in places if loaded.facets.newest is not None]
+    if len({loaded.facets.newest for _, loaded in dated}) < 2:
+        return frozenset()
+    return frozenset((number, loaded.entry.id) for number, loaded in dated)
+
+
+def _spread(found: Sequence[_Found], series: Collection[tuple[int, str]], limit: int) -> list[_Found]:
+    """Each document of the series has its share of the first places; the rest follows in its order."""
+    share = max(1, math.ceil(limit / len(series)))
+    taken: Counter[tuple[int, str]] = Counter()
+    first: list[_Found] = []
+    rest: list[_Found] = []
+    for one in found:
+        document = (one.candidate.base, one.loaded.entry.id)
+        taken[document] += 1
+        (first if document in series and taken[document] <= share else rest).append(one)
+    return [*first, *rest]
 
 
 def _ranked(scored: list[tuple[float, _Candidate]], depth: int) -> list[_Candidate]:
@@ -81,12 +280,15 @@ def _ranked(scored: list[tuple[float, _Candidate]], depth: int) -> list[_Candida
     return [candidate for _, candidate in best[:depth]]
 
 
-def _fused(rankings: Sequence[Sequence[_Candidate]]) -> dict[_Candidate, float]:
-    scores: dict[_Candidate, float] = {}
+def _best_first(scores: Mapping[_Candidate, float]) -> list[_Candidate]:
+    return sorted(scores, key=lambda candidate: (-scores[candidate], candidate.base, candidate.row))
+
+
+def _fuse(scores: dict[_Candidate, float], rankings: Iterable[Sequence[_Candidate]], weight: float = 1.0) -> None:
+    """Add reciprocal ranks to the scores."""
     for ranking in rankings:
         for place, candidate in enumerate(ranking, start=1):
-            scores[candidate] = scores.get(candidate, 0.0) + 1 / (_RRF_K + place)
-    return scores
+            scores[candidate] = scores.get(candidate, 0.0) + weight / (_RRF_K + place)
 
 
 def _cosines(snapshots: Sequence[Snapshot], vector: Vector, candidates: list[_Candidate]) -> dict[_Candidate, float]:
@@ -123,14 +325,18 @@ def _adds(chunk: Chunk, said: set[str]) -> bool:
     return True
 
 
-def _hit(snapshot: Snapshot, passage: _Found, weights: dict[str, float]) -> Hit:
-    text = prefixed(passage.loaded.entry.title, passage.chunk.section, passage.chunk.text)
+def _share(text: str, weights: Mapping[str, float]) -> float:
+    """The share of the words' weights that occurs in the text."""
     occurring = set(terms(text))
     total = sum(weights.values())
+    return sum(weights[word] for word in weights if word in occurring) / total if total else 0.0
+
+
+def _hit(snapshot: Snapshot, found: _Found, weights: Mapping[str, float]) -> Hit:
     return Hit(
-        passage=passage.loaded.passage(snapshot.base, passage.ordinal, score=passage.cosine),
-        sentences=passage.chunk.sentences,
-        vectors=snapshot.sentence_vectors(passage.row),
-        rank_score=passage.rank_score,
-        lexical=sum(weights[word] for word in weights if word in occurring) / total if total else 0.0,
+        passage=found.loaded.passage(snapshot.base, found.ordinal, score=found.cosine),
+        sentences=found.chunk.sentences,
+        vectors=snapshot.sentence_vectors(found.candidate.row),
+        rank_score=found.rank_score,
+        lexical=_share(found.text, weights),
     )

@@ -1,6 +1,8 @@
 """One base as it was at one generation: everything a search needs, never changed."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
@@ -8,10 +10,16 @@ from numpy.typing import NDArray
 
 from knowledge.artefacts import Artefacts
 from knowledge.chunking import Chunk
+from knowledge.facets import OPENING, Facets, facets_of
 from knowledge.index import DenseIndex
-from knowledge.lexical import IndexedPassage, LexicalIndex
+from knowledge.lexical import IndexedPassage, LexicalIndex, terms
 from knowledge.manifest import Entry
+from knowledge.names import names_of
 from knowledge.passages import Matrix, Passage, prefixed
+
+_COMMON = 0.02
+"""A word in a larger share of the passages is a word and not the name of a document, whatever that is called."""
+_RARE = 3
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,15 @@ class LoadedEntry:
 
     entry: Entry
     chunks: tuple[Chunk, ...]
+
+    @cached_property
+    def facets(self) -> Facets:
+        opening = ""
+        for chunk in self.chunks:
+            opening += f"{chunk.section}\n{chunk.text}\n"
+            if len(opening) >= OPENING:
+                break
+        return facets_of(self.entry.title, self.entry.source, opening[:OPENING])
 
     def indexed(self) -> list[IndexedPassage]:
         entry = self.entry
@@ -69,6 +86,29 @@ class Snapshot:
     def passages(self) -> int:
         return len(self._by_row)
 
+    @cached_property
+    def companies(self) -> frozenset[str]:
+        """Those that its documents are about."""
+        return frozenset(name for loaded in self.entries for name in loaded.facets.companies)
+
+    @cached_property
+    def names(self) -> Mapping[str, tuple[LoadedEntry, ...]]:
+        """Documents by what a text may call them."""
+        named: dict[str, tuple[LoadedEntry, ...]] = {}
+        for loaded in self.entries:
+            for name in {*names_of(loaded.entry.title, loaded.entry.source)}:
+                if not self._is_common(name, loaded):
+                    named[name] = (*named.get(name, ()), loaded)
+        return named
+
+    def _is_common(self, name: str, loaded: LoadedEntry) -> bool:
+        """Whether a name of one word is a word that other documents use."""
+        words = terms(name)
+        if " " in name or not words:
+            return not words
+        elsewhere = self.lexical.frequency(words[0]) - loaded.entry.passages
+        return elsewhere > max(_RARE, _COMMON * self.passages)
+
     def at(self, row: int) -> tuple[LoadedEntry, int] | None:
         """The document and ordinal of a row."""
         return self._by_row.get(row)
@@ -77,11 +117,14 @@ class Snapshot:
         """By row, whether this person may see it; None where they may see everything."""
         if all(loaded.entry.visible_to(person) for loaded in self.entries):
             return None
-        allowed = np.zeros(self._size, dtype=np.bool_)
-        for loaded in self.entries:
-            if loaded.entry.visible_to(person):
-                allowed[loaded.entry.first_row : loaded.entry.rows.stop] = True
-        return allowed
+        return self.rows_of(loaded for loaded in self.entries if loaded.entry.visible_to(person))
+
+    def rows_of(self, entries: Iterable[LoadedEntry]) -> NDArray[np.bool_]:
+        """By row, whether it belongs to one of these documents."""
+        rows = np.zeros(self._size, dtype=np.bool_)
+        for loaded in entries:
+            rows[loaded.entry.first_row : loaded.entry.rows.stop] = True
+        return rows
 
     def find(self, document: str) -> LoadedEntry | None:
         return next((loaded for loaded in self.entries if loaded.entry.id == document), None)

@@ -24,6 +24,7 @@ ONLY_IN = {
     "redis": ("orchestration/",),
     "faiss": ("knowledge/index.py",),
     "tantivy": ("knowledge/lexical.py",),
+    "pypdfium2": ("knowledge/layout/pdfium.py",),
     "torch": ("knowledge/minilm.py",),
     "sentence_transformers": ("knowledge/minilm.py",),
 }
@@ -100,7 +101,7 @@ def test_no_import_cycles_between_modules() -> None:
 @pytest.mark.parametrize("package", ["orchestration", "agents", "knowledge", "cli.main"])
 def test_importing_is_light(package: str) -> None:
     """No model, index or chat library is loaded by an import."""
-    heavy = "{'torch', 'faiss', 'chainlit', 'sentence_transformers', 'tantivy', 'pypdf', 'langchain_core'}"
+    heavy = "{'torch', 'faiss', 'chainlit', 'sentence_transformers', 'tantivy', 'pypdfium2', 'langchain_core'}"
     check = f"import sys, {package}; sys.exit(' '.join({heavy} & sys.modules.keys()) or 0)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("torch", "faiss", "sentence_transformers", "transformers", "tantivy", "pypdf", "charset_normalizer")
+HEAVY = ("torch", "faiss", "sentence_transformers", "transformers", "tantivy", "pypdfium2", "charset_normalizer")
 
 
 def test_importing_knowledge_loads_nothing_heavy() -> None:
