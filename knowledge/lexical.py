@@ -39,7 +39,9 @@ class IndexedPassage:
     document: str
     person: str
     text: str
-    """With its title and section."""
+    """With its title and section; tables in words alone, since their numbers would make them long for BM25."""
+    figures: str
+    """The numbers in its tables."""
 
 
 def owner(person: str) -> str:
@@ -92,9 +94,10 @@ class LexicalIndex:
         from tantivy import Occur, Query
 
         clauses = [
-            (Occur.Should, Query.boost_query(Query.term_query(self._schema, "text", word, "freq"), rarity / own))
+            (Occur.Should, Query.boost_query(Query.term_query(self._schema, field, word, "freq"), rarity / own))
             for word, rarity in words.items()
-            if (own := self._rarity(word)) is not None
+            for field in _fields(word)
+            if (own := self._rarity(field, word)) is not None
         ]
         if not clauses:
             return []
@@ -109,16 +112,20 @@ class LexicalIndex:
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         return [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True) if row is not None]
 
-    def _rarity(self, word: str) -> float | None:
+    def _rarity(self, field: str, word: str) -> float | None:
         """What tantivy counts a word as in this index alone; None where it does not occur."""
-        frequency = self.frequency(word)
+        frequency = self._searcher.doc_freq(field, word)
         if not frequency:
             return None
         return math.log(1 + (self._searcher.num_docs - frequency + 0.5) / (frequency + 0.5))
 
     def frequency(self, word: str) -> int:
-        """In how many passages a word of `terms` occurs."""
-        return self._searcher.doc_freq("text", word)
+        """In about how many passages a word of `terms` occurs."""
+        return sum(self._searcher.doc_freq(field, word) for field in _fields(word))
+
+
+def _fields(word: str) -> tuple[str, ...]:
+    return ("text", "figures") if any(character.isdigit() for character in word) else ("text",)
 
 
 class LexicalFolder:
@@ -134,6 +141,7 @@ class LexicalFolder:
         schema = (
             tantivy.SchemaBuilder()
             .add_text_field("text", tokenizer_name="words", index_option="freq")
+            .add_text_field("figures", tokenizer_name="words", index_option="freq")
             .add_text_field("owner", tokenizer_name="raw", index_option="basic")
             .add_text_field("document", tokenizer_name="raw", index_option="basic")
             .add_text_field("key", tokenizer_name="raw", index_option="basic")
@@ -182,6 +190,7 @@ class LexicalFolder:
             for passage in passages:
                 fields = {
                     "text": passage.text,
+                    "figures": passage.figures,
                     "owner": owner(passage.person),
                     "document": passage.document,
                     "row": passage.row,

@@ -1,8 +1,11 @@
 """Which documents a text names, by their titles or file names. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 _WORD = re.compile(r"\w+(?:[’'.-]\w+)*")
 _QUALIFIED = re.compile(r"\s*\([^()]*\)\s*$")
@@ -18,23 +21,38 @@ def names_of(title: str, source: str) -> Iterator[str]:
             yield known
 
 
-def named_in(text: str, names: Iterable[Mapping[str, object]]) -> list[str]:
+class Names(Generic[T]):
+    """Things by what a text may call them."""
+
+    def __init__(self, named: Mapping[str, tuple[T, ...]]) -> None:
+        self._named = named
+        self._first = frozenset(name.partition(" ")[0] for name in named)
+
+    def get(self, name: str) -> tuple[T, ...]:
+        return self._named.get(name, ())
+
+    def may_begin(self, word: str) -> bool:
+        """Whether a name begins with this word, which is in lower case."""
+        return word in self._first
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._named
+
+
+def named_in(text: str, known: Sequence[Names[T]]) -> list[str]:
     """The names that a text has, each at its longest, in order; a name begins with a capital or a digit."""
-    words = list(_WORD.finditer(text))
-    spans = {
-        (first, last): " ".join(word.group() for word in words[first:last]).lower()
-        for first in range(len(words))
-        if words[first].group()[0].isupper() or words[first].group()[0].isdigit()
-        for last in range(first + 1, min(first + _MOST_WORDS, len(words)) + 1)
-    }
-    wanted = set(spans.values())
-    found = {name for known in names for name in known.keys() & wanted}
+    words = [word.group() for word in _WORD.finditer(text)]
     named: list[str] = []
     end = 0
-    for (first, last), name in sorted(spans.items(), key=lambda item: (item[0][0], -item[0][1])):
-        if first >= end and name in found:
-            named.append(name)
-            end = last
+    for first, word in enumerate(words):
+        if first < end or word[0].islower() or not any(names.may_begin(word.lower()) for names in known):
+            continue
+        for last in range(min(first + _MOST_WORDS, len(words)), first, -1):
+            name = " ".join(words[first:last]).lower()
+            if any(name in names for names in known):
+                named.append(name)
+                end = last
+                break
     return list(dict.fromkeys(named))
 
 

@@ -73,12 +73,28 @@ def prefixed(title: str, section: str, text: str) -> str:
 
 def spoken(text: str) -> str:
     """A text with its tables in words alone: to an embedding, rows of numbers are noise that hides what they count."""
-    return "\n".join(_row_in_words(line) if line.startswith("|") else line for line in text.split("\n"))
+    return "\n".join(
+        ", ".join(dict.fromkeys(cell for cell in _cells(line) if _says(cell))) if _is_row(line) else line
+        for line in text.split("\n")
+    )
 
 
-def _row_in_words(row: str) -> str:
-    cells = [cell.strip() for cell in row.strip().strip("|").split("|")]
-    return ", ".join(dict.fromkeys(cell for cell in cells if any(letter.isalpha() for letter in cell)))
+def figures(text: str) -> str:
+    """What `spoken` leaves out."""
+    rows = filter(_is_row, text.split("\n"))
+    return " ".join(cell for row in rows for cell in _cells(row) if not _says(cell))
+
+
+def _is_row(line: str) -> bool:
+    return line.startswith("|")
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+
+
+def _says(cell: str) -> bool:
+    return any(character.isalpha() for character in cell)
 
 
 def situated(title: str, section: str, sentence: str) -> str:

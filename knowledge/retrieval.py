@@ -19,7 +19,7 @@ from knowledge.snapshot import LoadedEntry, Snapshot
 
 _CANDIDATES = 50
 """How deep each ranking goes before they are fused."""
-_SPREAD_CANDIDATES = 200
+_SPREAD_CANDIDATES = 100
 """The same where the hits are to come from several documents."""
 
 _RRF_K = 10
@@ -34,6 +34,8 @@ _NAMED = 8
 
 _LOOKED_BESIDE = 20
 """Beside so many of the first passages it is looked for a table, where amounts are asked for."""
+_TABLES_AMONG = 200
+"""Among so many passages by words the tables are ranked on their own, where amounts are asked for."""
 _NEIGHBOUR = 0.35
 """What a table inherits of the score of the passage beside it."""
 
@@ -139,15 +141,15 @@ class _Search:
         asked = terms(subject(ask.text, ask.wish)) or terms(ask.text)
         words = {word: self._weights[word] for word in asked if word in self._weights}
         scores: dict[_Candidate, float] = {}
-        if wanted is not None and ask.wish.restricts:
-            _fuse(scores, self._rankings(words, depth, wanted))
-            _fuse(scores, self._rankings(words, depth, None), _BESIDE)
-        else:
-            _fuse(scores, self._rankings(words, depth, None))
+        chosen = wanted if ask.wish.restricts else None
+        lexical = self._by_words(words, _TABLES_AMONG if ask.wish.amounts else depth, chosen)
+        _fuse(scores, [self._by_meaning(depth, chosen), lexical[:depth]])
+        if chosen is not None:
+            _fuse(scores, [self._by_meaning(depth, None), self._by_words(words, depth, None)], _BESIDE)
         _fuse(scores, [self._named(ask.text, words, wanted)])
         _fuse(scores, [self._linked(_best_first(scores)[:_READ_ON], words, wanted)])
         if ask.wish.amounts:
-            self._prefer_tables(scores)
+            self._prefer_tables(scores, lexical)
         found = self._found(scores)
         return _spread(found, series, limit) if len(series) > 1 else found
 
@@ -161,24 +163,33 @@ class _Search:
         ]
         return _newest(places, wish.companies) if wish.newest else places
 
-    def _rankings(
-        self, words: Mapping[str, float], depth: int, places: Sequence[_Place] | None
-    ) -> list[list[_Candidate]]:
-        """By meaning and by words, over these documents or over all that the person may see."""
-        dense: list[tuple[float, _Candidate]] = []
-        lexical: list[tuple[float, _Candidate]] = []
-        for number, snapshot in enumerate(self._snapshots):
-            mine = [loaded for base, loaded in places if base == number] if places is not None else None
-            if not snapshot.passages or mine == []:
-                continue
+    def _by_meaning(self, depth: int, places: Sequence[_Place] | None) -> list[_Candidate]:
+        """Over these documents, or over all that the person may see."""
+        scored: list[tuple[float, _Candidate]] = []
+        for number, mine in self._shared_out(places):
+            snapshot = self._snapshots[number]
             allowed = snapshot.visible(self._person) if mine is None else snapshot.rows_of(mine)
-            documents = None if mine is None else [loaded.entry.id for loaded in mine]
-            person = None if mine is not None or allowed is None else self._person
             for row, score in snapshot.dense.search(self._vector, depth, allowed):
-                dense.append((score, _Candidate(number, row)))
+                scored.append((score, _Candidate(number, row)))
+        return _ranked(scored, depth)
+
+    def _by_words(self, words: Mapping[str, float], depth: int, places: Sequence[_Place] | None) -> list[_Candidate]:
+        """The same by BM25."""
+        scored: list[tuple[float, _Candidate]] = []
+        for number, mine in self._shared_out(places):
+            snapshot = self._snapshots[number]
+            documents = None if mine is None else [loaded.entry.id for loaded in mine]
+            person = self._person if mine is None and snapshot.visible(self._person) is not None else None
             for row, score in snapshot.lexical.search(words, person, depth, documents):
-                lexical.append((score, _Candidate(number, row)))
-        return [_ranked(dense, depth), _ranked(lexical, depth)]
+                scored.append((score, _Candidate(number, row)))
+        return _ranked(scored, depth)
+
+    def _shared_out(self, places: Sequence[_Place] | None) -> Iterator[tuple[int, list[LoadedEntry] | None]]:
+        """The bases to look into, each with its documents among these; None for all of them."""
+        for number, snapshot in enumerate(self._snapshots):
+            mine = None if places is None else [loaded for base, loaded in places if base == number]
+            if snapshot.passages and mine != []:
+                yield number, mine
 
     def _named(self, text: str, words: Mapping[str, float], wanted: Sequence[_Place] | None) -> list[_Candidate]:
         """The best passage of each document that a text names."""
@@ -187,7 +198,7 @@ class _Search:
             (number, loaded)
             for name in names
             for number, snapshot in enumerate(self._snapshots)
-            for loaded in snapshot.names.get(name, ())
+            for loaded in snapshot.names.get(name)
             if loaded.entry.visible_to(self._person)
         ]
         allowed = None if wanted is None else {(number, loaded.entry.id) for number, loaded in wanted}
@@ -213,14 +224,14 @@ class _Search:
         named = self._named(text, words, wanted)
         return [c for c in named if (at := self._snapshots[c.base].at(c.row)) and at[0].entry.id not in own]
 
-    def _prefer_tables(self, scores: dict[_Candidate, float]) -> None:
-        """Amounts stand in tables: those beside the first passages come in, and all of them forward."""
+    def _prefer_tables(self, scores: dict[_Candidate, float], lexical: Sequence[_Candidate]) -> None:
+        """Amounts stand in tables: those beside the first passages come in, and those with the right words forward."""
         for candidate in _best_first(scores)[:_LOOKED_BESIDE]:
             for row in (candidate.row - 1, candidate.row + 1):
                 beside = _Candidate(candidate.base, row)
                 if self._same_document(candidate, beside) and self._has_table(beside):
                     scores[beside] = scores.get(beside, 0.0) + _NEIGHBOUR * scores[candidate]
-        _fuse(scores, [[candidate for candidate in _best_first(scores) if self._has_table(candidate)]])
+        _fuse(scores, [[candidate for candidate in lexical if self._has_table(candidate)]])
 
     def _same_document(self, one: _Candidate, other: _Candidate) -> bool:
         here, there = (self._snapshots[c.base].at(c.row) for c in (one, other))

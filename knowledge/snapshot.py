@@ -1,6 +1,6 @@
 """One base as it was at one generation: everything a search needs, never changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -14,8 +14,8 @@ from knowledge.facets import OPENING, Facets, facets_of
 from knowledge.index import DenseIndex
 from knowledge.lexical import IndexedPassage, LexicalIndex, terms
 from knowledge.manifest import Entry
-from knowledge.names import names_of
-from knowledge.passages import Matrix, Passage, prefixed
+from knowledge.names import Names, names_of
+from knowledge.passages import Matrix, Passage, figures, prefixed, spoken
 
 _COMMON = 0.02
 """A word in a larger share of the passages is a word and not the name of a document, whatever that is called."""
@@ -41,7 +41,13 @@ class LoadedEntry:
     def indexed(self) -> list[IndexedPassage]:
         entry = self.entry
         return [
-            IndexedPassage(row, entry.id, entry.person, prefixed(entry.title, chunk.section, chunk.text))
+            IndexedPassage(
+                row,
+                entry.id,
+                entry.person,
+                prefixed(entry.title, chunk.section, spoken(chunk.text)),
+                figures(chunk.text),
+            )
             for row, chunk in zip(entry.rows, self.chunks, strict=True)
         ]
 
@@ -92,14 +98,14 @@ class Snapshot:
         return frozenset(name for loaded in self.entries for name in loaded.facets.companies)
 
     @cached_property
-    def names(self) -> Mapping[str, tuple[LoadedEntry, ...]]:
+    def names(self) -> Names[LoadedEntry]:
         """Documents by what a text may call them."""
         named: dict[str, tuple[LoadedEntry, ...]] = {}
         for loaded in self.entries:
             for name in {*names_of(loaded.entry.title, loaded.entry.source)}:
                 if not self._is_common(name, loaded):
                     named[name] = (*named.get(name, ()), loaded)
-        return named
+        return Names(named)
 
     def _is_common(self, name: str, loaded: LoadedEntry) -> bool:
         """Whether a name of one word is a word that other documents use."""

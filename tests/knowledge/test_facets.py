@@ -3,7 +3,7 @@
 import pytest
 
 from knowledge.facets import Period, facets_of, fits, periods, subject, wish_of
-from knowledge.names import named_in, names_of
+from knowledge.names import Names, named_in, names_of
 
 OPENING = "QUARTERLY REPORT\nFor the quarterly period ended June 25, 2022\nAcme Pumps, Inc.\n(Exact name of registrant)"
 
@@ -92,7 +92,11 @@ def test_what_chose_the_documents_does_not_choose_passages() -> None:
 
 def test_a_text_names_documents() -> None:
     """By title, by title without what tells it from others, and by file name; the longest name wins."""
-    names = {name: () for name in [*names_of("Ed Wood (film)", "a1.md"), *names_of("Ed Wood Archive", "b2.md")]}
-    assert named_in("Is the Ed Wood Archive older than Ed Wood?", [names]) == ["ed wood archive", "ed wood"]
-    assert named_in("There is a wood, said Ed.", [names]) == []
+    film, archive = (
+        Names({name: ("film",) for name in names_of("Ed Wood (film)", "a1.md")}),
+        Names({"ed wood archive": ()}),
+    )
+    assert named_in("Is the Ed Wood Archive older than Ed Wood?", [film, archive]) == ["ed wood archive", "ed wood"]
+    assert named_in("There is a wood, said Ed.", [film, archive]) == []
+    assert film.get("ed wood") == ("film",)
     assert "service levels" in names_of("SLA", "service_levels.docx")
