@@ -1,4 +1,4 @@
-"""`roundtable evaluate`: measures how well agents are chosen, with public questions."""
+"""`roundtable evaluate`: measures the choice of agents and what is found for them, with public questions."""
 
 import argparse
 import asyncio
@@ -14,12 +14,14 @@ from cli.runtime import Runtime
 if TYPE_CHECKING:
     from evaluation import Result
 
-_NAMES = ("metatool", "clinc150")
+_NAMES = ("metatool", "clinc150", "multihop", "sec10q")
 """As in evaluation.SETS, which `--help` must not import."""
 
 
 def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = subcommands.add_parser("evaluate", help="measure the choice of agents with public questions")
+    parser = subcommands.add_parser(
+        "evaluate", help="measure the choice of agents, or what is found, with public questions"
+    )
     parser.add_argument("--set", required=True, choices=_NAMES, help="which questions")
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the folder with the sets")
     parser.add_argument("--limit", type=_positive, metavar="N", help="ask at most N questions of each kind")

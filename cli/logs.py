@@ -84,8 +84,6 @@ def _log_as_json(handler: logging.Handler) -> None:
 
 
 def _quieten() -> None:
-    # What it says about a broken PDF quotes it; the reason why a file was rejected comes back from `ingest`.
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     # It tells which of its builds it tried, tracebacks included.
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 

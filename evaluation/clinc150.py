@@ -10,7 +10,7 @@ from evaluation.labels import agent_name, make_agent
 from evaluation.records import read_records, spread
 from evaluation.result import Result, Tell
 from evaluation.scores import auroc, mean
-from orchestration.selector import Shelf
+from knowledge import Knowledge
 
 
 class _Profile(BaseModel):
@@ -26,7 +26,7 @@ class _Query(BaseModel):
 class Clinc150:
     """An agent is a domain with the examples of all its intents; the score of a query is its best agent's."""
 
-    async def measure(self, folder: Path, shelf: Shelf, limit: int | None, tell: Tell) -> Result:
+    async def measure(self, folder: Path, knowledge: Knowledge, limit: int | None, tell: Tell) -> Result:
         examples: dict[str, list[str]] = {}
         for profile in read_records(folder / "agent_profiles.jsonl", _Profile):
             examples.setdefault(profile.agent, []).extend(profile.examples)
@@ -37,8 +37,8 @@ class Clinc150:
             make_agent(domain, f"Handles requests about {domain.replace('_', ' ')}.", texts)
             for domain, texts in sorted(examples.items())
         )
-        asked = await choices([query.query for query in inside], registry, shelf, tell, "in scope")
-        beside = await choices([query.query for query in outside], registry, shelf, tell, "out of scope")
+        asked = await choices([query.query for query in inside], registry, knowledge, tell, "in scope")
+        beside = await choices([query.query for query in outside], registry, knowledge, tell, "out of scope")
         right = [float(choice.best == agent_name(str(q.agent))) for choice, q in zip(asked, inside, strict=True)]
         return Result(
             set="clinc150",

@@ -10,7 +10,7 @@ from evaluation.labels import agent_name, make_agent
 from evaluation.records import read_records, spread
 from evaluation.result import Result, Tell
 from evaluation.scores import exact, mean, precision, recall
-from orchestration.selector import Shelf
+from knowledge import Knowledge
 
 
 class _Described(BaseModel):
@@ -38,7 +38,7 @@ class MetaTool:
     A two-agent request does not say that it needs two, so it is asked twice: for exactly two, and with free choice.
     """
 
-    async def measure(self, folder: Path, shelf: Shelf, limit: int | None, tell: Tell) -> Result:
+    async def measure(self, folder: Path, knowledge: Knowledge, limit: int | None, tell: Tell) -> Result:
         described = read_records(folder / "agents.jsonl", _Described)
         examples = {each.agent: each.examples for each in read_records(folder / "agent_examples.jsonl", _Examples)}
         multi = spread(read_records(folder / "multi.jsonl", _Request), limit)
@@ -46,9 +46,9 @@ class MetaTool:
         everybody = AgentRegistry(make_agent(d.agent, d.description, examples.get(d.agent, ())) for d in described)
         pairs = everybody.only(agent_name(d.agent) for d in described if d.in_multi)
         requests = [request.query for request in multi]
-        two = await choices(requests, pairs, shelf, tell, "two agents", count=2)
-        free = await choices(requests, pairs, shelf, tell, "two agents, free choice")
-        one = await choices([request.query for request in single], everybody, shelf, tell, "one agent")
+        two = await choices(requests, pairs, knowledge, tell, "two agents", count=2)
+        free = await choices(requests, pairs, knowledge, tell, "two agents, free choice")
+        one = await choices([request.query for request in single], everybody, knowledge, tell, "one agent")
         exacts = [exact(choice.chosen, request.right()) for choice, request in zip(two, multi, strict=True)]
         freely = [(choice.chosen, request.right()) for choice, request in zip(free, multi, strict=True)]
         return Result(

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
-from orchestration.selector import Shelf
+from knowledge import Knowledge
 
 Tell = Callable[[str], None]
 """Takes a line about how far it is."""
@@ -27,5 +27,5 @@ class Result(BaseModel, frozen=True):
 class EvaluationSet(Protocol):
     """Questions with known answers."""
 
-    async def measure(self, folder: Path, shelf: Shelf, limit: int | None, tell: Tell) -> Result:
-        """Ask at most `limit` questions of each kind; raises WrongData."""
+    async def measure(self, folder: Path, knowledge: Knowledge, limit: int | None, tell: Tell) -> Result:
+        """Ask at most `limit` questions of each kind; `knowledge` begins empty. Raises WrongData."""

@@ -1,11 +1,13 @@
 """Runs one set from its folder to its figures."""
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from evaluation.errors import WrongData
+from evaluation.keeping import KeepingEmbedder
 from evaluation.result import EvaluationSet, Result, Tell
 from knowledge import Embedder, KnowledgeSettings, open_knowledge
 
@@ -23,13 +25,16 @@ async def evaluate(
 ) -> Result:
     """Measure the set `name` with the questions in `data`; raises WrongData.
 
-    `folder` keeps the embeddings of the agents' examples, so that a second measurement is quick; it is not the
-    product's own knowledge, which a measurement must not touch.
+    `folder` keeps the embeddings of all texts, so that a second measurement is quick. Documents are put into a
+    temporary folder: the product's own knowledge must not be touched, and every measurement reads them again.
     """
     await asyncio.to_thread(_check, data, name)
     begun = clock()
-    async with open_knowledge(folder, KnowledgeSettings(), embedder, {}) as knowledge:
-        result = await one.measure(data / name, knowledge, limit, tell)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    keeping = KeepingEmbedder(embedder, folder / "embeddings.sqlite")
+    with tempfile.TemporaryDirectory() as bases:
+        async with open_knowledge(Path(bases), KnowledgeSettings(), keeping, {}) as knowledge:
+            result = await one.measure(data / name, knowledge, limit, tell)
     return result.model_copy(update={"embedder": embedder.name, "seconds": round(clock() - begun, 1)})
 
 

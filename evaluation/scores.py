@@ -1,5 +1,6 @@
 """Figures of what was found against what is right. Pure."""
 
+import re
 from collections.abc import Collection, Sequence
 
 
@@ -38,3 +39,9 @@ def auroc(inside: Sequence[float], outside: Sequence[float]) -> float:
         below += ties
         at = end
     return wins / (len(inside) * len(outside))
+
+
+def number_recall(text: str, numbers: Collection[str]) -> float:
+    """The share of the numbers that stand in the text as they are: "34.5" is not in "1,234.5" nor in "34.51"."""
+    found = [re.search(rf"(?<![\d,.]){re.escape(number)}(?!\d)", text) for number in numbers]
+    return mean([float(one is not None) for one in found])

@@ -1,22 +1,24 @@
 """Documents to passages that fit the embedding model, cut where the author cut."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge import sentences
 from knowledge.blocks import Block, LoadedDocument
-from knowledge.passages import Sentence, SentenceKind, prefixed
+from knowledge.passages import Sentence, SentenceKind, prefixed, spoken
 
 MODEL_PIECES = 240
 """all-MiniLM-L6-v2 reads 256 word pieces, of which two are its own; the rest is room for a bad estimate."""
 
-VERSION = 1
+VERSION = 2
 """Raised when the same document is cut or embedded differently than before: the seeds are made again."""
 
-_PIECE = re.compile(r"[a-zA-Z]+|\S")
+_PIECE = re.compile(r"[a-zA-Z]+|\d{1,2}|\S")
 _CODE_LIKE = re.compile(r"(?<=\d)[a-zA-Z]|[a-zA-Z](?=\d)")
-_LETTERS_A_PIECE = 6
+_LETTERS_A_PIECE = 7
+_CAPTION_WORDS = 45
+"""A longer paragraph before a table is more than its caption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,7 @@ def chunk(document: LoadedDocument, words: int) -> list[Chunk]:
     for section, blocks in _sections(document.blocks):
         room = MODEL_PIECES - pieces(prefixed(document.title, section, ""))
         limit = _Limit(words, max(room, MODEL_PIECES // 2))
-        parts = [part for block in blocks for part in _split_block(block, limit)]
-        chunks.extend(_chunk(section, group) for group in _grouped(parts, limit))
+        chunks.extend(_chunk(section, group) for group in _grouped(_units(blocks, limit), limit))
     return chunks
 
 
@@ -51,7 +52,10 @@ class _Limit:
     pieces: int
 
     def holds(self, text: str) -> bool:
-        return len(text.split()) <= self.words and pieces(text) <= self.pieces
+        """Numbers in tables take no room in the embedding; a passage with many of them may be twice as long."""
+        words = sum(word != "|" for word in text.split())
+        told = spoken(text)
+        return words <= 2 * self.words and len(told.split()) <= self.words and pieces(told) <= self.pieces
 
 
 def _sections(blocks: Iterable[Block]) -> Iterator[tuple[str, list[Block]]]:
@@ -75,19 +79,54 @@ def _joined(path: list[tuple[int, str]]) -> str:
     return " > ".join(text for _, text in path)
 
 
-def _grouped(parts: list[Block], limit: _Limit) -> Iterator[list[Block]]:
+Unit = list[Block]
+"""Blocks that are never parted: a table, or a piece of one, has its caption with it."""
+
+
+def _units(blocks: Sequence[Block], limit: _Limit) -> Iterator[Unit]:
+    """Each block, or the pieces of one that is too long; every piece of a table begins with its caption."""
+    caption: Block | None = None
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+        if following is not None and _is_caption(block, following):
+            caption = block
+            continue
+        if caption is not None:
+            beside = _Limit(
+                limit.words - len(caption.text.split()), max(limit.pieces - pieces(caption.text), limit.pieces // 2)
+            )
+            yield from ([caption, part] for part in _split_block(block, beside))
+        else:
+            yield from ([part] for part in _split_block(block, limit))
+        caption = None
+
+
+def _is_caption(block: Block, following: Block) -> bool:
+    """A short paragraph right before a table, which says what is in it and in which unit."""
+    return (
+        following.kind == "table"
+        and block.kind == "paragraph"
+        and block.page == following.page
+        and len(block.text.split()) <= _CAPTION_WORDS
+    )
+
+
+def _grouped(units: Iterable[Unit], limit: _Limit) -> Iterator[list[Block]]:
     """Neighbours together as long as they fit; a paragraph that introduces a list or code goes with it."""
     group: list[Block] = []
-    for part in parts:
-        together = "\n\n".join(block.text for block in [*group, part])
-        if group and (part.page != group[-1].page or not limit.holds(together)):
+    for unit in units:
+        together = _text([*group, *unit])
+        if group and (unit[0].page != group[-1].page or not limit.holds(together)):
             introduces = len(group) > 1 and group[-1].text.rstrip().endswith(":")
-            carried = [group.pop()] if introduces and limit.holds(f"{group[-1].text}\n\n{part.text}") else []
+            carried = [group.pop()] if introduces and limit.holds(_text([group[-1], *unit])) else []
             yield group
             group = carried
-        group.append(part)
+        group += unit
     if group:
         yield group
+
+
+def _text(blocks: Sequence[Block]) -> str:
+    return "\n\n".join(block.text for block in blocks)
 
 
 def _split_block(block: Block, limit: _Limit) -> list[Block]:
@@ -154,7 +193,7 @@ def _chunk(section: str, blocks: list[Block]) -> Chunk:
     return Chunk(
         section=section,
         page=blocks[0].page,
-        text="\n\n".join(block.text for block in blocks),
+        text=_text(blocks),
         sentences=tuple(Sentence(text, position, kind) for position, (text, kind) in enumerate(found)),
     )
 
@@ -178,11 +217,17 @@ def _sentences(block: Block) -> Iterator[tuple[str, SentenceKind]]:
 
 
 def _rows(lines: list[str]) -> Iterator[str]:
-    """A row in words, ``Limit: 30 s; Region: north``, since a row alone does not say what its cells are."""
+    """A row in words, ``Limit: 30 s; Region: north``, since a row alone does not say what its cells are.
+
+    A unit in parentheses in the corner of the table belongs to the numbers and not to the row's own name.
+    """
     head, rows = _table_head(lines)
     names = _cells(head[0])
+    unit = f" {names[0]}" if names[0].startswith("(") and names[0].endswith(")") else ""
+    if unit:
+        names[0] = ""
     if not rows:
-        yield "; ".join(names)
+        yield "; ".join(name for name in names if name)
     for row in rows:
         cells = _cells(row)
         named = [
@@ -191,7 +236,7 @@ def _rows(lines: list[str]) -> Iterator[str]:
             if cell
         ]
         if named:
-            yield "; ".join(named)
+            yield "; ".join(named) + unit
 
 
 def _cells(row: str) -> list[str]:

@@ -15,7 +15,7 @@ from knowledge.files import keep_file
 from knowledge.incoming import SourceFile
 from knowledge.manifest import Entry
 from knowledge.package import Package
-from knowledge.passages import DIMENSIONS, Matrix, Vector, prefixed, situated
+from knowledge.passages import DIMENSIONS, Matrix, Vector, prefixed, situated, spoken
 from knowledge.settings import KnowledgeSettings
 
 _BATCH_CHARACTERS = 12_000
@@ -101,7 +101,7 @@ async def embed(
 
     `on_passages` hears how many more passages are embedded.
     """
-    passages = [prefixed(draft.title, chunk.section, chunk.text) for chunk in draft.chunks]
+    passages = [prefixed(draft.title, chunk.section, spoken(chunk.text)) for chunk in draft.chunks]
     sentences = [
         situated(draft.title, chunk.section, sentence.text) for chunk in draft.chunks for sentence in chunk.sentences
     ]

@@ -1,7 +1,8 @@
 """The word index of one shelf: BM25 with English stems. The only module that knows tantivy."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,7 +37,9 @@ class IndexedPassage:
     row: int
     document: str
     text: str
-    """With its title and section."""
+    """With its title and section; tables in words alone, since their numbers would make them long for BM25."""
+    figures: str
+    """The numbers in its tables."""
 
 
 @cache
@@ -69,22 +72,49 @@ class LexicalIndex:
         index.reload()
         self._searcher = index.searcher()
 
-    def search(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """The rows that match best with their BM25 score."""
+    def search(
+        self,
+        words: Mapping[str, float],
+        limit: int,
+        documents: Collection[str] | None = None,
+    ) -> list[tuple[int, float]]:
+        """The rows that match best with their BM25 score; `documents` restricts before ranking unless None.
+
+        `words` come with their rarity over everything that is searched together: this index alone does not know it,
+        and scores of a small one would not compare with those of a large one.
+        """
         from tantivy import Occur, Query
 
-        if not words:
+        clauses = [
+            (Occur.Should, Query.boost_query(Query.term_query(self._schema, field, word, "freq"), rarity / own))
+            for word, rarity in words.items()
+            for field in _fields(word)
+            if (own := self._rarity(field, word)) is not None
+        ]
+        if not clauses:
             return []
-        query = Query.boolean_query(
-            [(Occur.Should, Query.term_query(self._schema, "text", word, "freq")) for word in words]
-        )
+        query = Query.boolean_query(clauses)
+        if documents is not None:
+            these = Query.term_set_query(self._schema, "document", list(documents))
+            query = Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(these, 0.0))])
         hits = self._searcher.search(query, limit, count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         return [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True) if row is not None]
 
+    def _rarity(self, field: str, word: str) -> float | None:
+        """What tantivy counts a word as in this index alone; None where it does not occur."""
+        frequency = self._searcher.doc_freq(field, word)
+        if not frequency:
+            return None
+        return math.log(1 + (self._searcher.num_docs - frequency + 0.5) / (frequency + 0.5))
+
     def frequency(self, word: str) -> int:
-        """In how many passages a word of `terms` occurs."""
-        return self._searcher.doc_freq("text", word)
+        """In about how many passages a word of `terms` occurs."""
+        return sum(self._searcher.doc_freq(field, word) for field in _fields(word))
+
+
+def _fields(word: str) -> tuple[str, ...]:
+    return ("text", "figures") if any(character.isdigit() for character in word) else ("text",)
 
 
 class LexicalFolder:
@@ -100,6 +130,7 @@ class LexicalFolder:
         schema = (
             tantivy.SchemaBuilder()
             .add_text_field("text", tokenizer_name="words", index_option="freq")
+            .add_text_field("figures", tokenizer_name="words", index_option="freq")
             .add_text_field("document", tokenizer_name="raw", index_option="basic")
             .add_text_field("key", tokenizer_name="raw", index_option="basic")
             .add_unsigned_field("row", fast=True)
@@ -147,6 +178,7 @@ class LexicalFolder:
             for passage in passages:
                 fields = {
                     "text": passage.text,
+                    "figures": passage.figures,
                     "document": passage.document,
                     "row": passage.row,
                 }

@@ -66,9 +66,35 @@ class Hit:
 
 
 def prefixed(title: str, section: str, text: str) -> str:
-    """The text that is embedded and indexed: a passage alone often does not name what it is about."""
+    """The text that is indexed: a passage alone often does not name what it is about."""
     heading = f"{title} — {section}" if section else title
     return f"{heading}\n{text}"
+
+
+def spoken(text: str) -> str:
+    """A text with its tables in words alone: to an embedding, rows of numbers are noise that hides what they count."""
+    return "\n".join(
+        ", ".join(dict.fromkeys(cell for cell in _cells(line) if _says(cell))) if _is_row(line) else line
+        for line in text.split("\n")
+    )
+
+
+def figures(text: str) -> str:
+    """What `spoken` leaves out."""
+    rows = filter(_is_row, text.split("\n"))
+    return " ".join(cell for row in rows for cell in _cells(row) if not _says(cell))
+
+
+def _is_row(line: str) -> bool:
+    return line.startswith("|")
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+
+
+def _says(cell: str) -> bool:
+    return any(character.isalpha() for character in cell)
 
 
 def situated(title: str, section: str, sentence: str) -> str:

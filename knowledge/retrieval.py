@@ -2,21 +2,42 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
+from knowledge import sentences
 from knowledge.chunking import Chunk
+from knowledge.facets import Period, Wish, fits, subject, wish_of
 from knowledge.lexical import terms
+from knowledge.mentions import named_in
 from knowledge.passages import DIMENSIONS, Hit, Vector, prefixed
 from knowledge.snapshot import LoadedEntry, Snapshot
 
 _CANDIDATES = 50
 """How deep each ranking goes before they are fused."""
+_SPREAD_CANDIDATES = 100
+"""The same where the hits are to come from several documents."""
 
-_RRF_K = 60
-"""The constant of reciprocal rank fusion (SIGIR 2009)."""
+_RRF_K = 10
+"""The constant of reciprocal rank fusion. Smaller than the usual 60: only the first dozen counts here."""
+_BESIDE = 0.3
+"""What a ranking over everything counts beside the one over the documents that the question asks for."""
+
+_READ_ON = 2
+"""In so many of the first passages it is looked which other documents they name."""
+_NAMED = 8
+"""So many passages of named documents are ranked for being named."""
+
+_LOOKED_BESIDE = 20
+"""Beside so many of the first passages it is looked for a table, where amounts are asked for."""
+_TABLES_AMONG = 200
+"""Among so many passages by words the tables are ranked on their own, where amounts are asked for."""
+_NEIGHBOUR = 0.35
+"""What a table inherits of the score of the passage beside it."""
 
 _SIGNIFICANT = re.compile(r"\w+")
 
@@ -29,7 +50,7 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class _Found:
-    row: int
+    candidate: _Candidate
     loaded: LoadedEntry
     ordinal: int
     rank_score: float
@@ -39,40 +60,226 @@ class _Found:
     def chunk(self) -> Chunk:
         return self.loaded.chunks[self.ordinal]
 
+    @property
+    def text(self) -> str:
+        """With its title and section."""
+        return prefixed(self.loaded.entry.title, self.chunk.section, self.chunk.text)
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """A question, or one of several in it that want different documents."""
+
+    text: str
+    wish: Wish
+
+
+_Place = tuple[int, LoadedEntry]
+"""A document and the number of its base."""
+
 
 def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, limit: int) -> list[Hit]:
     """The best `limit` passages over all the shelves, by reciprocal rank fusion of cosine and BM25.
 
     The shelves' passages are merged by score into one ranking of each kind before the fusion: taking turns
-    among them costs a third of the recall. Each shelf must be one that the person may see.
+    among them costs a third of the recall. Each shelf must be one that the person may see. Documents that
+    say they are of another company or period than the question asks for come last; those that the question
+    or a first passage names come forward.
     The hits come without the vectors of their sentences.
     """
-    depth = max(_CANDIDATES, 4 * limit)
-    words = list(dict.fromkeys(terms(question)))
-    dense: list[tuple[float, _Candidate]] = []
-    lexical: list[tuple[float, _Candidate]] = []
-    for number, snapshot in enumerate(snapshots):
-        if not snapshot.passages:
-            continue
-        for row, score in snapshot.dense.search(vector, depth):
-            dense.append((score, _Candidate(number, row)))
-        for row, score in snapshot.lexical.search(words, depth):
-            lexical.append((score, _Candidate(number, row)))
-    fused = _fused([_ranked(dense, depth), _ranked(lexical, depth)])
-    cosines = _cosines(snapshots, vector, list(fused))
-    order = sorted(fused, key=lambda candidate: (-fused[candidate], -cosines[candidate]))
-    weights = _weights(snapshots, words)
+    weights = _weights(snapshots, list(dict.fromkeys(terms(question))))
+    search = _Search(snapshots, vector, weights)
+    orders = [search.order(ask, limit) for ask in _asks(question, snapshots)]
     hits: list[Hit] = []
     said: set[str] = set()
-    for candidate in order:
-        snapshot = snapshots[candidate.shelf]
-        at = snapshot.at(candidate.row)
-        if at is not None and _adds(at[0].chunks[at[1]], said):
-            found = _Found(candidate.row, *at, fused[candidate], cosines[candidate])
-            hits.append(_hit(snapshot, found, weights))
+    seen: set[_Candidate] = set()
+    for found in _in_turns(orders):
+        if found.candidate in seen or not _adds(found.chunk, said):
+            continue
+        seen.add(found.candidate)
+        hits.append(_hit(snapshots[found.candidate.shelf], found, weights))
         if len(hits) == limit:
             break
     return hits
+
+
+def _asks(question: str, snapshots: Sequence[Snapshot]) -> list[_Ask]:
+    """The question; where its sentences want different companies or periods, each with those that go with it."""
+    companies = frozenset[str]().union(*(snapshot.companies for snapshot in snapshots))
+    asks: list[_Ask] = []
+    for sentence in sentences.split(question):
+        wish = wish_of(sentence, companies)
+        last = asks[-1] if asks else None
+        if last is not None and (not wish.restricts or not last.wish.restricts or wish == last.wish):
+            text = f"{last.text} {sentence}"
+            asks[-1] = _Ask(text, wish_of(text, companies))
+        else:
+            asks.append(_Ask(sentence, wish))
+    return asks or [_Ask(question, wish_of(question, companies))]
+
+
+def _in_turns(orders: Sequence[Sequence[_Found]]) -> Iterator[_Found]:
+    for places in zip_longest(*orders):
+        yield from (found for found in places if found is not None)
+
+
+class _Search:
+    """One search over snapshots."""
+
+    def __init__(self, snapshots: Sequence[Snapshot], vector: Vector, weights: Mapping[str, float]) -> None:
+        self._snapshots = snapshots
+        self._vector = vector
+        self._weights = weights
+
+    def order(self, ask: _Ask, limit: int) -> list[_Found]:
+        """Passages for one ask, best first."""
+        wanted = self._wanted(ask.wish) if ask.wish.restricts or ask.wish.several else None
+        series = _series(wanted) if wanted is not None and ask.wish.several else frozenset()
+        depth = max(_SPREAD_CANDIDATES if series else _CANDIDATES, 4 * limit)
+        asked = terms(subject(ask.text, ask.wish)) or terms(ask.text)
+        words = {word: self._weights[word] for word in asked if word in self._weights}
+        scores: dict[_Candidate, float] = {}
+        chosen = wanted if ask.wish.restricts else None
+        lexical = self._by_words(words, _TABLES_AMONG if ask.wish.amounts else depth, chosen)
+        _fuse(scores, [self._by_meaning(depth, chosen), lexical[:depth]])
+        if chosen is not None:
+            _fuse(scores, [self._by_meaning(depth, None), self._by_words(words, depth, None)], _BESIDE)
+        _fuse(scores, [self._named(ask.text, words, wanted)])
+        _fuse(scores, [self._linked(_best_first(scores)[:_READ_ON], words, wanted)])
+        if ask.wish.amounts:
+            self._prefer_tables(scores, lexical)
+        found = self._found(scores)
+        return _spread(found, series, limit) if len(series) > 1 else found
+
+    def _wanted(self, wish: Wish) -> list[_Place]:
+        """The documents that the wish does not speak against."""
+        places = [
+            (number, loaded)
+            for number, snapshot in enumerate(self._snapshots)
+            for loaded in snapshot.entries
+            if fits(loaded.facets, wish)
+        ]
+        return _newest(places, wish.companies) if wish.newest else places
+
+    def _by_meaning(self, depth: int, places: Sequence[_Place] | None) -> list[_Candidate]:
+        """Over these documents, or over all."""
+        scored: list[tuple[float, _Candidate]] = []
+        for number, mine in self._shared_out(places):
+            snapshot = self._snapshots[number]
+            allowed = None if mine is None else snapshot.rows_of(mine)
+            for row, score in snapshot.dense.search(self._vector, depth, allowed):
+                scored.append((score, _Candidate(number, row)))
+        return _ranked(scored, depth)
+
+    def _by_words(self, words: Mapping[str, float], depth: int, places: Sequence[_Place] | None) -> list[_Candidate]:
+        """The same by BM25."""
+        scored: list[tuple[float, _Candidate]] = []
+        for number, mine in self._shared_out(places):
+            snapshot = self._snapshots[number]
+            documents = None if mine is None else [loaded.entry.id for loaded in mine]
+            for row, score in snapshot.lexical.search(words, depth, documents):
+                scored.append((score, _Candidate(number, row)))
+        return _ranked(scored, depth)
+
+    def _shared_out(self, places: Sequence[_Place] | None) -> Iterator[tuple[int, list[LoadedEntry] | None]]:
+        """The bases to look into, each with its documents among these; None for all of them."""
+        for number, snapshot in enumerate(self._snapshots):
+            mine = None if places is None else [loaded for base, loaded in places if base == number]
+            if snapshot.passages and mine != []:
+                yield number, mine
+
+    def _named(self, text: str, words: Mapping[str, float], wanted: Sequence[_Place] | None) -> list[_Candidate]:
+        """The best passage of each document that a text names."""
+        names = named_in(text, [snapshot.names for snapshot in self._snapshots])
+        places = [
+            (number, loaded)
+            for name in names
+            for number, snapshot in enumerate(self._snapshots)
+            for loaded in snapshot.names.get(name)
+        ]
+        allowed = None if wanted is None else {(number, loaded.entry.id) for number, loaded in wanted}
+        best: dict[_Candidate, float] = {}
+        for number, loaded in places:
+            if allowed is None or (number, loaded.entry.id) in allowed:
+                rows = np.array(loaded.entry.rows, dtype=np.int64)
+                cosines = self._snapshots[number].dense.vectors(rows) @ self._vector
+                best[_Candidate(number, int(rows[cosines.argmax()]))] = float(cosines.max())
+        near = sorted(best, key=lambda candidate: -best[candidate])[: 2 * _NAMED]
+        shares = {found.candidate: _share(found.text, words) for found in self._found(dict.fromkeys(near, 0.0))}
+        both: dict[_Candidate, float] = {}
+        _fuse(both, [near, sorted(near, key=lambda candidate: -shares[candidate])])
+        return sorted(near, key=lambda candidate: -both[candidate])[:_NAMED]
+
+    def _linked(
+        self, first: Sequence[_Candidate], words: Mapping[str, float], wanted: Sequence[_Place] | None
+    ) -> list[_Candidate]:
+        """Passages of the documents that the first passages name: the second step of "the author of the book that"."""
+        read = [self._snapshots[c.shelf].at(c.row) for c in first]
+        text = " . ".join(loaded.chunks[ordinal].text for loaded, ordinal in filter(None, read))
+        own = {loaded.entry.id for loaded, _ in filter(None, read)}
+        named = self._named(text, words, wanted)
+        return [c for c in named if (at := self._snapshots[c.shelf].at(c.row)) and at[0].entry.id not in own]
+
+    def _prefer_tables(self, scores: dict[_Candidate, float], lexical: Sequence[_Candidate]) -> None:
+        """Amounts stand in tables: those beside the first passages come in, and those with the right words forward."""
+        for candidate in _best_first(scores)[:_LOOKED_BESIDE]:
+            for row in (candidate.row - 1, candidate.row + 1):
+                beside = _Candidate(candidate.shelf, row)
+                if self._same_document(candidate, beside) and self._has_table(beside):
+                    scores[beside] = scores.get(beside, 0.0) + _NEIGHBOUR * scores[candidate]
+        _fuse(scores, [[candidate for candidate in lexical if self._has_table(candidate)]])
+
+    def _same_document(self, one: _Candidate, other: _Candidate) -> bool:
+        here, there = (self._snapshots[c.shelf].at(c.row) for c in (one, other))
+        return here is not None and there is not None and here[0] is there[0]
+
+    def _has_table(self, candidate: _Candidate) -> bool:
+        at = self._snapshots[candidate.shelf].at(candidate.row)
+        return at is not None and any(sentence.kind == "row" for sentence in at[0].chunks[at[1]].sentences)
+
+    def _found(self, scores: Mapping[_Candidate, float]) -> list[_Found]:
+        cosines = _cosines(self._snapshots, self._vector, list(scores))
+        order = sorted(scores, key=lambda candidate: (-scores[candidate], -cosines[candidate]))
+        return [
+            _Found(candidate, *at, scores[candidate], cosines[candidate])
+            for candidate in order
+            if (at := self._snapshots[candidate.shelf].at(candidate.row)) is not None
+        ]
+
+
+def _newest(places: Sequence[_Place], companies: frozenset[str]) -> list[_Place]:
+    """Of each company asked for the latest document, and those without a date."""
+    latest: dict[frozenset[str], Period] = {}
+    for _, loaded in places:
+        if loaded.facets.newest is not None:
+            whose = companies & loaded.facets.companies
+            latest[whose] = max(latest.get(whose, loaded.facets.newest), loaded.facets.newest)
+    return [
+        (number, loaded)
+        for number, loaded in places
+        if loaded.facets.newest in (None, latest.get(companies & loaded.facets.companies))
+    ]
+
+
+def _series(places: Sequence[_Place]) -> frozenset[tuple[int, str]]:
+    """The documents that belong to a period each, by base and id; empty where they are of one period."""
+    dated = [(number, loaded) for number, loaded in places if loaded.facets.newest is not None]
+    if len({loaded.facets.newest for _, loaded in dated}) < 2:
+        return frozenset()
+    return frozenset((number, loaded.entry.id) for number, loaded in dated)
+
+
+def _spread(found: Sequence[_Found], series: Collection[tuple[int, str]], limit: int) -> list[_Found]:
+    """Each document of the series has its share of the first places; the rest follows in its order."""
+    share = max(1, math.ceil(limit / len(series)))
+    taken: Counter[tuple[int, str]] = Counter()
+    first: list[_Found] = []
+    rest: list[_Found] = []
+    for one in found:
+        document = (one.candidate.shelf, one.loaded.entry.id)
+        taken[document] += 1
+        (first if document in series and taken[document] <= share else rest).append(one)
+    return [*first, *rest]
 
 
 def _ranked(scored: list[tuple[float, _Candidate]], depth: int) -> list[_Candidate]:
@@ -80,12 +287,15 @@ def _ranked(scored: list[tuple[float, _Candidate]], depth: int) -> list[_Candida
     return [candidate for _, candidate in best[:depth]]
 
 
-def _fused(rankings: Sequence[Sequence[_Candidate]]) -> dict[_Candidate, float]:
-    scores: dict[_Candidate, float] = {}
+def _best_first(scores: Mapping[_Candidate, float]) -> list[_Candidate]:
+    return sorted(scores, key=lambda candidate: (-scores[candidate], candidate.shelf, candidate.row))
+
+
+def _fuse(scores: dict[_Candidate, float], rankings: Iterable[Sequence[_Candidate]], weight: float = 1.0) -> None:
+    """Add reciprocal ranks to the scores."""
     for ranking in rankings:
         for place, candidate in enumerate(ranking, start=1):
-            scores[candidate] = scores.get(candidate, 0.0) + 1 / (_RRF_K + place)
-    return scores
+            scores[candidate] = scores.get(candidate, 0.0) + weight / (_RRF_K + place)
 
 
 def _cosines(snapshots: Sequence[Snapshot], vector: Vector, candidates: list[_Candidate]) -> dict[_Candidate, float]:
@@ -122,14 +332,18 @@ def _adds(chunk: Chunk, said: set[str]) -> bool:
     return True
 
 
-def _hit(snapshot: Snapshot, passage: _Found, weights: dict[str, float]) -> Hit:
-    text = prefixed(passage.loaded.entry.title, passage.chunk.section, passage.chunk.text)
+def _share(text: str, weights: Mapping[str, float]) -> float:
+    """The share of the words' weights that occurs in the text."""
     occurring = set(terms(text))
     total = sum(weights.values())
+    return sum(weights[word] for word in weights if word in occurring) / total if total else 0.0
+
+
+def _hit(snapshot: Snapshot, found: _Found, weights: Mapping[str, float]) -> Hit:
     return Hit(
-        passage=passage.loaded.passage(snapshot.base, passage.ordinal, score=passage.cosine),
-        sentences=passage.chunk.sentences,
+        passage=found.loaded.passage(snapshot.base, found.ordinal, score=found.cosine),
+        sentences=found.chunk.sentences,
         vectors=np.empty((0, DIMENSIONS), dtype=np.float32),
-        rank_score=passage.rank_score,
-        lexical=sum(weights[word] for word in weights if word in occurring) / total if total else 0.0,
+        rank_score=found.rank_score,
+        lexical=_share(found.text, weights),
     )

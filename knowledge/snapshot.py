@@ -1,14 +1,25 @@
 """One shelf as it was at one generation: everything a search needs, never changed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.artefacts import Artefacts
 from knowledge.chunking import Chunk
+from knowledge.facets import OPENING, Facets, facets_of
 from knowledge.index import DenseIndex
-from knowledge.lexical import IndexedPassage, LexicalIndex
+from knowledge.lexical import IndexedPassage, LexicalIndex, terms
 from knowledge.manifest import Entry
-from knowledge.passages import Passage, prefixed
+from knowledge.mentions import Names, names_of
+from knowledge.passages import Passage, figures, prefixed, spoken
+
+_COMMON = 0.02
+"""A word in a larger share of the passages is a word and not the name of a document, whatever that is called."""
+_RARE = 3
 
 
 @dataclass(frozen=True)
@@ -18,10 +29,24 @@ class LoadedEntry:
     entry: Entry
     chunks: tuple[Chunk, ...]
 
+    @cached_property
+    def facets(self) -> Facets:
+        opening = ""
+        for chunk in self.chunks:
+            opening += f"{chunk.section}\n{chunk.text}\n"
+            if len(opening) >= OPENING:
+                break
+        return facets_of(self.entry.title, self.entry.source, opening[:OPENING])
+
     def indexed(self) -> list[IndexedPassage]:
         entry = self.entry
         return [
-            IndexedPassage(row, entry.id, prefixed(entry.title, chunk.section, chunk.text))
+            IndexedPassage(
+                row,
+                entry.id,
+                prefixed(entry.title, chunk.section, spoken(chunk.text)),
+                figures(chunk.text),
+            )
             for row, chunk in zip(entry.rows, self.chunks, strict=True)
         ]
 
@@ -65,9 +90,39 @@ class Snapshot:
     def passages(self) -> int:
         return len(self._by_row)
 
+    @cached_property
+    def companies(self) -> frozenset[str]:
+        """Those that its documents are about."""
+        return frozenset(name for loaded in self.entries for name in loaded.facets.companies)
+
+    @cached_property
+    def names(self) -> Names[LoadedEntry]:
+        """Documents by what a text may call them."""
+        named: dict[str, tuple[LoadedEntry, ...]] = {}
+        for loaded in self.entries:
+            for name in {*names_of(loaded.entry.title, loaded.entry.source)}:
+                if not self._is_common(name, loaded):
+                    named[name] = (*named.get(name, ()), loaded)
+        return Names(named)
+
+    def _is_common(self, name: str, loaded: LoadedEntry) -> bool:
+        """Whether a name of one word is a word that other documents use."""
+        words = terms(name)
+        if " " in name or not words:
+            return not words
+        elsewhere = self.lexical.frequency(words[0]) - loaded.entry.passages
+        return elsewhere > max(_RARE, _COMMON * self.passages)
+
     def at(self, row: int) -> tuple[LoadedEntry, int] | None:
         """The document and ordinal of a row."""
         return self._by_row.get(row)
+
+    def rows_of(self, entries: Iterable[LoadedEntry]) -> NDArray[np.bool_]:
+        """By row, whether it belongs to one of these documents."""
+        rows = np.zeros(max(self._by_row, default=-1) + 1, dtype=np.bool_)
+        for loaded in entries:
+            rows[loaded.entry.first_row : loaded.entry.rows.stop] = True
+        return rows
 
     def find(self, document: str) -> LoadedEntry | None:
         return next((loaded for loaded in self.entries if loaded.entry.id == document), None)

@@ -1,73 +1,80 @@
-"""PDF by its pages, with pypdf."""
+"""PDF by its pages, with PDFium: where the words stand says what they are."""
 
-import io
-import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from knowledge.blocks import Block, LoadedDocument
 from knowledge.errors import UnreadableDocument
-from knowledge.sentences import starts_item
+from knowledge.layout.furniture import without_furniture
+from knowledge.layout.pdfium import NotPdf, PdfFile, WrongPassword, open_pdf
+from knowledge.layout.structure import blocks_of, joined, type_of
+from knowledge.layout.words import Row, rows_of
 
-if TYPE_CHECKING:
-    from pypdf import PdfReader
-
-log = logging.getLogger(__name__)
-
-_MOST_ARRAY_ELEMENTS = 5_000_000
-"""pypdf allows 100,000 by default, and real quarterly reports have more."""
 _MOST_PAGES = 5_000
-_HYPHENATED = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
-_ENDS = re.compile(r"[.!?:;]['\"”’)]*$")
+_SCANNED = "perhaps they are scanned images"
+_PLACEHOLDER = re.compile(
+    r"untitled|title|document\d*|microsoft (?:word|powerpoint|excel).*|.*\.(?:docx?|pdf|indd|tex|dvi)", re.IGNORECASE
+)
 
 
-def load_pdf(content: bytes, name: str, progress: Callable[[int, int], None]) -> LoadedDocument:
+def load_pdf(
+    content: bytes, name: str, progress: Callable[[int, int], None] = lambda done, total: None
+) -> LoadedDocument:
     """Raises UnreadableDocument for an encrypted or damaged file and for one with images only."""
-    from pypdf import PdfReader, apply_configuration
-    from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
-
     try:
-        with apply_configuration(array_maximum_element_count=_MOST_ARRAY_ELEMENTS):
-            reader = PdfReader(io.BytesIO(content))
-            if reader.is_encrypted and not reader.decrypt(""):
-                raise UnreadableDocument("The PDF is encrypted and needs a password.", "encrypted")
-            pages = len(reader.pages)
-            progress(0, pages)
-            blocks = tuple(_blocks(reader, progress))
-    except UnreadableDocument:
-        raise
-    except FileNotDecryptedError as error:
-        raise UnreadableDocument("The PDF is encrypted and needs a password.", "encrypted") from error
-    except DependencyError as error:
-        raise UnreadableDocument(f"The PDF needs something that is not installed: {error}.") from error
-    except PyPdfError as error:
-        raise UnreadableDocument(f"The PDF is damaged: {str(error).rstrip('.')}.") from error
-    except Exception as error:
-        # The boundary to a parser fed with strangers' files: a damaged one raises nearly anything.
-        log.warning("pypdf failed on %s", name, exc_info=True)
+        with open_pdf(content) as file:
+            return _read(file, name, progress)
+    except WrongPassword as error:
+        raise UnreadableDocument("The PDF is encrypted and needs a password.", status="encrypted") from error
+    except NotPdf as error:
         raise UnreadableDocument("The PDF is damaged and cannot be read.") from error
-    if not blocks:
-        raise UnreadableDocument("The PDF has no text in it; perhaps its pages are scanned images.", "empty")
-    return LoadedDocument(Path(name).stem.replace("_", " "), blocks, pages)
 
 
-def _blocks(reader: "PdfReader", progress: Callable[[int, int], None]) -> Iterator[Block]:
-    for number, page in enumerate(reader.pages[:_MOST_PAGES], start=1):
-        text = _HYPHENATED.sub("", page.extract_text().replace("\0", ""))
-        for paragraph in _paragraphs(text):
-            yield Block("list" if starts_item(paragraph) else "paragraph", paragraph, page=number)
-        progress(number, len(reader.pages))
+def _read(file: PdfFile, name: str, progress: Callable[[int, int], None]) -> LoadedDocument:
+    total = len(file)
+    if not total:
+        raise UnreadableDocument("The PDF has no pages.", status="empty")
+    if total > _MOST_PAGES:
+        raise UnreadableDocument(
+            f"The PDF has {total:,} pages; at most {_MOST_PAGES:,} are read.", status="unsupported"
+        )
+    pages: list[list[Row]] = []
+    asides: list[str] = []
+    heights: list[float] = []
+    for number in range(total):
+        page = file.page(number)
+        pages.append(rows_of(page.words))
+        asides.append(page.aside)
+        heights.append(page.height)
+        progress(number + 1, total)
+    silent = sum(not rows and not aside for rows, aside in zip(pages, asides, strict=True))
+    if silent == total:
+        raise UnreadableDocument("The PDF has no text in it; perhaps its pages are scanned images.", status="empty")
+    kept = without_furniture(pages, heights)
+    letters = type_of(kept)
+    blocks: list[Block] = []
+    for number, (rows, aside) in enumerate(zip(kept, asides, strict=True), start=1):
+        new = list(blocks_of(rows, number, letters))
+        if blocks and new and _goes_on(blocks[-1], new[0]):
+            blocks[-1] = replace(blocks[-1], text=joined([blocks[-1].text, new.pop(0).text], letters))
+        blocks += new
+        if aside:
+            blocks.append(Block("paragraph", aside, page=number))
+    remarks = (f"{silent} of {total} pages have no text; {_SCANNED}.",) if silent else ()
+    return LoadedDocument(_title(file, name), tuple(blocks), pages=total, remarks=remarks)
 
 
-def _paragraphs(text: str) -> Iterator[str]:
-    """Lines joined until a blank one, or a short one that ends a sentence. PDF has no paragraphs."""
-    lines: list[str] = []
-    width = max((len(line) for line in text.splitlines()), default=0)
-    for line in [*map(str.strip, text.splitlines()), ""]:
-        if line:
-            lines.append(line)
-        if lines and (not line or (len(line) < width * 0.75 and _ENDS.search(line))):
-            yield "\n".join(lines)
-            lines = []
+def _goes_on(last: Block, first: Block) -> bool:
+    """Whether a paragraph is broken off at the end of a page; it then belongs to the page where it began."""
+    running = last.kind in ("paragraph", "list") and first.kind == "paragraph"
+    return running and first.text[:1].islower() and last.text[-1:] not in ".!?:;"
+
+
+def _title(file: PdfFile, name: str) -> str:
+    """The title that the file gives itself, unless a program made it up; else the file's name."""
+    own = " ".join(file.metadata.get("Title", "").split())
+    letters = sum(character.isalpha() for character in own)
+    named = letters >= 4 and letters > 0.5 * len(own) and " " in own and not _PLACEHOLDER.fullmatch(own)
+    return own if named else Path(name).stem.replace("_", " ")

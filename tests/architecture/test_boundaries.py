@@ -28,6 +28,7 @@ ONLY_IN = {
     "sentence_transformers": ("knowledge/torch_model.py",),
     "onnxruntime": ("knowledge/onnx_model.py",),
     "tokenizers": ("knowledge/onnx_model.py",),
+    "pypdfium2": ("knowledge/layout/pdfium.py",),
 }
 """Library -> the only places that may import it."""
 
@@ -102,7 +103,7 @@ def test_no_import_cycles_between_modules() -> None:
 @pytest.mark.parametrize("package", ["orchestration", "agents", "knowledge", "cli.main"])
 def test_importing_is_light(package: str) -> None:
     """No model, index or chat library is loaded by an import."""
-    heavy = "torch faiss chainlit sentence_transformers onnxruntime tokenizers tantivy pypdf langchain_core"
+    heavy = "torch faiss chainlit sentence_transformers onnxruntime tokenizers tantivy pypdfium2 langchain_core"
     check = f"import sys, {package}; sys.exit(' '.join(set('{heavy}'.split()) & sys.modules.keys()) or 0)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

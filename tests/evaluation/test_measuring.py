@@ -16,6 +16,7 @@ from cli.runtime import real_runtime
 from evaluation import SETS, Result, WrongData, evaluate
 from evaluation.labels import agent_name, make_agent
 from knowledge import HashEmbedder
+from tests.knowledge.pdfs import placed
 
 BREAD = ["how long does rye bread bake", "which flour makes good bread", "how do i keep bread fresh"]
 ROSES = ["when do i prune roses", "how do i water roses", "which roses bloom in spring"]
@@ -28,7 +29,7 @@ def write(folder: Path, name: str, records: Sequence[Mapping[str, object]]) -> N
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Both sets with two agents each."""
+    """Every set with a few agents."""
     data = tmp_path / "eval"
     data.mkdir()
     clinc = data / "clinc150"
@@ -55,6 +56,33 @@ def data(tmp_path: Path) -> Path:
         {"query": "How long does rye bread bake, and when do I prune roses?", "agents": ["Bread&Co", "RoseTool"]},
     ])  # fmt: skip
     write(metatool, "single.jsonl", [{"query": "how do i prune roses", "agents": ["RoseTool"]}])
+    write(data / "multihop", "passages.jsonl", [
+        {"pid": "p1", "title": "The Blue Door", "text": "The Blue Door is a novel by Maria Keller."},
+        {"pid": "p2", "title": "Maria Keller", "text": "She was born in Oslo."},
+        *({"pid": f"x{n}", "title": f"Pump {n}", "text": f"The pump number {n} has {n} valves."} for n in range(12)),
+    ])  # fmt: skip
+    write(data / "multihop", "questions.jsonl", [
+        {"source": "musique", "question": "Who wrote the novel The Blue Door?", "gold": ["p1", "p2"]},
+        {"source": "hotpotqa", "question": "zebra quantum violin", "gold": ["nowhere"]},
+    ])  # fmt: skip
+    reports = data / "sec10q"
+    names = {"2023 Q1 A": ("Acme", "1,234"), "2023 Q2 A": ("Acme", "2,345"), "2023 Q1 B": ("Bolt", "9,876")}
+    write(reports, "pages.jsonl", [{"doc": doc, "company": company} for doc, (company, _) in names.items()])
+    (reports / "pdf").mkdir()
+    for doc, (company, margin) in names.items():
+        texts = [(60.0, 60.0, f"Quarterly report of {company}, Inc."), (60.0, 90.0, f"The gross margin was {margin}.")]
+        (reports / "pdf" / f"{doc}.pdf").write_bytes(placed(texts))
+    first = {"question": "What was the gross margin of Bolt in Q1 2023?", "source_docs": ["2023 Q1 B"]}
+    both = {"question": "How did the gross margin of Acme change over time?", "source_docs": ["2023 Q1 A", "2023 Q2 A"]}
+    write(reports, "questions.jsonl", [
+        {**first, "numbers": ["9,876"]},
+        {**both, "numbers": ["1,234", "2,345"]},
+        {**both, "numbers": []},
+    ])  # fmt: skip
+    write(reports, "composite_questions.jsonl", [
+        {"question": f"{first['question']} And {str(both['question']).lower()}", "source_docs": [],
+         "numbers": ["9,876", "1,234", "77"]},
+    ])  # fmt: skip
     return data
 
 
@@ -88,6 +116,32 @@ async def test_metatool_counts_exact_pairs_and_single_agents(data: Path, tmp_pat
     assert result.figures["multi_exact"] == 1
     assert result.figures["single_accuracy"] == 1
     assert result.counts == {"multi": 1, "multi_agents": 2, "single": 1, "agents": 3}
+
+
+async def test_multihop_counts_the_passages_that_support_an_answer(data: Path, tmp_path: Path) -> None:
+    """Over all agents, of each source, and over the agents that the selection chooses."""
+    result = await measured("multihop", data, tmp_path)
+    assert result.figures["musique_recall_at_5"] == result.figures["musique_all_support_at_5"] == 1
+    assert result.figures["hotpotqa_recall_at_10"] == 0
+    assert result.figures["recall_at_5"] == 0.5
+    assert result.counts == {"questions": 2, "passages": 14, "agents": 5}
+
+
+async def test_sec10q_counts_the_numbers_that_are_found(data: Path, tmp_path: Path) -> None:
+    """In real PDF files, and only of questions whose answer holds numbers."""
+    result = await measured("sec10q", data, tmp_path)
+    assert result.figures["single_numbers_in_12"] == result.figures["multi_numbers_in_12"] == 1
+    assert result.figures["composite_numbers_in_12"] == pytest.approx(2 / 3)
+    assert result.figures["composite_split_numbers_in_12"] == pytest.approx(2 / 3)
+    assert result.counts["single"] == result.counts["multi"] == 1
+    assert result.counts["documents"] == 3
+
+
+async def test_a_report_that_is_missing_is_named(data: Path, tmp_path: Path) -> None:
+    """Rather than measured without."""
+    (data / "sec10q" / "pdf" / "2023 Q1 B.pdf").unlink()
+    with pytest.raises(WrongData, match=r"2023 Q1 B.pdf cannot be read: There is no such file."):
+        await measured("sec10q", data, tmp_path)
 
 
 @pytest.mark.parametrize("name", SETS)

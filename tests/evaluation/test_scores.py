@@ -3,7 +3,7 @@
 import pytest
 
 from evaluation.records import spread
-from evaluation.scores import auroc, exact, mean, precision, recall
+from evaluation.scores import auroc, exact, mean, number_recall, precision, recall
 
 
 def test_an_exact_set_is_all_of_it_and_nothing_else() -> None:
@@ -41,3 +41,9 @@ def test_a_limit_takes_items_from_everywhere() -> None:
     """The files are sorted by agent: the first ten would be of one agent."""
     assert spread(range(100), 4) == [0, 25, 50, 75]
     assert spread([1, 2], 5) == spread([1, 2], None) == [1, 2]
+
+
+def test_a_number_is_found_only_as_it_is() -> None:
+    """Not within a longer one."""
+    assert number_recall("sales of $82,959 and 1,234.5 (7)", ["82,959", "7"]) == 1
+    assert number_recall("sales of 82,959 and 1,234.56", ["2,959", "34.56", "1,234.5", "82,959"]) == 0.25

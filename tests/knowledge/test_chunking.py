@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from knowledge.blocks import LoadedDocument
 from knowledge.chunking import MODEL_PIECES, Chunk, chunk, pieces
 from knowledge.loaders import load
-from knowledge.passages import prefixed
+from knowledge.passages import prefixed, spoken
 from knowledge.sentences import plain, split, without_bullet
 
 
@@ -55,6 +55,21 @@ def test_a_cut_table_or_program_still_says_what_it_is(text: str, sign: str) -> N
     chunks = cut(text, words=60)
     assert len(chunks) > 1
     assert all(c.text.startswith(sign) for c in chunks)
+
+
+def test_every_piece_of_a_table_has_its_caption_and_its_unit() -> None:
+    """The caption says what the numbers are; a row in words ends with what they are counted in."""
+    rows = "\n".join(f"| Pump {number} | {number},000 |" for number in range(60))
+    chunks = cut(f"Sales of pumps are as follows:\n\n| (in millions) | 2023 |\n|---|---|\n{rows}\n", words=60)
+    assert len(chunks) > 1
+    assert all(c.text.startswith("Sales of pumps are as follows:\n\n| (in millions) | 2023 |") for c in chunks)
+    assert chunks[0].sentences[1].text == "Pump 0; 2023: 0,000 (in millions)"
+
+
+def test_a_table_is_embedded_by_its_words() -> None:
+    """Rows of numbers tell an embedding nothing; what they count does."""
+    table = "Sales:\n\n| (in millions) | Three Months | Nine Months |\n|---|---|---|\n| Pumps | $1,000 | 2% |"
+    assert spoken(table) == "Sales:\n\n(in millions), Three Months, Nine Months\n\nPumps"
 
 
 def test_the_kinds_of_sentences() -> None:

@@ -12,7 +12,7 @@ HEAVY = (
     "onnxruntime",
     "tokenizers",
     "tantivy",
-    "pypdf",
+    "pypdfium2",
     "charset_normalizer",
     "lxml",
     "openpyxl",

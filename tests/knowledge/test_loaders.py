@@ -80,7 +80,7 @@ def test_pdf_pages_are_kept() -> None:
     assert document.title == "annual report"
     assert [(block.page, block.text) for block in document.blocks] == [
         (1, "The first page tells of pumps."),
-        (2, "The second page tells\nof valves."),
+        (2, "The second page tells of valves."),
     ]
 
 

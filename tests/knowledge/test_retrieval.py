@@ -93,3 +93,88 @@ def test_a_foreign_file_is_not_an_index() -> None:
     """The cache is thrown away instead of being believed."""
     with pytest.raises(ValueError, match="not a FAISS index"):
         DenseIndex.from_bytes(b"nonsense")
+
+
+def report(company: str, quarter: str, *, margin: int) -> str:
+    """A short quarterly report: running text, and a table with the amounts."""
+    return (
+        f"# {quarter}\n\nQuarterly report of {company}, Inc.\n\n"
+        "## Risks\n\nThe gross margin of a quarter may fall.\n\n"
+        "## Results\n\n| (in millions) | Three months |\n|---|---|\n"
+        f"| Gross margin | {margin} |\n| Total sales | 900 |\n"
+    )
+
+
+@pytest.fixture
+def reports(write: Write) -> list[Path]:
+    """Two quarters of two companies, and a document that says of which it is neither by name nor in its text."""
+    return [
+        write("2023 Q1 A.md", report("Acme", "2023 Q1", margin=11)),
+        write("2023 Q2 A.md", report("Acme", "2023 Q2", margin=12)),
+        write("2023 Q1 B.md", report("Bolt", "2023 Q1", margin=21)),
+        write("2023 Q2 B.md", report("Bolt", "2023 Q2", margin=22)),
+        write("glossary.md", "# Glossary\n\nGross margin is what is left of sales.\n"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("What was the gross margin of Bolt in Q1 2023?", "2023 Q1 B.md"),
+        ("What was the gross margin of Acme in the second quarter of 2023?", "2023 Q2 A.md"),
+        ("What was Acme's gross margin in its latest report?", "2023 Q2 A.md"),
+    ],
+)
+async def test_a_company_and_a_period_choose_the_document(
+    folder: Path, reports: list[Path], question: str, first: str
+) -> None:
+    """What is of another company or quarter comes last; what does not say so may come."""
+    async with ready(folder, {"operations": reports}) as knowledge:
+        found = sources(await ask(knowledge, question, limit=4))
+        assert found[0] == first
+        assert set(found[:3]) == {first, "glossary.md"}
+
+
+async def test_a_question_over_time_looks_into_every_period(folder: Path, reports: list[Path]) -> None:
+    """Each report of the company has its share of the places."""
+    async with ready(folder, {"operations": reports}) as knowledge:
+        found = sources(await ask(knowledge, "How has the gross margin of Bolt changed over time?", limit=2))
+        assert set(found) == {"2023 Q1 B.md", "2023 Q2 B.md"}
+
+
+async def test_amounts_are_looked_for_in_tables(folder: Path, reports: list[Path]) -> None:
+    """A question for a number finds the table before the text that only speaks of it."""
+    async with ready(folder, {"operations": reports}) as knowledge:
+        (hit,) = await ask(knowledge, "How much was the gross margin of Acme in Q1 2023?", limit=1)
+        assert "| Gross margin | 11 |" in hit.passage.text
+
+
+async def test_the_parts_of_a_question_want_different_documents(folder: Path, reports: list[Path]) -> None:
+    """Each sentence chooses its own; they take turns."""
+    async with ready(folder, {"operations": reports}) as knowledge:
+        question = "What was the gross margin of Acme in Q1 2023? And what was the gross margin of Bolt in Q2 2023?"
+        found = sources(await ask(knowledge, question, limit=2))
+        assert found == ["2023 Q1 A.md", "2023 Q2 B.md"]
+
+
+async def test_a_passage_leads_to_the_document_that_it_names(folder: Path, write: Write) -> None:
+    """The second step of "the author of the book that": its words are in no question."""
+    book = write("book.md", "# The Blue Door\n\nThe Blue Door is a novel by Maria Keller about a lighthouse.\n")
+    author = write("author.md", "# Maria Keller\n\nShe was born in Oslo.\n")
+    others = [
+        write(f"n{n}.md", f"# Person {n}\n\nA woman of number {n} was born by the sea near a town.\n")
+        for n in range(20)
+    ]
+    async with ready(folder, {"operations": [book, author, *others]}) as knowledge:
+        found = sources(await ask(knowledge, "Where was the author of the novel about a lighthouse born?", limit=3))
+        assert {"book.md", "author.md"} <= set(found)
+
+
+async def test_words_count_alike_in_every_base(folder: Path, write: Write) -> None:
+    """How rare a word is shows over all bases asked: in a base with one document every word is rare."""
+    common = [write(f"c{n}.md", f"# Note {n}\n\nThe pump and the valve of house {n}.\n") for n in range(12)]
+    both = write("both.md", "# Both\n\nThe zebra has a pump.\n")
+    alone = write("alone.md", "# Alone\n\nThe pump and again the pump.\n")
+    async with ready(folder, {"operations": [*common, both], "garden": [alone]}) as knowledge:
+        found = await ask(knowledge, "zebra pump", "operations", "garden", limit=2)
+        assert sources(found)[0] == "both.md"
