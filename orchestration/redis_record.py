@@ -20,7 +20,7 @@ from knowledge.shelf_name import ShelfName
 from orchestration.batching import Batcher
 from orchestration.connections import TROUBLE, connections_later
 from orchestration.keys import Keys
-from orchestration.round_trips import UNREACHABLE, Argument
+from orchestration.round_trips import UNREACHABLE, Argument, WritesRefused
 
 PART_BYTES = 500_000
 """Redis does nothing else while it takes in a part: half a megabyte is about a millisecond."""
@@ -198,6 +198,6 @@ def _emptied() -> RecordUnavailable:
 
 
 def _told(error: RedisError | OSError) -> RecordUnavailable:
-    if isinstance(error, UNREACHABLE):
+    if isinstance(error, UNREACHABLE) and not isinstance(error, WritesRefused):
         return RecordUnavailable("Redis, which keeps the documents, does not answer; please try again in a moment.")
     return RecordUnavailable(f"Redis refused to keep or show the documents: {str(error).rstrip('.')}.")

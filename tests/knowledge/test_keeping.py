@@ -44,6 +44,7 @@ async def test_a_file_is_read_once_and_kept_where_it_then_belongs(
             assert await knowledge.holding(["operations", "security"], file.content, person="ana") is None
             embedder.texts.clear()
             kept = await knowledge.keep("security", drafted, person="ana")
+            await knowledge.sentences.settled()
             made = len(embedder.texts)
             again = await knowledge.keep("security", drafted, person="ana")
         assert (kept.status, again.status, len(embedder.texts)) == ("added", "unchanged", made)

@@ -32,7 +32,7 @@ class GatedSentences(CountingEmbedder):
 
 def stored_sentences(folder: Path) -> Path:
     """The file of the only document's."""
-    [path] = folder.glob("operations/documents/*/sentences.npy")
+    [path] = folder.glob("operations/team/documents/*/sentences.npy")
     return path
 
 
