@@ -66,8 +66,12 @@ class LoadedEntry:
 
     def sentence_rows(self, ordinal: int) -> slice:
         """Where the sentences of a passage are among all of the document's."""
-        ends = list(accumulate(len(chunk.sentences) for chunk in self.chunks))
-        return slice(ends[ordinal] - len(self.chunks[ordinal].sentences), ends[ordinal])
+        end = self._ends[ordinal]
+        return slice(end - len(self.chunks[ordinal].sentences), end)
+
+    @cached_property
+    def _ends(self) -> tuple[int, ...]:
+        return tuple(accumulate(len(chunk.sentences) for chunk in self.chunks))
 
 
 @dataclass(frozen=True)
