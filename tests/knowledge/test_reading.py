@@ -55,7 +55,9 @@ async def test_pages_are_counted_while_it_reads(write: Write) -> None:
     """Then it is split."""
     told: list[ReadingProgress] = []
     async with open_reader(KnowledgeSettings()) as reader:
-        reading = await reader.read(write("a.pdf", pdf("One pump.", "Two pumps.")), "a.pdf", told.append)
+        reading = await reader.read(
+            write("a.pdf", pdf("One pump starts at six bar.", "Two pumps start at nine.")), "a.pdf", told.append
+        )
     assert [chunk.page for chunk in reading.chunks] == [1, 2]
     assert told[0] == ReadingProgress("reading")
     assert told[-2:] == [ReadingProgress("reading", 2, 2), ReadingProgress("splitting")]
