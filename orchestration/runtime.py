@@ -237,7 +237,7 @@ class _Process:
         loops.append(partial(self._stop_at_halt, brake))
         log_ = RedisLog(connections, keys, hub, store)
         councils = Councils(engine, log_, presences, connections, brake, outage, gauges)
-        async with _running(loops, worker, hub, connections):
+        async with _running(loops, worker, hub, connections, self.knowledge):
             with self.orchestrator.with_councils(councils):
                 yield
 
@@ -328,15 +328,17 @@ async def _running(
     worker: Worker | None = None,
     hub: EventHub | None = None,
     connections: Connections | None = None,
+    knowledge: Knowledge | None = None,
 ) -> AsyncIterator[None]:
-    """Run the loops until the block ends; a worker finishes what it has begun, or gives it back.
+    """Run the loops until the block ends; a worker begins when its `knowledge` is there, and at the end it finishes
+    what it has begun, or gives it back.
 
     The end takes a few seconds at most, whether or not Redis answers.
     """
     failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_as_coroutine(loop), name=str(loop)) for loop in loops]
-        working = group.create_task(worker.run()) if worker is not None else None
+        working = group.create_task(_work(worker, knowledge)) if worker is not None else None
         # Each loop has begun when the block does: what is asked at once finds somebody.
         await asyncio.sleep(0)
         try:
@@ -344,7 +346,8 @@ async def _running(
         except Exception as error:  # Not for the group, which would wrap the caller's error into its own.
             failure = error
         finally:
-            patience = GRACE_SECONDS + GIVING_BACK_SECONDS if worker is not None else 0.0
+            begun = worker is not None and (knowledge is None or knowledge.status.settled)
+            patience = GRACE_SECONDS + GIVING_BACK_SECONDS if begun else 0.0
             if connections is not None:
                 if not connections.batcher.available:
                     patience = 0.0  # What cannot be given back is recovered by others after a lease.
@@ -365,6 +368,14 @@ async def _running(
 
 GIVING_BACK_SECONDS = 2.0
 """How long a worker may take to give back what it cannot finish; without Redis others recover it after a lease."""
+
+
+async def _work(worker: Worker, knowledge: Knowledge | None) -> None:
+    """Who answered before its documents are indexed or fetched would find nothing where there is something."""
+    if knowledge is not None:
+        async for _ in knowledge.watch():
+            pass
+    await worker.run()
 
 
 async def _as_coroutine(loop: Callable[[], Awaitable[None]]) -> None:
