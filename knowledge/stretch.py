@@ -51,6 +51,8 @@ def joined(chunks: Sequence[Chunk]) -> Chunk:
 
     The sentences are those of all of them, one after the other, as their vectors are stored.
     """
+    if len(chunks) == 1:
+        return chunks[0]
     text = chunks[0].text
     for chunk in chunks[1:]:
         text = _joined(text, chunk.text)
