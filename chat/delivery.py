@@ -240,6 +240,7 @@ class Delivery:
             try:
                 copy = self._knowledge.copy(Upload(file.path, file.name))
                 files[number] = await copies.enter_async_context(copy)
+                await asyncio.to_thread(file.path.unlink, missing_ok=True)
                 self._put(number, name=files[number].source)
             except KnowledgeError as error:
                 self._refuse(number, error)

@@ -80,8 +80,8 @@ class Artefacts:
         """Raises StorageDamaged."""
         try:
             return _CHUNKS.validate_json((self._folder / name / _PASSAGES).read_bytes())
-        except (OSError, ValidationError) as error:
-            raise _damaged(name) from error
+        except (OSError, ValidationError):
+            raise _damaged(name) from None  # what failed validation would be quoted
 
     def passage_vectors(self, name: str) -> Matrix:
         """Shape (passages, 384). Raises StorageDamaged."""
@@ -93,8 +93,9 @@ class Artefacts:
 
     def keep_sentences(self, name: str, part: slice, vectors: Matrix) -> None:
         """Write rows that were zeros: always the same values, so two processes may. Raises StorageError."""
-        with storage_errors(self._folder), _opening:
-            mapped = np.load(self._folder / name / _SENTENCE_VECTORS, mmap_mode="r+", allow_pickle=False)
+        with storage_errors(self._folder):
+            with _opening:
+                mapped = np.load(self._folder / name / _SENTENCE_VECTORS, mmap_mode="r+", allow_pickle=False)
             mapped[part] = vectors
             mapped.flush()
 

@@ -7,6 +7,7 @@ KnowledgeError                 one clear sentence for a person
 │   ├── ReadingTooLong         reading it was stopped at the limit of seconds
 │   └── ReaderDied             the process that read it ended without giving a reason
 ├── UnknownDocument            no such document is in this base, or not for this person
+├── NameTaken                  another document of this name is where one is to be moved
 ├── RecordUnavailable          the record of the documents cannot be read or changed; what is in the folder answers
 ├── InvalidBase                this is not a name a knowledge base can have
 └── StorageError               the folder cannot be used
@@ -42,6 +43,13 @@ class UnreadableDocument(KnowledgeError):
 
 class UnknownDocument(KnowledgeError):
     """There is no such document, for this person."""
+
+
+class NameTaken(KnowledgeError):
+    """A document is not moved in place of another one, of which nobody has spoken."""
+
+    def __init__(self, base: str, source: str) -> None:
+        super().__init__(f"There is another “{source}” among the documents of {base}; remove or rename one first.")
 
 
 class ReadingTooLong(UnreadableDocument):

@@ -1,7 +1,9 @@
 """How a change is made: in the folder, or in the record first and then in the folder."""
 
+import contextlib
 from typing import Literal, Protocol
 
+from knowledge.errors import StorageDamaged, UnknownDocument
 from knowledge.manifest import Entry
 from knowledge.mirror import Mirror
 from knowledge.package import Package
@@ -48,8 +50,9 @@ class FolderKeeping:
         await self._threads.run(shelf.drop, [entry.id], [entry.source] if entry.seed else [])
 
     async def move(self, shelf: Shelf, entry: Entry, to: Shelf) -> None:
-        await self._threads.run(to.take, shelf, entry)
-        await self.remove(shelf, entry)
+        # What it was in a record is nothing here: the folder is all there is.
+        if await self._threads.run(to.take, shelf, entry.model_copy(update={"upload": "", "recorded": 0})):
+            await self.remove(shelf, entry)
 
 
 class RecordKeeping:
@@ -79,7 +82,10 @@ class RecordKeeping:
         if entry.seed:
             await self._record.unwant(shelf.name, [entry.source])
         elif entry.upload:
-            await self._record.remove(shelf.name, entry)
+            removed = await self._record.remove(shelf.name, entry)
+            await self._mirror.follow(shelf)
+            if not removed:
+                raise UnknownDocument("It is gone already, or somebody has just put in another version.")
         else:  # put in while there was no record, and not brought into it yet
             await self._threads.run(shelf.drop, [entry.id])
         await self._mirror.follow(shelf)
@@ -87,11 +93,15 @@ class RecordKeeping:
     async def move(self, shelf: Shelf, entry: Entry, to: Shelf) -> None:
         await self._mirror.follow(to)
         if entry.upload:
-            await self._threads.run(to.take, shelf, await self._record.move(shelf.name, entry, to.name))
+            moved = await self._record.move(shelf.name, entry, to.name)
+            # It has moved; where a look was faster here, its files are gone and are fetched for the other shelf.
+            with contextlib.suppress(StorageDamaged):
+                await self._threads.run(to.take, shelf, moved)
+            await self._mirror.follow(to)
             await self._mirror.follow(shelf)
         else:
             files = await self._threads.run(shelf.files, entry)
-            moved = await self._record.put(to.name, entry.model_copy(update={"seed": False}), files)
-            assert moved is not None, "it takes whoever's place"
-            await self._threads.run(to.take, shelf, moved.entry)
-            await self.remove(shelf, entry)
+            put = await self._record.put(to.name, entry.model_copy(update={"seed": False}), files)
+            assert put is not None, "it takes whoever's place"
+            if await self._threads.run(to.take, shelf, put.entry):
+                await self.remove(shelf, entry)

@@ -13,7 +13,7 @@ import numpy as np
 
 from knowledge.embedding import Embedder
 from knowledge.embedding_thread import EmbeddingThread, Urgency
-from knowledge.errors import StorageDamaged, UnknownDocument
+from knowledge.errors import NameTaken, StorageDamaged, UnknownDocument
 from knowledge.files import make_folder
 from knowledge.incoming import Incoming, SourceFile, Upload
 from knowledge.ingestion import Draft, chunking_recipe
@@ -223,14 +223,22 @@ class Knowledge:
     async def move(self, base: str, document: str, to: str, *, person: str) -> Document:
         """Give a document to another agent; nothing of it is embedded again.
 
-        Raises UnknownDocument and RecordUnavailable.
+        Raises UnknownDocument, NameTaken and RecordUnavailable.
         """
         shelf, entry = self.shelves.find(base, document, person)
         target = self.shelves.get(to, entry.person)
         if target is not shelf:
             await self.threads.run(target.open)
-            before = {other.artefact for other in target.manifest().documents}
-            await self.keeping.move(shelf, entry, target)
+            await self.keeping.look(target)
+            there = target.manifest()
+            before = {other.artefact for other in there.documents}
+            named = there.named(entry.source)
+            if named is not None and named.content != entry.content:
+                raise NameTaken(to, entry.source)
+            if there.with_content(entry.content) is None:
+                await self.keeping.move(shelf, entry, target)
+            else:
+                await self.keeping.remove(shelf, entry)
             await self.threads.run(target.settle)
             await self.threads.run(shelf.settle)
             await self._complete(target, before)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.artefacts import Artefacts
 from knowledge.embedding_thread import EmbeddingThread, Urgency
@@ -19,6 +20,8 @@ from knowledge.snapshot import LoadedEntry
 from knowledge.threads import Threads
 
 log = logging.getLogger(__name__)
+
+_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,10 @@ class SentenceVectors:
                 for ordinals in await self._threads.run(_lacking, artefacts, loaded):
                     await self._complete([Quoted(artefacts, loaded, ordinals)], Urgency.LEISURE, known)
             except KnowledgeError as error:
-                log.info("the sentences of %s are left for later: %s", loaded.entry.source, error)
+                log.info("the sentences of %s are left for later: %s", loaded.entry.id, error)
             except Exception:
                 # The boundary of a background task: the sentences are made when they are quoted.
-                log.exception("the sentences of %s are left for later", loaded.entry.source)
+                log.exception("the sentences of %s are left for later", loaded.entry.id)
             finally:
                 self._waiting.task_done()
 
@@ -97,20 +100,26 @@ class SentenceVectors:
     async def _complete(self, quoted: Sequence[Quoted], urgency: Urgency, known: dict[str, Vector]) -> list[Matrix]:
         """`known` are vectors by text, for a sentence that is repeated; those that are made are added."""
         found = await self._threads.run(lambda: [each.stored() for each in quoted])
-        lacking = [np.flatnonzero(~vectors.any(axis=1)) for vectors in found]
-        texts = {each.texts[row]: None for each, rows in zip(quoted, lacking, strict=True) for row in rows}
-        missing = [text for text in texts if text not in known]
+        lacking = [np.flatnonzero(~_made(vectors)) for vectors in found]
+        texts = [each.texts if len(rows) else [] for each, rows in zip(quoted, lacking, strict=True)]
+        wanted = dict.fromkeys(own[row] for own, rows in zip(texts, lacking, strict=True) for row in rows)
+        missing = [text for text in wanted if text not in known]
         if missing:
             known.update(zip(missing, await self._thread.embed(missing, urgency), strict=True))
-        for each, vectors, rows in zip(quoted, found, lacking, strict=True):
+        for each, own, vectors, rows in zip(quoted, texts, found, lacking, strict=True):
             if len(rows):
-                vectors[rows] = [known[each.texts[row]] for row in rows]
+                vectors[rows] = [known[own[row]] for row in rows]
                 await self._threads.run(each.keep, vectors)
         return found
 
 
 def _lacking(artefacts: Artefacts, loaded: LoadedEntry) -> list[range]:
     """The passages that have sentences without a vector."""
-    vectors = artefacts.sentence_vectors(loaded.entry.artefact, slice(None))
+    made = _made(artefacts.sentence_vectors(loaded.entry.artefact, slice(None)))
     passages = [range(ordinal, ordinal + 1) for ordinal in range(len(loaded.chunks))]
-    return [each for each in passages if not vectors[loaded.sentence_rows(each)].any(axis=1).all()]
+    return [each for each in passages if not made[loaded.sentence_rows(each)].all()]
+
+
+def _made(vectors: Matrix) -> NDArray[np.bool_]:
+    """By row. A vector has unit length; a row of zeros, or one that a power cut tore, has not."""
+    return np.asarray(np.abs(np.linalg.norm(vectors, axis=1) - 1) < _ROUNDING)

@@ -27,6 +27,11 @@ would you your
 STOP_WORDS = tuple(_STOP_WORDS.split())
 """Words that say nothing about what a question is about, question words among them."""
 
+_PASSAGE = "passage"
+"""Marks each of them, so that they can be counted; it is no key of documents."""
+_SOON_MADE = 20_000
+"""Passages that are indexed within a second or two."""
+_MOST_LEFT = 1.2
 _WRITER_BYTES = 15_000_000
 
 
@@ -106,7 +111,9 @@ class LexicalIndex:
         frequency = self._searcher.doc_freq(field, word)
         if not frequency:
             return None
-        return math.log(1 + (self._searcher.num_docs - frequency + 0.5) / (frequency + 0.5))
+        # Passages that were taken out count in both until the index is made anew, as they do for tantivy.
+        total = max(self._searcher.doc_freq("key", _PASSAGE), self._searcher.num_docs)
+        return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
 
     def frequency(self, word: str) -> int:
         """In about how many passages a word of `terms` occurs."""
@@ -154,6 +161,14 @@ class LexicalFolder:
         marker = Query.term_query(self._schema, "key", key, "basic")
         return bool(self._index.searcher().search(marker, 1, count=False).hits)
 
+    @property
+    def is_soon_made(self) -> bool:
+        """Whether it is better made anew than changed by taking out: until then removed words stay in its files."""
+        self._index.reload()
+        searcher = self._index.searcher()
+        total, live = searcher.doc_freq("key", _PASSAGE), searcher.num_docs
+        return live <= _SOON_MADE or total > _MOST_LEFT * live
+
     def rebuild(self, key: str, passages: Iterable[IndexedPassage]) -> None:
         self._write(key, None, passages)
 
@@ -180,6 +195,7 @@ class LexicalFolder:
                     "text": passage.text,
                     "figures": passage.figures,
                     "document": passage.document,
+                    "key": _PASSAGE,
                     "row": passage.row,
                 }
                 writer.add_document(Document.from_dict(fields, self._schema))
@@ -202,7 +218,7 @@ def open_lexical(
     try:
         stored = _opened(folder)
         if not stored.built_for(key):
-            if change is not None and stored.built_for(change.since):
+            if change is not None and stored.built_for(change.since) and not (change.removed and stored.is_soon_made):
                 stored.change(key, change.removed, change.added)
             else:
                 stored.rebuild(key, everything())

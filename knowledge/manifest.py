@@ -127,6 +127,7 @@ class ManifestFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._known: tuple[Stamp, Manifest] | None = None
 
     def stamp(self) -> Stamp | None:
         """None where there is no manifest yet."""
@@ -138,18 +139,25 @@ class ManifestFile:
         return Stamp(found.st_ino, found.st_mtime_ns, found.st_size)
 
     def read(self) -> Manifest:
-        """The manifest; an empty one where there is none. Raises StorageDamaged."""
+        """The manifest, parsed again only where it changed; an empty one where there is none. Raises StorageDamaged."""
+        stamp = self.stamp()
+        if self._known is not None and self._known[0] == stamp:
+            return self._known[1]
         with storage_errors(self._path.parent):
             try:
                 content = self._path.read_bytes()
             except FileNotFoundError:
                 return Manifest()
         try:
-            return Manifest.model_validate_json(content)
+            manifest = Manifest.model_validate_json(content)
         except ValidationError as error:
             raise StorageDamaged(
                 f"The list of documents of the base {self._path.parent.parent.name} is damaged (manifest.json)."
             ) from error
+        if stamp is not None:
+            # One that is newer than its stamp is read again the next time.
+            self._known = (stamp, manifest)
+        return manifest
 
     def write(self, manifest: Manifest) -> None:
         """The moment at which a change counts. The caller holds the folder's lock."""

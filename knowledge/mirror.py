@@ -131,6 +131,11 @@ class Mirror:
             tell("the documents of others have to wait: %s", error)
             self._troubles.add(what)
             self._caught_up.set()
+        except Exception:
+            # The boundary of a background task: the next look may be better, and the folder answers meanwhile.
+            log.exception("the record of the documents cannot be followed")
+            self._troubles.add(what)
+            self._caught_up.set()
         else:
             self._troubles.discard(what)
 

@@ -102,11 +102,11 @@ class Record(Protocol):
         `instead`: only where that one is this upload, or none is there where it is empty; else None is returned.
         """
 
-    async def remove(self, shelf: ShelfName, entry: Entry) -> None:
-        """Take a document out, if it is still the one of that name."""
+    async def remove(self, shelf: ShelfName, entry: Entry) -> bool:
+        """Take a document out, if it is still the one of that name; whether it was."""
 
     async def move(self, shelf: ShelfName, entry: Entry, to: ShelfName) -> Entry:
-        """Give a document to another base. Raises UnknownDocument where it is gone."""
+        """Give a document to another base. Raises UnknownDocument where it is gone, NameTaken where another one is."""
 
     async def unwant(self, shelf: ShelfName, sources: Iterable[str]) -> None:
         """Let no machine bring these documents of its catalog again."""

@@ -129,7 +129,8 @@ class Seeding:
         done = 0
         for plan in plans:
             for drafted, before in plan.drafts:
-                name = f"{plan.shelf.name.base}: {drafted.file.source}"
+                # Everybody sees this, so what people put in is not named.
+                name = plan.shelf.name.base + (f": {drafted.file.source}" if before is None else "")
 
                 def tell(progress: Progress, already: int = done, name: str = name) -> None:
                     status = KnowledgeStatus(state="indexing", done=already + progress.done, total=total, detail=name)
@@ -143,7 +144,7 @@ class Seeding:
                     entry = entry.model_copy(update=before.model_dump(include=_KEPT))
                 async with self.intake.package() as package:
                     await self.threads.finish(prepared.pack, package, original=before is None)
-                    await self.threads.finish(plan.shelf.put, entry, package)
+                    await self.threads.finish(plan.shelf.put, entry, package, again=before)
             await self.threads.run(plan.shelf.drop, plan.gone)
 
     def _plans(self) -> list[_Plan]:
@@ -200,8 +201,8 @@ class Seeding:
             if original is not None:
                 return await self.intake.draft(file, _nobody)
             chunks = await self.threads.run(shelf.artefacts.chunks, entry.artefact)
-        except (UnreadableDocument, StorageDamaged):
-            log.exception("the document %s of %s is lost", entry.id, shelf.name.base)
+        except (UnreadableDocument, StorageDamaged) as error:
+            log.warning("the document %s of %s is lost: %s", entry.id, shelf.name.base, error)
             return None
         return Draft(file, entry.title, chunks, entry.chunking, entry.format, entry.pages, entry.language)
 

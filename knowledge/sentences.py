@@ -3,24 +3,25 @@
 import re
 
 _CODE = re.compile(r"(`+[^`]*`+)")
-_END = re.compile(r"""[.!?…]+["'”’)\]*_]*(?=\s+["'“‘(\[*_`]*[A-Z0-9À-ÞΑ-ΩА-Я`])|[。！？]""")  # noqa: RUF001
+_END = re.compile(r"""(?<![.!?…])[.!?…]++["'”’)\]*_]*+(?=\s+["'“‘(\[*_`]*[A-Z0-9À-ÞΑ-ΩА-Я`])|[。！？]""")  # noqa: RUF001
 _SHORTENED = """
 e.g i.e etc cf vs viz mr mrs ms dr prof sr jr st no nos fig figs eq sec ch vol pp ed eds al approx
 inc corp ltd co dept est min max resp incl excl a.m p.m u.s u.k u.n jan feb mar apr jun jul aug sep
 sept oct nov dec
 """
 _ABBREVIATIONS = frozenset(_SHORTENED.split())
+# What is between two markers holds neither of them: a marker that nothing closes costs no look at all the rest.
 _MARKERS = (
-    (re.compile(r"!\[([^\]]*)\]\([^)]*\)"), r"\1"),
-    (re.compile(r"\[([^\]]+)\]\((?:[^()]|\([^()]*\))*\)"), r"\1"),
-    (re.compile(r"\[([^\]]+)\]\[[^\]]*\]"), r"\1"),
-    (re.compile(r"\[\^[^\]]+\]"), ""),
-    (re.compile(r"<(https?://[^>\s]+)>"), r"\1"),
+    (re.compile(r"!\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)"), r"\1"),
+    (re.compile(r"\[([^\[\]]+)\]\((?:[^()]|\([^()]*\))*\)"), r"\1"),
+    (re.compile(r"\[([^\[\]]+)\]\[[^\[\]]*\]"), r"\1"),
+    (re.compile(r"\[\^[^\[\]]+\]"), ""),
+    (re.compile(r"<(https?://[^<>\s]+)>"), r"\1"),
     (re.compile(r"</?[a-zA-Z][^<>]*>"), " "),
-    (re.compile(r"(\*\*\*|\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"(\*\*\*|\*\*|__)(?=\S)((?:(?!\1).)+?)(?<=\S)\1"), r"\2"),
     (re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])"), r"\1"),
     (re.compile(r"(?<![\w_])_(?=\S)([^_]+?)(?<=\S)_(?![\w_])"), r"\1"),
-    (re.compile(r"~~(?=\S)(.+?)(?<=\S)~~"), r"\1"),
+    (re.compile(r"~~(?=\S)((?:(?!~~).)+?)(?<=\S)~~"), r"\1"),
     (re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~])"), r"\1"),
 )
 _ITEM = re.compile(r"^\s*(?:[-*+•‣◦●○▪■]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
@@ -34,23 +35,26 @@ def split(text: str) -> list[str]:
     sentences: list[str] = []
     start = 0
     for end in _END.finditer(masked):
-        if _ends_sentence(masked[start : end.start()], end.group()):
+        if _ends_sentence(masked, start, end):
             sentences.append(text[start : end.end()].strip())
             start = end.end()
     sentences.append(text[start:].strip())
     return [sentence for sentence in sentences if sentence]
 
 
-def _ends_sentence(before: str, mark: str) -> bool:
-    """False for the full stop of "e.g.", of an initial, or of a numbered heading such as "3."."""
+def _ends_sentence(text: str, start: int, end: re.Match[str]) -> bool:
+    """False for the full stop of "e.g.", of an initial, or of a numbered heading such as "3." from `start`."""
+    mark = end.group()
     if not mark.startswith(".") or mark.startswith(".."):
         return True
-    words = before.split()
-    if not words:
+    stop = end.start() - text.endswith(" ", start, end.start())
+    begin = max(start, text.rfind(" ", start, stop) + 1)
+    last = text[begin:stop]
+    if not last:
         return False
-    word = words[-1].lstrip("\"'“‘([*_").lower()  # noqa: RUF001
-    initial = len(word) == 1 and word.isalpha() and words[-1].isupper() and word != "i"
-    numbering = len(words) == 1 and word.isdigit()
+    word = last.lstrip("\"'“‘([*_").lower()  # noqa: RUF001
+    initial = len(word) == 1 and word.isalpha() and last.isupper() and word != "i"
+    numbering = begin <= start + 1 and word.isdigit()
     return not (initial or numbering or word in _ABBREVIATIONS)
 
 

@@ -107,32 +107,36 @@ class Shelf:
         original = self.original(entry)
         return files if original is None else {**files, ORIGINAL: original}
 
-    def put(self, entry: Entry, package: Package) -> Literal["added", "replaced"]:
+    def put(self, entry: Entry, package: Package, *, again: Entry | None = None) -> Literal["added", "replaced"]:
         """Put a document in, in place of the one of the same name. Raises StorageError.
 
-        One that others took out or replaced meanwhile stays out, and so does one of the catalog that a person's
-        document stands in place of.
+        One that others took out or replaced meanwhile stays out, and so do one of the catalog that a person's
+        document stands in place of, and one that is made `again` and is not there any more.
         """
         with self._lock.held():
             manifest = self._manifest.read()
             replaced = manifest.named(entry.source)
-            if self._may_put(entry, manifest):
+            if (again is None or replaced == again) and self._may_put(entry, manifest):
                 if package.original.is_file():
                     keep_file(package.original, self._originals / entry.content)
                 self.artefacts.keep(entry.artefact, package.document)
                 self._change(manifest, manifest.with_entry(entry))
         return "added" if replaced is None else "replaced"
 
-    def take(self, other: "Shelf", entry: Entry) -> None:
-        """Put in what stands on another shelf of the same person, as it is there. Raises StorageError."""
+    def take(self, other: "Shelf", entry: Entry) -> bool:
+        """Put in what stands on another shelf of the same person, as it is there; False where it stays out.
+
+        Raises StorageError.
+        """
         with self._lock.held():
             manifest = self._manifest.read()
             entry = entry.model_copy(update={"seed": False})
-            if self._may_put(entry, manifest):
+            if taken := self._may_put(entry, manifest):
                 self.artefacts.copy(other.artefacts, entry.artefact)
                 if (original := other.original(entry)) is not None:
                     copy_file(original, self._originals / entry.content)
                 self._change(manifest, manifest.with_entry(entry))
+        return taken
 
     def follow(self, listing: Listing, *, joining: bool = False) -> bool:
         """Come in line with the record, as far as that needs no fetching; whether anything changed.
@@ -247,8 +251,8 @@ class Shelf:
             return None
         try:
             chunks = self.artefacts.chunks(entry.artefact)
-        except StorageDamaged:
-            log.exception("the document %s of the base %s is left out", entry.id, self.name.base)
+        except StorageDamaged as error:
+            log.warning("the document %s of the base %s is left out: %s", entry.id, self.name.base, error)
             return None
         return LoadedEntry(entry, chunks) if len(chunks) == entry.passages else None
 

@@ -1,13 +1,16 @@
 """All shelves of one folder, and who may see which."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from knowledge.errors import UnknownDocument
+from knowledge.errors import StorageDamaged, UnknownDocument
 from knowledge.lock import FolderLock
 from knowledge.manifest import MANIFEST, Entry, ManifestFile
 from knowledge.shelf import Shelf
 from knowledge.shelf_name import ShelfName
+
+log = logging.getLogger(__name__)
 
 
 class Shelves:
@@ -49,12 +52,16 @@ class Shelves:
         return None
 
     def everything(self) -> list[Shelf]:
-        """Those that are there, of all bases and people. Raises StorageDamaged for a damaged list. Blocking."""
+        """Those that are there, of all bases and people, but for damaged ones. Blocking."""
         for path in self.folder.glob(f"*/{MANIFEST}"):
             self.get(path.parent.name).open()  # of the first layout, which it takes over
         found: list[Shelf] = []
         for path in sorted(self.folder.glob(f"*/*/{MANIFEST}")):
-            person = ManifestFile(path).read().person
+            try:
+                person = ManifestFile(path).read().person
+            except StorageDamaged as error:
+                log.warning("a shelf of %s is left out: %s", path.parent.parent.name, error)
+                continue
             shelf = self.get(path.parent.parent.name, person)
             if shelf.folder == path.parent:
                 found.append(shelf)

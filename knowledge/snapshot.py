@@ -71,8 +71,12 @@ class LoadedEntry:
 
     def sentence_rows(self, ordinals: range) -> slice:
         """Where the sentences of neighbouring passages are among all of the document's."""
-        ends = list(accumulate((len(chunk.sentences) for chunk in self.chunks), initial=0))
-        return slice(ends[ordinals.start], ends[ordinals.stop])
+        return slice(self._ends[ordinals.start], self._ends[ordinals.stop])
+
+    @cached_property
+    def _ends(self) -> tuple[int, ...]:
+        """Where the sentences of each passage end, from 0 before the first."""
+        return tuple(accumulate((len(chunk.sentences) for chunk in self.chunks), initial=0))
 
 
 @dataclass(frozen=True)

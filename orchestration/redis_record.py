@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 from redis.exceptions import RedisError
 
-from knowledge.errors import RecordUnavailable, StorageDamaged, UnknownDocument
+from knowledge.errors import NameTaken, RecordUnavailable, StorageDamaged, UnknownDocument
 from knowledge.manifest import Entry
 from knowledge.record import Listing, Mark, Recorded
 from knowledge.shelf_name import ShelfName
@@ -91,10 +91,10 @@ class RedisRecord:
             case _:
                 raise RecordUnavailable("The upload into Redis was interrupted for too long; please try again.")
 
-    async def remove(self, shelf: ShelfName, entry: Entry) -> None:
+    async def remove(self, shelf: ShelfName, entry: Entry) -> bool:
         keys = self._keys
         names = [keys.record, keys.shelves, keys.shelf(shelf.base, shelf.person), keys.document(entry.upload)]
-        await self._script("unshelve", names, _name(shelf), entry.source, entry.upload)
+        return bool(await self._script("unshelve", names, _name(shelf), entry.source, entry.upload))
 
     async def move(self, shelf: ShelfName, entry: Entry, to: ShelfName) -> Entry:
         keys = self._keys
@@ -102,6 +102,8 @@ class RedisRecord:
         names.append(keys.unwanted(to.base))
         args = (_name(shelf), _name(to), entry.source, entry.upload, keys.documents)
         status, *generation = await self._script("reshelve", names, *args)
+        if status == b"OTHER":
+            raise NameTaken(to.base, entry.source)
         if status != b"OK":
             raise UnknownDocument("There is no such document.")
         return entry.model_copy(update={"recorded": generation[0]})

@@ -15,7 +15,11 @@ _MOST_CROSSING = 0.5
 """Lines over the whole width (a title, an abstract), for each line beside the gutter."""
 _WIDE = 0.7
 """Where lines are mostly so wide a share of the page, there is one column."""
+_NARROWEST = 40.0
+"""What is narrower does not stand in two columns, however small its letters are."""
 _STEP = 4.0
+_MOST_STEPS = 400
+"""Places where a gutter is looked for, also on a page that is much wider than paper."""
 _CLEAR = 2.0
 
 
@@ -32,10 +36,10 @@ def in_reading_order(rows: Sequence[Row]) -> list[list[Row]]:
             runs.extend(in_reading_order(half))
         beside.clear()
 
-    for row in rows:
+    for number, row in enumerate(rows):
         if any(_crosses(segment, gutter) for segment in row.segments):
             settle()
-            if runs and runs[-1] and runs[-1][-1] is rows[rows.index(row) - 1]:
+            if runs and runs[-1] and runs[-1][-1] is rows[number - 1]:
                 runs[-1].append(row)
             else:
                 runs.append([row])
@@ -65,8 +69,9 @@ def _gutter(rows: Sequence[Row]) -> float | None:
     if len(running) < 2 * _FEWEST_LINES:
         return None
     left, right = min(s.left for s in segments), max(s.right for s in segments)
-    if median(segment.width for segment in running) > _WIDE * (right - left):
+    if right - left < _NARROWEST or median(segment.width for segment in running) > _WIDE * (right - left):
         return None
+    step = max(_STEP, (right - left) / _MOST_STEPS)
     best: tuple[int, float] | None = None
     x = left + (right - left) * 0.2
     while x < right - (right - left) * 0.2:
@@ -82,7 +87,7 @@ def _gutter(rows: Sequence[Row]) -> float | None:
             and (best is None or fewer - crossing > best[0])
         ):
             best = (fewer - crossing, x)
-        x += _STEP
+        x += step
     return best[1] if best is not None else None
 
 

@@ -22,6 +22,8 @@ _BROKEN_WORD = 0.7
 """A gap wider than this share of the height ends a word also where PDFium sees no space."""
 _ASLANT = 0.3
 """Sine of the angle from which text is not in the page's lines any more."""
+_FARTHEST = 14_400.0
+"""Points beyond the page's edges: the largest page that viewers show (ISO 32000-1, annex C.2). Farther is nowhere."""
 _SPACES = frozenset({0, 9, 10, 13, 32, 0xA0, 0x200B})
 _SOFT_HYPHENS = frozenset({0x02, 0xAD, 0xFFFE})
 _BOLD_NAME = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
@@ -100,6 +102,9 @@ def open_pdf(content: bytes) -> Iterator[PdfFile]:
             document.close()
 
 
+_Box = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """From PDFium's coordinates to the page as a person sees it."""
@@ -111,10 +116,20 @@ class _Place:
     top: float
 
     @property
+    def width(self) -> float:
+        return self.top - self.bottom if self.turned in (90, 270) else self.right - self.left
+
+    @property
     def height(self) -> float:
         return self.right - self.left if self.turned in (90, 270) else self.top - self.bottom
 
-    def box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
+    def near(self, box: _Box) -> _Box | None:
+        """The part of the box that is not absurdly far from the page; None where there is none."""
+        left, top = max(box[0], -_FARTHEST), max(box[1], -_FARTHEST)
+        right, bottom = min(box[2], self.width + _FARTHEST), min(box[3], self.height + _FARTHEST)
+        return (left, top, right, bottom) if left <= right and top <= bottom else None
+
+    def box(self, left: float, bottom: float, right: float, top: float) -> _Box:
         """Left, top, right, bottom, y downwards."""
         if self.turned == 90:
             return bottom - self.bottom, left - self.left, top - self.bottom, right - self.left
@@ -141,8 +156,8 @@ def _words(text: "pypdfium2.PdfTextPage", place: _Place) -> tuple[list[Word], st
     def end() -> None:
         if letters and across:
             aside.append("".join(letters))
-        elif letters:
-            words.append(Word(_whole("".join(letters)), left, top, right, bottom, bold, backwards))
+        elif letters and (near := place.near((left, top, right, bottom))):
+            words.append(Word(_whole("".join(letters)), *near, bold, backwards))
         letters.clear()
 
     for index in range(text.count_chars()):
@@ -174,7 +189,7 @@ def _words(text: "pypdfium2.PdfTextPage", place: _Place) -> tuple[list[Word], st
     return words, " ".join(_whole("".join(aside)).split())
 
 
-def _continues(box: tuple[float, float, float, float], left: float, top: float, right: float, bottom: float) -> bool:
+def _continues(box: _Box, left: float, top: float, right: float, bottom: float) -> bool:
     height = max(bottom - top, 1.0)
     if min(bottom, box[3]) - max(top, box[1]) < 0.5 * min(height, box[3] - box[1]):
         return False

@@ -121,8 +121,10 @@ def _aligned(one: Row, other: Row) -> bool:
 
 
 def _is_heading(rows: Sequence[Row], letters: Type) -> bool:
+    if len(rows) > 3:
+        return False
     text = " ".join(row.text for row in rows)
-    if len(rows) > 3 or len(text) > _MOST_HEADING_LETTERS or not any(c.isalpha() for c in text):
+    if len(text) > _MOST_HEADING_LETTERS or not any(c.isalpha() for c in text):
         return False
     if all(_stands_out(row, letters.body) for row in rows):
         return not text.endswith((",", ";")) and (not text.endswith(".") or len(text) < 60)
@@ -148,13 +150,13 @@ def _size(row: Row) -> float:
 
 def joined(lines: Sequence[str], letters: Type) -> str:
     """The lines of a paragraph as one; a word that was broken at the end of a line is whole again."""
-    text = lines[0]
+    parts = [lines[0]]
     for line in lines[1:]:
-        before, after = text.rpartition(" ")[2], line.partition(" ")[0]
+        before, after = parts[-1].rpartition(" ")[2], line.partition(" ")[0]
         if len(before) > 1 and before.endswith("-") and before[-2].isalpha() and after[:1].isalnum():
             compound = f"{before}{after}".strip(".,;:()").lower()
             keeps = not (before[:-1].islower() and after[:1].islower()) or compound in letters.compounds
-            text = f"{text if keeps else text[:-1]}{line}"
+            parts[-1] = f"{parts[-1] if keeps else parts[-1][:-1]}{line}"
         else:
-            text = f"{text} {line}"
-    return text
+            parts.append(line)
+    return " ".join(parts)

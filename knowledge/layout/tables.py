@@ -12,6 +12,10 @@ _FEWEST_ROWS = 2
 _MOST_BETWEEN = 3
 """Rows without amounts between two that have some: labels over several lines, headings of groups."""
 _MOST_HEADERS = 8
+_MOST_COLUMNS = 200
+"""More than a page of paper holds; so many amounts in a row are read as text."""
+_DEEPEST = 9
+"""Groups within groups."""
 _APART = 3.2
 """A gap of so many heights ends a table."""
 _AT_EDGE = 4.0
@@ -65,7 +69,8 @@ def find_tables(rows: Sequence[Row]) -> list[Table]:
             continue
         end = _end(lines, at)
         told = [line for line in lines[at:end] if line.tells]
-        if len(told) < _FEWEST_ROWS or not any(line.label for line in told):
+        columns = len(_columns(lines[at:end]))
+        if len(told) < _FEWEST_ROWS or columns > _MOST_COLUMNS or not any(line.label for line in told):
             at = max(end, at + 1)
             continue
         floor = tables[-1].end if tables else 0
@@ -133,8 +138,12 @@ def _parted(line: _Line, left: float) -> tuple[list[Cell], list[Cell]]:
     """The cells of a header row that stand over the amounts, which begin at `left`, and those at the side."""
     cells = [cell for cell in (line.label, *line.amounts) if cell is not None]
     reach = _OVERHANG * line.row.height
-    over = [cell for cell in cells if cell.left >= left - reach or (cell.middle >= left and cell.width < 3 * reach)]
-    return over, [cell for cell in cells if cell not in over]
+    over: list[Cell] = []
+    beside: list[Cell] = []
+    for cell in cells:
+        above = cell.left >= left - reach or (cell.middle >= left and cell.width < 3 * reach)
+        (over if above else beside).append(cell)
+    return over, beside
 
 
 def _groups(line: _Line) -> bool:
@@ -220,7 +229,7 @@ def _labelled(body: Sequence[_Line], columns: Sequence[tuple[float, float]]) -> 
             following = next((other.label for other in body[number + 1 : number + 2]), None)
             goes_on = following is not None and not following.text[:1].isupper()
             deeper = following is None or following.left > left + _INDENT
-            if label.endswith(":") or (deeper and not goes_on):
+            if len(groups) < _DEEPEST and (label.endswith(":") or (deeper and not goes_on)):
                 groups.append(_Group(left, whole.rstrip(":")))
                 held = ""
             else:

@@ -1,7 +1,7 @@
 """PDF by its pages, with PDFium: where the words stand says what they are."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,10 @@ from knowledge.layout.structure import blocks_of, joined, type_of
 from knowledge.layout.words import Row, rows_of
 
 _MOST_PAGES = 5_000
+_FEWEST_CHARACTERS = 16
+"""Visible ones a page, on average: scans with a stamp or a page number have fewer, pages that say something more."""
+_LONGEST = 20_000
+"""Characters of a paragraph that goes on on the next page; longer ones are no paragraphs."""
 _SCANNED = "perhaps they are scanned images"
 _PLACEHOLDER = re.compile(
     r"untitled|title|document\d*|microsoft (?:word|powerpoint|excel).*|.*\.(?:docx?|pdf|indd|tex|dvi)", re.IGNORECASE
@@ -22,7 +26,7 @@ _PLACEHOLDER = re.compile(
 def load_pdf(
     content: bytes, name: str, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> LoadedDocument:
-    """Raises UnreadableDocument for an encrypted or damaged file and for one with images only."""
+    """Raises UnreadableDocument for an encrypted or damaged file and for one with images and hardly any text."""
     try:
         with open_pdf(content) as file:
             return _read(file, name, progress)
@@ -52,6 +56,10 @@ def _read(file: PdfFile, name: str, progress: Callable[[int, int], None]) -> Loa
     silent = sum(not rows and not aside for rows, aside in zip(pages, asides, strict=True))
     if silent == total:
         raise UnreadableDocument("The PDF has no text in it; perhaps its pages are scanned images.", status="empty")
+    visible = sum(_visible(rows, aside) for rows, aside in zip(pages, asides, strict=True))
+    if visible < _FEWEST_CHARACTERS * total:
+        many = f"{visible:,} character{'s' if visible != 1 else ''} on {total:,} page{'s' if total != 1 else ''}"
+        raise UnreadableDocument(f"The PDF has only {many}; perhaps its pages are scanned images.", status="empty")
     kept = without_furniture(pages, heights)
     letters = type_of(kept)
     blocks: list[Block] = []
@@ -66,10 +74,16 @@ def _read(file: PdfFile, name: str, progress: Callable[[int, int], None]) -> Loa
     return LoadedDocument(_title(file, name), tuple(blocks), pages=total, remarks=remarks)
 
 
+def _visible(rows: Sequence[Row], aside: str) -> int:
+    """How many characters can be seen on a page."""
+    return sum(len("".join(text.split())) for text in (*(row.text for row in rows), aside))
+
+
 def _goes_on(last: Block, first: Block) -> bool:
     """Whether a paragraph is broken off at the end of a page; it then belongs to the page where it began."""
     running = last.kind in ("paragraph", "list") and first.kind == "paragraph"
-    return running and first.text[:1].islower() and last.text[-1:] not in ".!?:;"
+    short = len(last.text) < _LONGEST
+    return running and short and first.text[:1].islower() and last.text[-1:] not in ".!?:;"
 
 
 def _title(file: PdfFile, name: str) -> str:

@@ -57,19 +57,53 @@ function paragraphs(text, start, end) {
   return parts;
 }
 
-/** Splits the text into headings, prose and fenced code, each with its offsets. */
+/** Splits prose into tables, which are lines between bars, and what stands between them. */
+function tables(text, start, end) {
+  const parts = [];
+  let from = start;
+  for (const hit of text.slice(start, end).matchAll(/(?:^[ \t]*\|[^\n]*\|[ \t]*(?:\n|(?![\s\S]))){2,}/gm)) {
+    const at = start + hit.index;
+    if (at > from) parts.push({ kind: 'prose', start: from, end: at });
+    from = at + hit[0].length;
+    parts.push({ kind: 'table', start: at, end: from });
+  }
+  if (from < end) parts.push({ kind: 'prose', start: from, end });
+  return parts;
+}
+
+/** The rows of a table, each with its cells as [start, end); the line of dashes below the head is left out. */
+function rows(text, start, end) {
+  const found = [];
+  for (const line of text.slice(start, end).matchAll(/[^\n]+/g)) {
+    if (/^[\s|:-]*$/.test(line[0])) continue;
+    const cells = [...line[0].matchAll(/(?<=\|)[^|]*(?=\|)/g)].map((cell) => {
+      const at = start + line.index + cell.index + /^\s*/.exec(cell[0])[0].length;
+      return [at, at + cell[0].trim().length];
+    });
+    if (cells.length) found.push(cells);
+  }
+  return found;
+}
+
+/** Splits the text into headings, tables, prose and fenced code, each with its offsets. */
 function blocks(text) {
   const parts = [];
   const fence = /^[ \t]*(```|~~~)[^\n]*\n([\s\S]*?)(?:^[ \t]*\1[ \t]*$|(?![\s\S]))/gm;
   let from = 0;
   for (const hit of text.matchAll(fence)) {
-    parts.push(...paragraphs(text, from, hit.index));
+    parts.push(...loose(text, from, hit.index));
     const start = hit.index + hit[0].indexOf('\n') + 1;
     parts.push({ kind: 'code', start, end: start + hit[2].length });
     from = hit.index + hit[0].length;
   }
-  parts.push(...paragraphs(text, from, text.length));
+  parts.push(...loose(text, from, text.length));
   return parts;
+}
+
+function loose(text, start, end) {
+  return paragraphs(text, start, end).flatMap((part) =>
+    part.kind === 'prose' ? tables(text, part.start, part.end) : [part],
+  );
 }
 
 function trimmed(text, { start, end }) {
@@ -92,11 +126,36 @@ function marked(text, start, end, marks) {
   return out;
 }
 
-function body(text, marks) {
+/** A row is quoted in words ("Limit: 30 s; Region: north"), so it is marked where the quote has all its cells. */
+function table(text, start, end, marks, quote) {
+  const [head, ...rest] = rows(text, start, end);
+  if (!head) return null;
+  const words = quote.replace(/\s+/g, ' ');
+  const said = (cells) => cells.every(([from, to]) => words.includes(text.slice(from, to).replace(/\s+/g, ' ')));
+  return (
+    <div key={start} className="rt-table" tabIndex={0} role="region" aria-label="Table">
+      <table>
+        <thead>
+          <tr>{head.map(([from, to]) => <th key={from} scope="col">{text.slice(from, to)}</th>)}</tr>
+        </thead>
+        <tbody>
+          {rest.map((cells) => (
+            <tr key={cells[0][0]} data-quoted={words && said(cells) ? 'yes' : undefined}>
+              {cells.map(([from, to]) => <td key={from}>{marked(text, from, to, marks)}</td>)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function body(text, marks, quote = '') {
   return blocks(text).map((block) => {
     const [start, end] = trimmed(text, block);
     if (start >= end) return null;
     const inside = marked(text, start, end, marks);
+    if (block.kind === 'table') return table(text, start, end, marks, quote);
     if (block.kind === 'heading') return <h3 key={start}>{inside}</h3>;
     if (block.kind === 'prose') return <p key={start}>{inside}</p>;
     return (
@@ -181,7 +240,7 @@ function passage({ number, agent, title, section, page, source, score, before, q
         </p>
       )}
       {around(before || '', 'before')}
-      <div className="rt-passage-text">{shown ? body(shown, ranges(shown, quote)) : <p>This passage is empty.</p>}</div>
+      <div className="rt-passage-text">{shown ? body(shown, ranges(shown, quote), quote || '') : <p>This passage is empty.</p>}</div>
       {around(after || '', 'after')}
       <dl className="rt-facts">
         {agent ? (

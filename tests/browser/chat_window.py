@@ -169,4 +169,5 @@ class ChatWindow:
     def fits(self) -> None:
         """Nothing can be scrolled sideways: neither the page nor, code aside, a part of it."""
         assert self.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-        assert self.page.evaluate(TOO_WIDE) == []
+        wide = self.page.evaluate(TOO_WIDE)
+        assert wide == [], wide

@@ -52,7 +52,7 @@ def test_what_cannot_be_read_says_why(window: ChatWindow) -> None:
     window.ask("@garden keep these for me")
     rows = window.card.locator(".rt-file-row")
     expect(rows.nth(3)).to_have_attribute("data-file", "added")
-    for row, word in zip(rows.all()[:3], ("empty", "password", "cannot be read"), strict=True):
+    for row, word in zip(rows.all()[:3], ("empty", "password", "picture"), strict=True):
         expect(row).to_have_attribute("data-file", "rejected")
         expect(row).to_contain_text(word)
     expect(window.answer).to_contain_text("Only you see it.")

@@ -52,7 +52,7 @@ Placed = tuple[float, float, str]
 """A text with its place: points from the left and from the top of the page."""
 
 
-def placed(*pages: list[Placed], size: int = 10, title: str = "", bold: tuple[str, ...] = ()) -> bytes:
+def placed(*pages: list[Placed], size: float = 10, title: str = "", bold: tuple[str, ...] = ()) -> bytes:
     """A PDF with texts where they are wanted, in Helvetica; those in `bold` in its bold face."""
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -63,7 +63,8 @@ def placed(*pages: list[Placed], size: int = 10, title: str = "", bold: tuple[st
     kids = []
     for page in pages:
         texts = b"".join(
-            b"BT /F%d %d Tf %g %g Td (%s) Tj ET\n" % (2 if text in bold else 1, size, left, 792 - top, _escaped(text))
+            b"BT /F%d %g Tf %.2f %.2f Td (%s) Tj ET\n"
+            % (2 if text in bold else 1, size, left, 792 - top, _escaped(text))
             for left, top, text in page
         )
         objects.append(b"<< /Length %d >>\nstream\n" % len(texts) + texts + b"endstream")

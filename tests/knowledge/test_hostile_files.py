@@ -115,6 +115,7 @@ async def test_a_billion_laughs_in_a_workbook(reader: Reader, write: Write) -> N
 
 
 DEEP = 200_000
+MARKERS = (b"[[", b"![", b"[^", b"![a](", b" **a", b"<https://", b". A")
 NESTED_PARTS = b'Content-Type: multipart/mixed; boundary="x"\n\n--x\n' * 1_000
 
 
@@ -129,11 +130,12 @@ NESTED_PARTS = b'Content-Type: multipart/mixed; boundary="x"\n\n--x\n' * 1_000
         ("keys.json", b'{"a":' * 500 + b'"six bar"' + b"}" * 500),
         ("a.rtf", b"{\\rtf1 " + b"{" * DEEP + b"six bar" + b"}" * DEEP + b"}"),
         ("a.md", b">" * DEEP + b" six bar\n" + b"  - x\n" * 10 + b"[" * 5_000),
+        *((f"marker{number}.md", b"six bar " + marker * 50_000) for number, marker in enumerate(MARKERS)),
         ("a.docx", docx("<w:tbl><w:tr><w:tc>" * 2_000 + paragraph("six bar") + "</w:tc></w:tr></w:tbl>" * 2_000)),
         ("a.odt", odt("<text:list><text:list-item>" * 2_000 + "<text:p>six bar</text:p>")),
         ("a.eml", b"From: a@b.c\nTo: d@e.f\nSubject: six bar\n" + NESTED_PARTS),
         ("a.py", b"(" * DEEP + b"'six bar'"),
-        ("a.pdf", pdf("six bar").replace(b"/Kids [", b"/Kids " + b"[" * 50_000)),
+        ("a.pdf", pdf("six bar, or was it seven?").replace(b"/Kids [", b"/Kids " + b"[" * 50_000)),
     ],
 )  # fmt: skip
 async def test_deep_nesting_is_survived(reader: Reader, write: Write, name: str, content: bytes) -> None:
@@ -256,8 +258,8 @@ async def test_one_reason_for_each(
 
 async def test_encrypted_against_printing_only_is_read(reader: Reader, write: Write) -> None:
     """It opens without a password."""
-    path = write("a.pdf", encrypted(pdf("Readable."), ""))
-    assert "Readable." in (await reader.read(path, "a.pdf")).text
+    path = write("a.pdf", encrypted(pdf("Printed nowhere, read here."), ""))
+    assert "Printed nowhere, read here." in (await reader.read(path, "a.pdf")).text
 
 
 async def test_five_thousand_pages_are_refused(reader: Reader, write: Write) -> None:

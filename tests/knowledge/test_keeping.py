@@ -1,11 +1,23 @@
 """What people do with documents that are there: look, take out, give away, get back."""
 
+import asyncio
 import shutil
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from knowledge import UnknownDocument, Upload
+from knowledge import (
+    HashEmbedder,
+    KnowledgeSettings,
+    Matrix,
+    NameTaken,
+    UnknownDocument,
+    Upload,
+    open_knowledge,
+)
+from knowledge.manifest import ManifestFile
 from tests.knowledge.asking import ask, put, ready, sources, texts
 from tests.knowledge.conftest import BACKUPS, LEASES, CountingEmbedder, Write
 from tests.knowledge.disk import files_with
@@ -164,3 +176,82 @@ async def test_a_folder_of_the_first_layout_is_taken_over(folder: Path, write: W
     async with ready(folder, {"operations": []}) as knowledge:
         assert "Another worker" in texts(await ask(knowledge, "worker dies"))
         assert [document.source for document in knowledge.documents("operations")] == ["leases.md"]
+
+
+async def test_a_document_is_not_moved_in_place_of_another(folder: Path, write: Write) -> None:
+    """Nobody has spoken of the other one; the same content is there once, under whichever name."""
+    async with ready(folder) as knowledge:
+        (mine,) = await put(knowledge, write("report.md", LEASES))
+        (copy,) = await put(knowledge, write("copy.md", BACKUPS))
+        await put(knowledge, write("report.md", BACKUPS), base="security")
+        with pytest.raises(NameTaken, match=r"another “report\.md” among the documents of security"):
+            await knowledge.move("operations", mine.document, "security", person="")
+        await knowledge.move("operations", copy.document, "security", person="")
+        assert [document.source for document in knowledge.documents("operations", "")] == ["report.md"]
+        assert [document.source for document in knowledge.documents("security", "")] == ["report.md"]
+
+
+async def test_a_copy_of_a_record_is_moved_like_any_other(folder: Path, write: Write) -> None:
+    """A folder that was one is used without it: what a record knew of a document stops nothing."""
+    async with ready(folder) as knowledge:
+        (taken,) = await put(knowledge, write("leases.md", LEASES))
+        shelf, entry = knowledge.shelves.find("operations", taken.document, "")
+        recorded = entry.model_copy(update={"upload": "abc", "recorded": 3})
+        await put(knowledge, write("backups.md", BACKUPS), base="security")
+        for base, documents in (("operations", (recorded,)), ("security", None)):
+            manifest = knowledge.shelves.get(base).manifest()
+            changes = {"record": "r", "recorded": 5, "documents": documents or manifest.documents}
+            ManifestFile(folder / base / "team" / "manifest.json").write(manifest.model_copy(update=changes))
+        await knowledge.move("operations", taken.document, "security", person="")
+        assert knowledge.original("security", taken.document, person="").read_text() == LEASES
+        assert shelf.manifest().documents == ()
+
+
+async def test_what_is_made_again_is_told_without_its_name(folder: Path, write: Write) -> None:
+    """Everybody sees how far the start is, and a name may be private."""
+
+    class OtherEmbedder(HashEmbedder):
+        name = "other"
+
+    async with ready(folder) as knowledge:
+        await put(knowledge, write("resignation.md", LEASES), person="ana")
+    async with open_knowledge(folder, KnowledgeSettings(), OtherEmbedder(), {}) as knowledge:
+        details = [status.detail async for status in knowledge.watch()]
+    assert "operations" in details
+    assert not any("resignation" in detail for detail in details)
+
+
+async def test_what_is_removed_while_it_is_made_again_stays_out(folder: Path, write: Write) -> None:
+    """The start takes its time after a new version, and people go on."""
+
+    class SlowEmbedder(HashEmbedder):
+        name = "other"
+        begun, gate = threading.Event(), threading.Event()
+
+        def embed(self, texts: Sequence[str]) -> Matrix:
+            if "ready?" not in texts:
+                self.begun.set()
+                assert self.gate.wait(10)
+            return super().embed(texts)
+
+    async with ready(folder) as knowledge:
+        (taken,) = await put(knowledge, write("leases.md", LEASES))
+    embedder = SlowEmbedder()
+    async with open_knowledge(folder, KnowledgeSettings(), embedder, {}) as knowledge:
+        await asyncio.to_thread(embedder.begun.wait)
+        await knowledge.remove("operations", taken.document, person="")
+        embedder.gate.set()
+        await knowledge.wait_ready()
+        assert knowledge.documents("operations") == []
+
+
+async def test_words_count_as_before_after_most_was_removed(folder: Path, write: Write) -> None:
+    """What is gone weighs nothing, and the best passage is still the first."""
+    async with ready(folder) as knowledge:
+        many = [write(f"{n}.md", f"# Note {n}\n\nA fence stands here, number {n}.\n") for n in range(10)]
+        taken = await put(knowledge, *many, write("leases.md", LEASES))
+        for one in taken[:9]:
+            await knowledge.remove("operations", one.document, person="")
+        hits = await ask(knowledge, "Which number has the fence that stands here?")
+        assert sources(hits)[0] == "9.md"
+        assert all(hit.rank_score > 0 for hit in hits)

@@ -86,7 +86,9 @@ def test_pdf_pages_are_kept() -> None:
 
 def test_pdf_that_opens_without_a_password_is_read() -> None:
     """Encrypted against printing, not against reading."""
-    assert load(encrypted(pdf("Readable."), password=""), "a.pdf").blocks[0].text == "Readable."
+    assert load(encrypted(pdf("Printed nowhere, read here."), password=""), "a.pdf").blocks[0].text == (
+        "Printed nowhere, read here."
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,7 @@ def test_pdf_that_opens_without_a_password_is_read() -> None:
         ("secret.pdf", encrypted(pdf("Hidden."), "word"), "encrypted", "The PDF is encrypted and needs a password."),
         ("cut.pdf", pdf("Text.")[:60], "damaged", "The PDF is damaged"),
         ("scan.pdf", pdf(""), "empty", "The PDF has no text in it; perhaps its pages are scanned images."),
+        ("stamp.pdf", pdf("Received 7 May", "2"), "empty", "The PDF has only 13 characters on 2 pages; perhaps its"),
     ],
 )
 def test_a_refused_file_says_why(name: str, content: bytes, status: ReadStatus, reason: str) -> None:

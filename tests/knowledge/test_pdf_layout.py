@@ -57,6 +57,29 @@ def test_columns_are_read_one_after_the_other() -> None:
     assert texts == [title[2], " ".join(LEFT), " ".join(RIGHT)]
 
 
+def test_what_is_nowhere_near_the_page_is_not_read() -> None:
+    """A broken file puts words a million pages away; the two columns are found all the same."""
+    left = [(60.0, 100.0 + 12 * number, text) for number, text in enumerate(LEFT)]
+    right = [(320.0, 100.0 + 12 * number, text) for number, text in enumerate(RIGHT)]
+    lost = [(-6e7, 90.0, "Far to the left"), (3e7, 90.0, "far to the right"), (60.0, 6e7, "and far below")]
+    texts = [text for _, text in blocks(placed([*left, *right, *lost]))]
+    assert texts == [" ".join(LEFT), " ".join(RIGHT)]
+
+
+def test_letters_too_small_to_see_do_not_stand_in_columns() -> None:
+    """They are read as they come, where halves of halves would never end."""
+    tiny = [(60.0 + left, 100.0 + 0.2 * number, LEFT[0]) for number in range(8) for left in (0.0, 1.2)]
+    assert " ".join(text for _, text in blocks(placed(tiny, size=0.05))) == " ".join([LEFT[0]] * 16)
+
+
+def test_more_columns_than_paper_holds_are_text() -> None:
+    """A table of so many is none, and its names would be sought for each of them."""
+    row = "1 " * 300
+    words = [(60.0 + 20 * number, 100.0 + 12 * line, "1") for line in range(3) for number in range(300)]
+    named = [(40.0, 100.0 + 12 * line, "a") for line in range(3)]
+    assert blocks(placed([*named, *words])) == [("paragraph", f"a {row}a {row}a {row}".strip())]
+
+
 def test_headings_are_bold_or_counted() -> None:
     """And what is counted is outside of what is not."""
     page: list[Placed] = [
@@ -120,13 +143,15 @@ def test_a_paragraph_goes_on_behind_the_end_of_the_page() -> None:
 )
 def test_the_title_is_the_files_own_where_it_means_something(own: str, title: str) -> None:
     """Else the file's name, which a person chose."""
-    assert load_pdf(placed([(60, 60, "Text.")], title=own), "a_b.pdf").title == title
+    assert load_pdf(placed([(60, 60, "Pumps start at six bar.")], title=own), "a_b.pdf").title == title
 
 
 def test_pages_are_counted_and_those_without_text_are_told() -> None:
     """As they are read, and in a remark."""
     seen: list[tuple[int, int]] = []
-    document = load_pdf(pdf("Text.", ""), "a.pdf", lambda done, total: seen.append((done, total)))
+    document = load_pdf(
+        pdf("Pumps start at six bar and stop at nine.", ""), "a.pdf", lambda done, total: seen.append((done, total))
+    )
     assert document.pages == 2
     assert document.remarks == ("1 of 2 pages have no text; perhaps they are scanned images.",)
     assert seen == [(1, 2), (2, 2)]

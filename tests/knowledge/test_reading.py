@@ -19,10 +19,21 @@ SLOW = ("slow.txt", "pump " * 1_500_000)
 """A sentence without an end, which takes some seconds to cut."""
 
 
+OTHERS: set[int] = set()
+"""Reading processes of servers that other tests share."""
+
+
+@pytest.fixture(autouse=True)
+def not_ours() -> None:
+    OTHERS.clear()
+    OTHERS.update(children())
+
+
 def children(parent: int | str = "self") -> set[int]:
     """Process ids of the reading processes of this test, or of another process."""
     found = {pid for file in Path(f"/proc/{parent}/task").glob("*/children") for pid in file.read_text().split()}
-    return {int(pid) for pid in found if b"knowledge.reading" in Path("/proc", pid, "cmdline").read_bytes()}
+    reading = {int(pid) for pid in found if b"knowledge.reading" in Path("/proc", pid, "cmdline").read_bytes()}
+    return reading - OTHERS
 
 
 async def until(condition: "asyncio.Event", seconds: float = 30) -> None:
@@ -44,7 +55,9 @@ async def test_pages_are_counted_while_it_reads(write: Write) -> None:
     """Then it is split."""
     told: list[ReadingProgress] = []
     async with open_reader(KnowledgeSettings()) as reader:
-        reading = await reader.read(write("a.pdf", pdf("One pump.", "Two pumps.")), "a.pdf", told.append)
+        reading = await reader.read(
+            write("a.pdf", pdf("One pump starts at six bar.", "Two pumps start at nine.")), "a.pdf", told.append
+        )
     assert [chunk.page for chunk in reading.chunks] == [1, 2]
     assert told[0] == ReadingProgress("reading")
     assert told[-2:] == [ReadingProgress("reading", 2, 2), ReadingProgress("splitting")]

@@ -410,6 +410,7 @@ async def test_a_document_of_many_parts_comes_back_as_it_was(
     text = "# Large\n\n" + "".join(f"Sentence number {n} of a long text.\n\n" for n in range(400))
     async with open_connections(redis_url) as connections, ready(here) as alone:
         await put(alone, write("large.md", text))
+        await alone.sentences.settled()
         shelf = alone.shelves.get("operations")
         entry = shelf.manifest().documents[0]
         files = {**shelf.files(entry), "empty": write("empty", "")}
