@@ -135,7 +135,7 @@ def _split_block(block: Block, limit: _Limit) -> list[Block]:
         return [block]
     lines = block.text.split("\n")
     if block.kind == "table":
-        head, rows = _table_head(lines)
+        head, rows = table_head(lines)
         return [_like(block, [*head, *part]) for part in _packed(rows, limit, overhead="\n".join(head))]
     if block.kind == "code":
         fence, end = lines[0], "```"
@@ -172,7 +172,8 @@ def _fitting(text: str, limit: _Limit) -> Iterator[str]:
         yield " ".join(part)
 
 
-def _table_head(lines: list[str]) -> tuple[list[str], list[str]]:
+def table_head(lines: list[str]) -> tuple[list[str], list[str]]:
+    """The names of its columns, with the rule below them, and its rows."""
     ruled = len(lines) > 1 and not set(lines[1]) - set("|:- \t")
     return (lines[:2], lines[2:]) if ruled else (lines[:1], lines[1:])
 
@@ -221,7 +222,7 @@ def _rows(lines: list[str]) -> Iterator[str]:
 
     A unit in parentheses in the corner of the table belongs to the numbers and not to the row's own name.
     """
-    head, rows = _table_head(lines)
+    head, rows = table_head(lines)
     names = _cells(head[0])
     unit = f" {names[0]}" if names[0].startswith("(") and names[0].endswith(")") else ""
     if unit:

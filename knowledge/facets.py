@@ -1,9 +1,12 @@
-"""What a document says it is, and what a question asks for: companies and periods. Pure: text in, facets out."""
+"""What a document says it is, and what a question asks for: companies, periods and
+kinds of files. Pure: text in, facets out."""
 
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from knowledge.formats import formats_named, without_formats
 
 OPENING = 3_000
 """So many letters of a document's beginning say what it is."""
@@ -87,6 +90,8 @@ class Wish:
 
     companies: frozenset[str]
     periods: frozenset[Period]
+    formats: frozenset[str]
+    """Of the files that it points at."""
     newest: bool
     """It asks for the latest only."""
     several: bool
@@ -96,7 +101,7 @@ class Wish:
 
     @property
     def restricts(self) -> bool:
-        return bool(self.companies or self.periods or self.newest)
+        return bool(self.companies or self.periods or self.formats or self.newest)
 
 
 def facets_of(title: str, source: str, opening: str) -> Facets:
@@ -107,8 +112,8 @@ def facets_of(title: str, source: str, opening: str) -> Facets:
     return Facets(frozenset(_companies(f"{title}\n{opening}")), named, max(told, default=None))
 
 
-def wish_of(question: str, companies: Collection[str]) -> Wish:
-    """`companies` are those that the documents are about."""
+def wish_of(question: str, companies: Collection[str], formats: Collection[str] = ()) -> Wish:
+    """`companies` are those that the documents are about, `formats` those that their files have."""
     asked = frozenset(periods(question))
     newest = _NEWEST.search(question) is not None
     series = _SERIES.search(question) is not None
@@ -117,6 +122,7 @@ def wish_of(question: str, companies: Collection[str]) -> Wish:
     return Wish(
         companies=frozenset(name for name in companies if _names(question, name)),
         periods=asked,
+        formats=formats_named(question) & frozenset(formats),
         newest=newest and not series and not asked,
         several=several,
         amounts=several or _AMOUNTS.search(question) is not None,
@@ -125,7 +131,7 @@ def wish_of(question: str, companies: Collection[str]) -> Wish:
 
 def subject(question: str, wish: Wish) -> str:
     """The question without the words that choose the documents: they tell nothing about a passage of those."""
-    rest = question
+    rest = without_formats(question) if wish.formats else question
     for company in sorted(wish.companies, key=len, reverse=True):
         rest = re.sub(rf"(?<!\w){re.escape(company)}(?:[’']s)?(?!\w)", " ", rest, flags=re.IGNORECASE)
     for pattern in (*_QUARTERS, *_DATES, _YEARS):

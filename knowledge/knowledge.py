@@ -34,6 +34,7 @@ from knowledge.shelf import Shelf
 from knowledge.shelves import Shelves
 from knowledge.snapshot import LoadedEntry, Snapshot
 from knowledge.status_board import StatusBoard
+from knowledge.stretch import parse_passage_id
 from knowledge.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -112,17 +113,18 @@ class Knowledge:
         limit: int | None = None,
         sentences: bool = True,
     ) -> list[Hit]:
-        """The passages that answer `question`, best first, over all of `bases` at once.
+        """The passages that answer `question`, best first, over all of `bases` at once; neighbours are one hit.
 
-        `vector` is the question's embedding. Without `sentences` the hits have no vectors: whoever only ranks
-        need not wait until they are made. Only the team's documents and `person`'s own are looked at.
-        A base without documents gives nothing. Raises StorageError where a base cannot be loaded at all.
+        `vector` is the question's embedding. Without `sentences` the hits have no vectors, and neighbours stay
+        apart: whoever only ranks need not wait until they are made. Only the team's documents and `person`'s
+        own are looked at. A base without documents gives nothing. Raises StorageError where a base cannot be
+        loaded at all.
         """
         count = self.settings.passages if limit is None else limit
         where = tuple(dict.fromkeys(bases))
         snapshots = await self.threads.run(self._snapshots, where, person)
         while True:
-            hits = await self.threads.run(search, snapshots, question, vector, count)
+            hits = await self.threads.run(search, snapshots, question, vector, count, sentences)
             if not sentences:
                 return hits
             try:
@@ -251,7 +253,7 @@ class Knowledge:
         return path
 
     def passage(self, base: str, passage_id: str, *, person: str) -> Passage | None:
-        """A passage by its id; None where it is gone, or not for this person."""
+        """A passage, or neighbours that were found as one, by id; None where it is gone, or not for this person."""
         found = self._find(base, passage_id, person)
         return found[0].passage(base, found[1]) if found else None
 
@@ -260,16 +262,21 @@ class Knowledge:
         found = self._find(base, passage_id, person)
         if found is None:
             return ""
-        loaded, ordinal = found
-        return "\n\n".join(chunk.text for chunk in loaded.chunks[max(ordinal - 1, 0) : ordinal + 2])
+        loaded, own = found
+        before = loaded.chunks[max(own.start - 1, 0) : own.start]
+        after = loaded.chunks[own.stop : own.stop + 1]
+        return "\n\n".join(chunk.text for chunk in (*before, loaded.stretch(own), *after))
 
-    def _find(self, base: str, passage_id: str, person: str) -> tuple[LoadedEntry, int] | None:
-        document, _, number = passage_id.rpartition("#")
+    def _find(self, base: str, passage_id: str, person: str) -> tuple[LoadedEntry, range] | None:
+        parsed = parse_passage_id(passage_id)
+        if parsed is None:
+            return None
+        document, ordinals = parsed
         try:
             shelf, entry = self.shelves.find(base, document, person)
-            if not number.isdecimal() or int(number) >= entry.passages:
+            if ordinals.stop > entry.passages:
                 return None
-            return LoadedEntry(entry, shelf.artefacts.chunks(entry.artefact)), int(number)
+            return LoadedEntry(entry, shelf.artefacts.chunks(entry.artefact)), ordinals
         except (UnknownDocument, StorageDamaged):
             return None  # the latter where it was replaced between the two reads
 
@@ -286,9 +293,10 @@ class Knowledge:
         """By the number of the hit."""
         found: dict[int, Quoted] = {}
         for number, hit in enumerate(hits):
+            parsed = parse_passage_id(hit.passage.id)
             for shelf in self.shelves.seen_by(person, [hit.passage.base]):
-                if (loaded := shelf.snapshot().find(hit.passage.document)) is not None:
-                    found[number] = Quoted(shelf.artefacts, loaded, int(hit.passage.id.rpartition("#")[2]))
+                if parsed is not None and (loaded := shelf.snapshot().find(parsed[0])) is not None:
+                    found[number] = Quoted(shelf.artefacts, loaded, parsed[1])
         return found
 
     async def _complete(self, shelf: Shelf, before: set[str]) -> None:

@@ -26,20 +26,20 @@ _ROUNDING = 1e-3
 
 @dataclass(frozen=True)
 class Quoted:
-    """A passage whose sentences are to be compared."""
+    """A passage, or neighbouring ones as one, whose sentences are to be compared."""
 
     artefacts: Artefacts
     loaded: LoadedEntry
-    ordinal: int
+    ordinals: range
 
     @property
     def part(self) -> slice:
-        return self.loaded.sentence_rows(self.ordinal)
+        return self.loaded.sentence_rows(self.ordinals)
 
     @property
     def texts(self) -> list[str]:
         """What is embedded for its sentences, in order."""
-        chunk = self.loaded.chunks[self.ordinal]
+        chunk = self.loaded.stretch(self.ordinals)
         return [situated(self.loaded.entry.title, chunk.section, sentence.text) for sentence in chunk.sentences]
 
     def stored(self) -> Matrix:
@@ -80,8 +80,8 @@ class SentenceVectors:
             artefacts, loaded = await self._waiting.get()
             known: dict[str, Vector] = {}
             try:
-                for ordinal in await self._threads.run(_lacking, artefacts, loaded):
-                    await self._complete([Quoted(artefacts, loaded, ordinal)], Urgency.LEISURE, known)
+                for ordinals in await self._threads.run(_lacking, artefacts, loaded):
+                    await self._complete([Quoted(artefacts, loaded, ordinals)], Urgency.LEISURE, known)
             except KnowledgeError as error:
                 log.info("the sentences of %s are left for later: %s", loaded.entry.id, error)
             except Exception:
@@ -113,11 +113,11 @@ class SentenceVectors:
         return found
 
 
-def _lacking(artefacts: Artefacts, loaded: LoadedEntry) -> list[int]:
+def _lacking(artefacts: Artefacts, loaded: LoadedEntry) -> list[range]:
     """The passages that have sentences without a vector."""
     made = _made(artefacts.sentence_vectors(loaded.entry.artefact, slice(None)))
-    rows = [loaded.sentence_rows(number) for number in range(len(loaded.chunks))]
-    return [number for number, part in enumerate(rows) if not made[part].all()]
+    passages = [range(ordinal, ordinal + 1) for ordinal in range(len(loaded.chunks))]
+    return [each for each in passages if not made[loaded.sentence_rows(each)].all()]
 
 
 def _made(vectors: Matrix) -> NDArray[np.bool_]:

@@ -34,7 +34,8 @@ class Passage(BaseModel, frozen=True):
     """A piece of a document, as it goes over the wire."""
 
     id: str
-    """``<document id>#<ordinal>``: the same content always has the same id."""
+    """``<document id>#<ordinal>``, or ``<document id>#<first>-<last>`` for neighbours that were found together:
+    the same content always has the same id."""
     base: str
     """The knowledge base, which is the agent's name."""
     document: str
@@ -44,6 +45,7 @@ class Passage(BaseModel, frozen=True):
     section: str = ""
     """The headings above it below the title, outermost first, joined by `` > ``."""
     page: int | None = None
+    """Where it begins."""
     text: str
     """Without the title and section that it was embedded with."""
     score: float = 0.0

@@ -16,6 +16,7 @@ from knowledge.lexical import terms
 from knowledge.mentions import named_in
 from knowledge.passages import DIMENSIONS, Hit, Vector, prefixed
 from knowledge.snapshot import LoadedEntry, Snapshot
+from knowledge.stretch import joinable
 
 _CANDIDATES = 50
 """How deep each ranking goes before they are fused."""
@@ -67,6 +68,21 @@ class _Found:
 
 
 @dataclass(frozen=True)
+class _Stretch:
+    """A hit in the making: what was found best in it, and its neighbours."""
+
+    best: _Found
+    ordinals: range
+
+    def touches(self, other: "_Stretch") -> bool:
+        """Whether the other one begins where this one ends, or the reverse."""
+        ends = (self.ordinals.start, self.ordinals.stop)
+        return self.best.loaded is other.best.loaded and (
+            other.ordinals.stop == ends[0] or other.ordinals.start == ends[1]
+        )
+
+
+@dataclass(frozen=True)
 class _Ask:
     """A question, or one of several in it that want different documents."""
 
@@ -78,44 +94,62 @@ _Place = tuple[int, LoadedEntry]
 """A document and the number of its base."""
 
 
-def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, limit: int) -> list[Hit]:
+def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, limit: int, together: bool) -> list[Hit]:
     """The best `limit` passages over all the shelves, by reciprocal rank fusion of cosine and BM25.
 
     The shelves' passages are merged by score into one ranking of each kind before the fusion: taking turns
     among them costs a third of the recall. Each shelf must be one that the person may see. Documents that
-    say they are of another company or period than the question asks for come last; those that the question
-    or a first passage names come forward.
+    say they are of another company or period than the question asks for, or are files of another kind, come
+    last; those that the question or a first passage names come forward. `together`: neighbours are one hit.
     The hits come without the vectors of their sentences.
     """
     weights = _weights(snapshots, list(dict.fromkeys(terms(question))))
     search = _Search(snapshots, vector, weights)
     orders = [search.order(ask, limit) for ask in _asks(question, snapshots)]
-    hits: list[Hit] = []
+    stretches: list[_Stretch] = []
     said: set[str] = set()
     seen: set[_Candidate] = set()
     for found in _in_turns(orders):
         if found.candidate in seen or not _adds(found.chunk, said):
             continue
         seen.add(found.candidate)
-        hits.append(_hit(snapshots[found.candidate.shelf], found, weights))
-        if len(hits) == limit:
+        if together:
+            _join(stretches, _Stretch(found, range(found.ordinal, found.ordinal + 1)))
+        else:
+            stretches.append(_Stretch(found, range(found.ordinal, found.ordinal + 1)))
+        if len(stretches) == limit:
             break
-    return hits
+    return [_hit(snapshots[stretch.best.candidate.shelf], stretch, weights) for stretch in stretches]
+
+
+def _join(stretches: list[_Stretch], new: _Stretch) -> None:
+    """Make it one with its neighbours, at the place of the best of them; with as many as stay readable together."""
+    beside = [stretch for stretch in stretches if stretch.touches(new)]
+    for neighbours in (beside, *([one] for one in beside)):
+        first = min(one.ordinals.start for one in (*neighbours, new))
+        ordinals = range(first, max(one.ordinals.stop for one in (*neighbours, new)))
+        if neighbours and joinable(new.best.loaded.chunks[ordinals.start : ordinals.stop]):
+            stretches[stretches.index(neighbours[0])] = _Stretch(neighbours[0].best, ordinals)
+            for other in neighbours[1:]:
+                stretches.remove(other)
+            return
+    stretches.append(new)
 
 
 def _asks(question: str, snapshots: Sequence[Snapshot]) -> list[_Ask]:
-    """The question; where its sentences want different companies or periods, each with those that go with it."""
+    """The question; where its sentences want different documents, each with those that go with it."""
     companies = frozenset[str]().union(*(snapshot.companies for snapshot in snapshots))
+    formats = frozenset[str]().union(*(snapshot.formats for snapshot in snapshots))
     asks: list[_Ask] = []
     for sentence in sentences.split(question):
-        wish = wish_of(sentence, companies)
+        wish = wish_of(sentence, companies, formats)
         last = asks[-1] if asks else None
         if last is not None and (not wish.restricts or not last.wish.restricts or wish == last.wish):
             text = f"{last.text} {sentence}"
-            asks[-1] = _Ask(text, wish_of(text, companies))
+            asks[-1] = _Ask(text, wish_of(text, companies, formats))
         else:
             asks.append(_Ask(sentence, wish))
-    return asks or [_Ask(question, wish_of(question, companies))]
+    return asks or [_Ask(question, wish_of(question, companies, formats))]
 
 
 def _in_turns(orders: Sequence[Sequence[_Found]]) -> Iterator[_Found]:
@@ -159,6 +193,7 @@ class _Search:
             for loaded in snapshot.entries
             if fits(loaded.facets, wish)
         ]
+        places = _of_format(places, wish.formats)
         return _newest(places, wish.companies) if wish.newest else places
 
     def _by_meaning(self, depth: int, places: Sequence[_Place] | None) -> list[_Candidate]:
@@ -245,6 +280,13 @@ class _Search:
             for candidate in order
             if (at := self._snapshots[candidate.shelf].at(candidate.row)) is not None
         ]
+
+
+def _of_format(places: Sequence[_Place], formats: frozenset[str]) -> list[_Place]:
+    """Those that are such files, or of which it is not known; all of them where none is."""
+    if not any(loaded.entry.format in formats for _, loaded in places):
+        return list(places)
+    return [place for place in places if not place[1].entry.format or place[1].entry.format in formats]
 
 
 def _newest(places: Sequence[_Place], companies: frozenset[str]) -> list[_Place]:
@@ -339,11 +381,13 @@ def _share(text: str, weights: Mapping[str, float]) -> float:
     return sum(weights[word] for word in weights if word in occurring) / total if total else 0.0
 
 
-def _hit(snapshot: Snapshot, found: _Found, weights: Mapping[str, float]) -> Hit:
+def _hit(snapshot: Snapshot, stretch: _Stretch, weights: Mapping[str, float]) -> Hit:
+    best = stretch.best
+    passage = best.loaded.passage(snapshot.base, stretch.ordinals, score=best.cosine)
     return Hit(
-        passage=found.loaded.passage(snapshot.base, found.ordinal, score=found.cosine),
-        sentences=found.chunk.sentences,
+        passage=passage,
+        sentences=best.loaded.stretch(stretch.ordinals).sentences,
         vectors=np.empty((0, DIMENSIONS), dtype=np.float32),
-        rank_score=found.rank_score,
-        lexical=_share(found.text, weights),
+        rank_score=best.rank_score,
+        lexical=_share(prefixed(passage.title, passage.section, passage.text), weights),
     )

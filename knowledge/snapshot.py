@@ -16,6 +16,7 @@ from knowledge.lexical import IndexedPassage, LexicalIndex, terms
 from knowledge.manifest import Entry
 from knowledge.mentions import Names, names_of
 from knowledge.passages import Passage, figures, prefixed, spoken
+from knowledge.stretch import joined, passage_id
 
 _COMMON = 0.02
 """A word in a larger share of the passages is a word and not the name of a document, whatever that is called."""
@@ -50,10 +51,14 @@ class LoadedEntry:
             for row, chunk in zip(entry.rows, self.chunks, strict=True)
         ]
 
-    def passage(self, base: str, ordinal: int, score: float = 0.0) -> Passage:
-        chunk = self.chunks[ordinal]
+    def stretch(self, ordinals: range) -> Chunk:
+        """Neighbouring passages as one."""
+        return joined(self.chunks[ordinals.start : ordinals.stop])
+
+    def passage(self, base: str, ordinals: range, score: float = 0.0) -> Passage:
+        chunk = self.stretch(ordinals)
         return Passage(
-            id=f"{self.entry.id}#{ordinal}",
+            id=passage_id(self.entry.id, ordinals),
             base=base,
             document=self.entry.id,
             source=self.entry.source,
@@ -64,14 +69,14 @@ class LoadedEntry:
             score=score,
         )
 
-    def sentence_rows(self, ordinal: int) -> slice:
-        """Where the sentences of a passage are among all of the document's."""
-        end = self._ends[ordinal]
-        return slice(end - len(self.chunks[ordinal].sentences), end)
+    def sentence_rows(self, ordinals: range) -> slice:
+        """Where the sentences of neighbouring passages are among all of the document's."""
+        return slice(self._ends[ordinals.start], self._ends[ordinals.stop])
 
     @cached_property
     def _ends(self) -> tuple[int, ...]:
-        return tuple(accumulate(len(chunk.sentences) for chunk in self.chunks))
+        """Where the sentences of each passage end, from 0 before the first."""
+        return tuple(accumulate((len(chunk.sentences) for chunk in self.chunks), initial=0))
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,11 @@ class Snapshot:
     def companies(self) -> frozenset[str]:
         """Those that its documents are about."""
         return frozenset(name for loaded in self.entries for name in loaded.facets.companies)
+
+    @cached_property
+    def formats(self) -> frozenset[str]:
+        """What its documents' files are."""
+        return frozenset(loaded.entry.format for loaded in self.entries if loaded.entry.format)
 
     @cached_property
     def names(self) -> Names[LoadedEntry]:

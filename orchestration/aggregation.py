@@ -13,6 +13,7 @@ from agents import AgentRegistry, Claim
 from agents.plain import as_markdown
 from agents.words import content_words, likeness
 from knowledge import Passage
+from knowledge.stretch import covers
 from orchestration.conflicts import Finding, find_conflicts
 from orchestration.messages import Citation, Conflict, Selection, StepResult
 
@@ -89,7 +90,7 @@ class ExtractiveAggregator:
 
 
 class _Numbers:
-    """Hands out citation numbers, one a passage and agent's quote."""
+    """Hands out citation numbers, one a passage; a passage that is part of another one has the same."""
 
     def __init__(self, run: str) -> None:
         self._run = run
@@ -97,17 +98,19 @@ class _Numbers:
 
     def cite(self, agent: str, passage: Passage, quote: str) -> str:
         for at, citation in enumerate(self.citations):
-            if citation.passage.id == passage.id and citation.passage.base == passage.base:
+            wider = covers(passage.id, citation.passage.id)
+            if citation.passage.base == passage.base and (wider or covers(citation.passage.id, passage.id)):
+                update: dict[str, object] = {"passage": passage} if wider else {}
                 if quote not in citation.quote:
-                    joined = f"{citation.quote}\n{quote}"
-                    self.citations[at] = citation.model_copy(update={"quote": joined})
+                    update["quote"] = f"{citation.quote}\n{quote}"
+                self.citations[at] = citation.model_copy(update=update)
                 return self._link(citation.number)
         number = len(self.citations) + 1
         self.citations.append(Citation(number=number, agent=agent, quote=quote, passage=passage))
         return self._link(number)
 
     def number_of(self, passage: str) -> int | None:
-        return next((c.number for c in self.citations if c.passage.id == passage), None)
+        return next((c.number for c in self.citations if covers(c.passage.id, passage)), None)
 
     def _link(self, number: int) -> str:
         return f"[{number}](#cite-{self._run}-{number})"

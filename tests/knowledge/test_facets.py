@@ -3,6 +3,7 @@
 import pytest
 
 from knowledge.facets import Period, facets_of, fits, periods, subject, wish_of
+from knowledge.formats import formats_named
 from knowledge.mentions import Names, named_in, names_of
 
 OPENING = "QUARTERLY REPORT\nFor the quarterly period ended June 25, 2022\nAcme Pumps, Inc.\n(Exact name of registrant)"
@@ -100,3 +101,34 @@ def test_a_text_names_documents() -> None:
     assert named_in("There is a wood, said Ed.", [film, archive]) == []
     assert film.get("ed wood") == ("film",)
     assert "service levels" in names_of("SLA", "service_levels.docx")
+
+
+@pytest.mark.parametrize(
+    ("question", "formats"),
+    [
+        ("How much is the rent in the PDF?", {"PDF"}),
+        ("What does the spreadsheet say about travel?", {"XLSX", "CSV"}),
+        ("Which e-mail says when the pump arrives?", {"EML"}),
+        ("What stands on the slides about hiring?", {"PPTX"}),
+        ("What is the deadline in the Word document?", {"DOCX", "ODT", "RTF"}),
+        ("Was steht im PDF über Miete?", {"PDF"}),
+        ("Wie hoch ist die Miete laut der Excel-Datei?", {"XLSX", "CSV"}),
+        ("Was sagt die Präsentation, und was steht in welcher E-Mail?", {"PPTX", "EML"}),
+        ("How are numbers in PDF files found?", set()),
+        ("What is the e-mail address of Ana?", set()),
+        ("Which PDF reader is in the web server?", set()),
+        ("What is the word for it in the handbook?", set()),
+    ],
+)
+def test_a_question_points_at_a_kind_of_file(question: str, formats: set[str]) -> None:
+    """In the words of people, also of those who speak German; a question about a format points at no file."""
+    assert formats_named(question) == formats
+
+
+def test_only_kinds_of_files_that_there_are_choose() -> None:
+    """Then their names do not choose passages."""
+    question = "What is the rent in the quarterly PDF?"
+    assert wish_of(question, (), {"EML"}).formats == frozenset()
+    wish = wish_of(question, (), {"PDF", "EML"})
+    assert wish.formats == {"PDF"}
+    assert subject(question, wish).split() == ["What", "is", "the", "rent", "in", "the", "quarterly", "?"]

@@ -178,3 +178,32 @@ async def test_words_count_alike_in_every_base(folder: Path, write: Write) -> No
     async with ready(folder, {"operations": [*common, both], "garden": [alone]}) as knowledge:
         found = await ask(knowledge, "zebra pump", "operations", "garden", limit=2)
         assert sources(found)[0] == "both.md"
+
+
+@pytest.fixture
+def letters(write: Write) -> list[Path]:
+    """The same matter in an e-mail, a table and a note."""
+    mail = "From: Ana <ana@example.org>\nTo: Ben <ben@example.org>\nSubject: The pump\n\nThe pump arrives on Friday.\n"
+    return [
+        write("pump.eml", mail),
+        write("pump.csv", "thing,arrives\npump,Tuesday\n"),
+        write("pump.md", "# The pump\n\nThe pump arrives on Monday, says everybody: the pump arrives.\n"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("When does the pump arrive?", "pump.md"),
+        ("Which e-mail says when the pump arrives?", "pump.eml"),
+        ("When does the pump arrive according to the spreadsheet?", "pump.csv"),
+        ("Was steht in der E-Mail über the pump?", "pump.eml"),
+        ("When does the pump arrive according to the slides?", "pump.md"),
+    ],
+)
+async def test_a_kind_of_file_comes_first(folder: Path, letters: list[Path], question: str, first: str) -> None:
+    """The others follow; where there is no such file nothing changes."""
+    async with ready(folder, {"operations": letters}) as knowledge:
+        found = sources(await ask(knowledge, question, limit=3))
+        assert found[0] == first
+        assert len(found) == 3

@@ -49,6 +49,20 @@ async def test_every_finding_is_used_and_cited_once() -> None:
     assert set(answer.contributed) == {"ops", "sec"}
 
 
+async def test_a_passage_and_a_wider_one_are_one_source() -> None:
+    """Two parts found the same place, one of them with what stands after it."""
+    narrow = found("ops", claim("Restart the worker.", "restart"))
+    wide = found("ops", claim("Then wait.", "restart").model_copy(update={"passage": "restart#0-1"}), part=1)
+    both = passage("restart").model_copy(update={"id": "restart#0-1", "text": "... and more"})
+    answer = await combine(
+        narrow, wide.model_copy(update={"passages": (both,)}), headings=("What do I do?", "And then?")
+    )
+    [citation] = answer.citations
+    assert citation.passage == both
+    assert citation.quote == "Restart the worker.\nThen wait."
+    assert answer.text.count("[1](#cite-run-1)") == 2
+
+
 async def test_statements_that_say_the_same_are_merged() -> None:
     """One sentence, both sources behind it."""
     answer = await combine(
