@@ -30,7 +30,7 @@ COMMAND: Json = {
     "selected": False,
 }
 
-_HEAD = "| Agent | State | Documents | Workers | Load | Success | Time |\n|---|---|---:|---:|---:|---:|---:|"
+_HEAD = "| Agent | State | Docs | Workers | Load | Success | Time |\n|---|---|---:|---:|---:|---:|---:|"
 
 
 async def tell_roster(window: Window, message: str) -> None:

@@ -1,5 +1,6 @@
 """What all tests share: a real Redis server of their own, and no way to any network but loopback."""
 
+import logging
 import os
 import socket
 import subprocess
@@ -23,6 +24,14 @@ settings.register_profile("same", derandomize=True, database=None, deadline=None
 settings.register_profile("long", max_examples=2_000, stateful_step_count=100, deadline=None, print_blob=True)
 # The same examples at every run; `pytest --hypothesis-profile=long tests/...` looks for others.
 settings.load_profile("same")
+
+
+@pytest.fixture(autouse=True)
+def log_level_as_before() -> Iterator[None]:
+    """Commands set it for their process, which here is everybody's."""
+    level = logging.getLogger().level
+    yield
+    logging.getLogger().setLevel(level)
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ SECURITY = AgentHealth(
 def test_a_line_says_how_an_agent_is_doing() -> None:
     """Documents, workers, load, success rate, median time, and whether it is asked at all."""
     head, rule, line = table([SECURITY], load_catalog(), {"security": 7}).splitlines()
-    assert head == "| Agent | State | Documents | Workers | Load | Success | Time |"
+    assert head == "| Agent | State | Docs | Workers | Load | Success | Time |"
     assert set(rule) == set("|-:")
     assert line == "| Security | at work | 7 | 2 | 3/8 | 90% | 42 ms |"
 
