@@ -40,8 +40,10 @@ def covers(id: str, other: str) -> bool:
 
 
 def joinable(chunks: Sequence[Chunk]) -> bool:
-    """Whether neighbours may be one stretch: of one section, and not too much to read."""
-    if len({chunk.section for chunk in chunks}) > 1 or len(chunks) > _MOST:
+    """Whether neighbours may be one stretch: of one section and page, so that a citation leads to where its words are,
+    and not too much to read.
+    """
+    if len({(chunk.section, chunk.page) for chunk in chunks}) > 1 or len(chunks) > _MOST:
         return False
     return len(chunks) <= _ALWAYS or sum(len(chunk.text.split()) for chunk in chunks) <= _SHORT_WORDS
 
