@@ -23,8 +23,10 @@ run: $(INSTALLED)
 
 install: $(INSTALLED)
 
+# Tests wait more than they compute, so there may be more of them at a time than processors.
+PROCESSES ?= 4
 test: $(INSTALLED_TEST)
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses $(PROCESSES)
 
 check: $(INSTALLED_TEST)
 	@$(PYTHON) -m ruff format --check .

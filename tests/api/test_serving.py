@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -16,15 +16,18 @@ from websockets.typing import Origin
 
 from tests.integration.scrapes import Scrape
 
+pytestmark = pytest.mark.xdist_group("serving")
+
 SOCKET = "/ws/socket.io/?EIO=4&transport=websocket"
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port(tmp_path_factory: pytest.TempPathFactory, give_export: Callable[[Path], None]) -> Iterator[int]:
     """A running server; afterwards it is asked to stop, with a socket still open, and has to end cleanly."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         number = int(free.getsockname()[1])
     data = tmp_path_factory.mktemp("data")
+    give_export(data)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHAINLIT_")}
     environ = {**kept, "ROUNDTABLE_DATA": str(data), "PORT": str(number), "DATABASE_URL": "postgres://elsewhere"}
     # Started elsewhere on purpose: nothing may depend on the current folder.

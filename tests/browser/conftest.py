@@ -31,6 +31,13 @@ Opened = Callable[..., ChatWindow]
 Profiles = Callable[[tuple[int, int]], BrowserContext]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, one of them has the browser and its server to itself."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @dataclass(frozen=True)
 class Served:
     """The server's address, and its agents in the hand of a test."""

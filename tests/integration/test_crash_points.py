@@ -4,6 +4,7 @@ Every member of CrashPoint is here. A real process dies at each of them, all at 
 time; then each run is finished by another one.
 """
 
+import asyncio
 import subprocess
 import sys
 from collections import Counter
@@ -24,7 +25,9 @@ from tests.integration.processes import REPOSITORY
 from tests.orchestration.crashing import DEADLINE_SECONDS, KILLED, Death, Story
 from tests.orchestration.leftovers import checked_keys, leftovers
 from tests.orchestration.waiting import eventually
-from tests.orchestration.worlds import world
+from tests.orchestration.worlds import index_once, world
+
+pytestmark = pytest.mark.xdist_group("crash points")
 
 BOTH = "@garden @kitchen What is best in March?"
 ONE = "@garden What is best in March?"
@@ -92,6 +95,8 @@ def dead(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
             )
             for case in CASES
         ]
+        for death in deaths:
+            asyncio.run(index_once(death.folder))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             yield dict(zip(CASES, pool.map(_die, deaths), strict=True))
 

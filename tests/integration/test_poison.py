@@ -14,7 +14,7 @@ from orchestration.store import ALONE_AFTER, MOST_DEATHS
 from tests.integration.processes import REPOSITORY
 from tests.orchestration.poisoned import KILLED, POISON
 from tests.orchestration.waiting import eventually
-from tests.orchestration.worlds import kinds, world
+from tests.orchestration.worlds import index_once, kinds, world
 
 INNOCENT = 3
 A_MINUTE = 60
@@ -43,6 +43,7 @@ async def test_a_poisonous_step_takes_no_other_along(tmp_path: Path, redis_url: 
         innocent = [Task(question=f"@garden Number {n}?") for n in range(INNOCENT)]
         for task in (poison, *innocent):
             await orchestrator.submit(task)
+        await index_once(tmp_path / "b")
         together = [await die(tmp_path / "b", redis_url, keys.prefix, 1 + INNOCENT) for _ in range(ALONE_AFTER)]
         alone = [await die(tmp_path / "b", redis_url, keys.prefix, 1) for _ in range(MOST_DEATHS - ALONE_AFTER)]
         last = world(tmp_path / "c", redis_url, keys.prefix, workers=["garden"], deadline_seconds=A_MINUTE)

@@ -74,12 +74,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "knowledge"
 
 
-@pytest.fixture(scope="session")
-def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the model's export is kept; it is made once a session."""
-    return tmp_path_factory.mktemp("exports")
-
-
 @pytest.fixture
 def embedder() -> CountingEmbedder:
     return CountingEmbedder()

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
 from agents import Agent, AgentRegistry, Answerer, Question
 from agents.answerers.scripted import ScriptedAnswerer
-from knowledge import HashEmbedder
+from knowledge import HashEmbedder, KnowledgeSettings, open_knowledge
 from orchestration import AgentOrchestrator, Settings, open_runtime
 from orchestration.crash import Crash, survive
 from orchestration.keys import PREFIX
@@ -63,6 +64,32 @@ def settings(folder: Path, redis_url: str, **run: float) -> Settings:
     )
 
 
+_indexed: dict[Path, bytes] = {}
+"""The files of both agents' knowledge, by their place in the data folder; made by the first world of a process."""
+
+
+async def index_once(folder: Path) -> None:
+    """Put the agents' knowledge into a new world's data folder, so that it starts as an installation does every day.
+
+    Reading and indexing the same two documents again for every test would cost more than most of the tests.
+    """
+    if (folder / "data" / "knowledge").exists():
+        return
+    if not _indexed:
+        with TemporaryDirectory(prefix="rt-") as name:
+            made = Path(name)
+            seeds = {name: agent.seeds() for name, agent in registry(made).items()}
+            opening = open_knowledge(made / "data" / "knowledge", KnowledgeSettings(), HashEmbedder(), seeds)
+            async with opening as knowledge:
+                await knowledge.wait_ready()
+                await knowledge.sentences.settled()
+            files = [path for path in (made / "data").rglob("*") if path.is_file()]
+            _indexed.update({path.relative_to(made): path.read_bytes() for path in files})
+    for path, content in _indexed.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
 @asynccontextmanager
 async def world(
     folder: Path,
@@ -75,6 +102,7 @@ async def world(
     **run: float,
 ) -> AsyncIterator[AgentOrchestrator]:
     """An open runtime over the two agents, its knowledge ready."""
+    await index_once(folder)
     async with open_runtime(
         settings(folder, redis_url, **run),
         registry=registry(folder),
