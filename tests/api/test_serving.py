@@ -16,8 +16,6 @@ from websockets.typing import Origin
 
 from tests.integration.scrapes import Scrape
 
-pytestmark = pytest.mark.xdist_group("serving")
-
 SOCKET = "/ws/socket.io/?EIO=4&transport=websocket"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.chat_window import ChatWindow, Witness
 
@@ -25,17 +25,12 @@ ARGUMENTS = (
     "--disable-sync",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE_MS = 30_000
+"""However busy the machine is; what is waited for comes within a second or two where it is not."""
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
 Opened = Callable[..., ChatWindow]
 Profiles = Callable[[tuple[int, int]], BrowserContext]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, one of them has the browser and its server to itself."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @dataclass(frozen=True)
@@ -82,6 +77,7 @@ def browser() -> Iterator[Browser]:
             f"There is no {', '.join(NAMES[:-1])} or {NAMES[-1]} on the PATH: the tests of the page need a browser. "
             "Install one with `apt-get install chromium`."
         )
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         try:

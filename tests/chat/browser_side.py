@@ -11,7 +11,7 @@ import socketio
 
 from tests.chat.page import Page
 
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 """Seconds; only a broken test ever waits this long."""
 
 

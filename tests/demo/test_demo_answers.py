@@ -10,7 +10,7 @@ from orchestration import AgentOrchestrator, Task, TaskResult
 from orchestration.aggregation import NOTHING
 from tests.questions import OUTSIDE, PARAPHRASES
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 EXPECTED = {
     "A worker died": {"architecture", "operations", "security"},

@@ -83,8 +83,6 @@ def test_an_address_where_nobody_is(types: Callable[[str], Typed]) -> None:
 
 # ---------------------------------------------------------------------------------- the server
 
-pytestmark = pytest.mark.xdist_group("locked server")
-
 
 @dataclass(frozen=True)
 class Locked:

@@ -27,8 +27,6 @@ from tests.orchestration.leftovers import checked_keys, leftovers
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import index_once, world
 
-pytestmark = pytest.mark.xdist_group("crash points")
-
 BOTH = "@garden @kitchen What is best in March?"
 ONE = "@garden What is best in March?"
 AT_ONCE = 3

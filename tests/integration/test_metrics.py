@@ -271,13 +271,13 @@ async def no_server(folder: Path) -> AsyncIterator[str]:
 async def test_a_scrape_is_answered_while_redis_is_away(
     tmp_path: Path, server: Callable[[Path], AbstractAsyncContextManager[str]]
 ) -> None:
-    """Within two seconds, with nothing but that: a figure from before would look like one of now."""
+    """Before whoever scrapes gives up, with nothing but that: a figure from before would look like one of now."""
     async with server(tmp_path) as url:
         connections, keys = Connections(url), Keys(PREFIX)
         gauges = Gauges(
             connections.batcher, keys, PresenceReader(connections.batcher, keys, ["garden"]), ["garden"], 500
         )
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(5):
             (only,) = await gauges.read()
     await connections.close()
     assert (only.name, only.samples[0].value) == ("roundtable_redis_up", 0)

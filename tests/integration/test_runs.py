@@ -32,7 +32,7 @@ async def test_stop_ends_the_run_and_its_agents(tmp_path: Path, redis_url: str, 
 
         assert await orchestrator.cancel(run, person="local")
         events = [recorded.event async for recorded in orchestrator.follow(run, person="local")]
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(5):
             while gate.stopped != gate.waiting:
                 await gate.cancelled.wait()
                 gate.cancelled.clear()

@@ -22,7 +22,6 @@ def any_embedder(request: pytest.FixtureRequest, exports: Path) -> Embedder:
     return made[request.param]
 
 
-@pytest.mark.xdist_group("model")
 def test_the_contract_of_an_embedder(any_embedder: Embedder) -> None:
     """Unit rows in the order of the texts, the same for the same text, similar for similar texts."""
     texts = ["the cat sits on the mat", "a cat sat on a mat", "quarterly revenue rose by 5 percent", ""] * 5

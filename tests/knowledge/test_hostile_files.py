@@ -18,7 +18,7 @@ from tests.knowledge.conftest import Write
 from tests.knowledge.documents import docx, epub, odt, paragraph, pptx, relations, samples, shape, slide, xlsx, zipped
 from tests.knowledge.pdfs import encrypted, pdf
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("hostile files")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SETTINGS = KnowledgeSettings(reading_seconds=30, max_file_megabytes=100)
 

@@ -18,8 +18,6 @@ from knowledge.onnx_export import LEAST_COSINE, digests_of, find_or_make
 from knowledge.onnx_model import OnnxModel
 from knowledge.torch_model import TorchModel
 
-pytestmark = pytest.mark.xdist_group("model")
-
 TEXTS = [
     "What happens to a step when its worker dies?",
     "",

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 LOOK_SECONDS = 0.01
 
 
-async def eventually(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 10.0) -> None:
+async def eventually(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 30.0) -> None:
     """Wait until it holds; a test in which it does not within so many seconds fails, with `what` was waited for."""
     try:
         async with asyncio.timeout(seconds):
