@@ -33,7 +33,7 @@ settings.register_profile("long", max_examples=2_000, stateful_step_count=100, d
 settings.load_profile("same")
 
 
-class FileByFile(LoadScopeScheduling):
+class FileByFile(LoadScopeScheduling):  # type: ignore[misc]
     """Which of several processes runs a test (`pytest -n 4`): the one with the other tests of its file.
 
     So what these share is made once. All tests of the browser share a server, and need a process without event loops.
