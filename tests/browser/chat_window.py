@@ -52,7 +52,7 @@ class Witness:
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} ({message.location['url']})")
 
     def troubles(self) -> list[str]:
         """What should not have been: a dialog, an error out of sight, a request that left for another host."""
