@@ -236,14 +236,14 @@ class Delivery:
         for number, file in enumerate(self.order.files):
             if number >= MOST_FILES:
                 self._put(number, state="rejected", reason=TOO_MANY)
-                continue
-            try:
-                copy = self._knowledge.copy(Upload(file.path, file.name))
-                files[number] = await copies.enter_async_context(copy)
-                await asyncio.to_thread(file.path.unlink, missing_ok=True)
-                self._put(number, name=files[number].source)
-            except KnowledgeError as error:
-                self._refuse(number, error)
+            else:
+                try:
+                    copy = self._knowledge.copy(Upload(file.path, file.name))
+                    files[number] = await copies.enter_async_context(copy)
+                    self._put(number, name=files[number].source)
+                except KnowledgeError as error:
+                    self._refuse(number, error)
+            await asyncio.to_thread(file.path.unlink, missing_ok=True)
         return files
 
     async def _read(self, number: int, file: SourceFile) -> Draft | None:
@@ -351,7 +351,7 @@ class Delivery:
     async def _keep_one(self, number: int, drafted: Draft, agent: str, person: str) -> None:
         begun = self._clock()
         self._put(number, state="embedding", agent=agent, done=0, total=len(drafted.chunks))
-        documents = self._knowledge.documents(agent, person)
+        documents = await self._knowledge.threads.run(self._knowledge.documents, agent, person)
         earlier = next((d for d in documents if d.source == drafted.file.source and d.person == person), None)
         done = await self._knowledge.keep(
             agent, drafted, person=person, on_progress=lambda progress: self._hear(number, progress)

@@ -21,8 +21,10 @@ from chat.delivery import HandedIn
 from chat.documents import COMMAND as KNOWLEDGE_COMMAND
 from chat.documents import KNOWLEDGE, tell_documents
 from chat.errors import ChatError
+from chat.handing_in import FILES_GONE
 from chat.host import current
 from chat.person import LOCAL
+from chat.reply import refuse
 from chat.roster import AGENTS, tell_roster
 from chat.roster import COMMAND as AGENTS_COMMAND
 from chat.viewer import Window
@@ -78,7 +80,12 @@ async def _on_connected(sid: str) -> None:
 
 async def _on_message(sid: str, payload: MessagePayload) -> None:
     session, asked = WebsocketSession.require(sid), payload["message"]
-    files = uploads.handed_in(session, [file["id"] for file in payload.get("fileReferences") or ()])
+    ids = [file["id"] for file in payload.get("fileReferences") or ()]
+    files = uploads.handed_in(session, ids)
+    if len(files) < len(ids):
+        log.warning("message %s came with files that are not here", asked["id"])
+        await refuse(window_of(session), asked["id"], FILES_GONE)
+        return
     command, words = _command(asked.get("command"), asked["output"])
     if command == AGENTS and not files:
         await tell_roster(window_of(session), asked["id"])

@@ -1,5 +1,6 @@
-// Four small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
-// second tab, set the address of a conversation on a phone, and tell when the knowledge is being read or Redis is away.
+// Five small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
+// second tab, set the address of a conversation on a phone, take files that are dropped beside the conversation, and tell
+// when the knowledge is being read or Redis is away.
 (() => {
   'use strict';
 
@@ -28,6 +29,22 @@
     if (event.source !== window || event.origin !== location.origin || told?.roundtable !== 'thread') return;
     if (location.pathname === '/' && /^[\w-]+$/.test(told.id)) history.replaceState(history.state, '', `/thread/${told.id}`);
   });
+
+  // Chainlit takes files that are dropped onto the conversation; those beside it, on the sidebar and the header, go there
+  // too. While files are over the page, the field in which they will be shows it (roundtable.css).
+  const dropping = (on) => {
+    if (on) document.body.dataset.dropping = 'yes';
+    else delete document.body.dataset.dropping;
+  };
+  document.addEventListener('dragover', (event) => dropping(Boolean(event.dataTransfer?.types.includes('Files'))));
+  document.addEventListener('dragleave', (event) => event.relatedTarget || dropping(false));
+  document.addEventListener('drop', (event) => {
+    dropping(false);
+    const field = document.querySelector('#chat-input');
+    const taken = field?.closest('[tabindex="0"]');
+    if (!taken || taken.contains(event.target) || !event.dataTransfer?.files.length) return;
+    field.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: event.dataTransfer }));
+  }, true);
 
   const element = (tag, className) => {
     const made = document.createElement(tag);
