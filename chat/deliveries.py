@@ -34,7 +34,7 @@ class Deliveries:
         own = [old for old in self._deliveries.values() if old.order.person == order.person and not old.over]
         if len(own) >= MOST_OPEN:
             raise TooManyOpen(
-                f"{len(own)} messages with files are not settled yet; choose who keeps them or stop them first."
+                f"{len(own)} messages with files are not settled yet; choose who keeps them, or stop them, first."
             )
         delivery = Delivery(
             order, knowledge=self.knowledge, placer=self._placer, agents=self._agents, reading=self._reading, ask=ask

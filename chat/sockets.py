@@ -28,6 +28,7 @@ from chat.reply import refuse
 from chat.roster import AGENTS, tell_roster
 from chat.roster import COMMAND as AGENTS_COMMAND
 from chat.viewer import Window
+from chat.wire import Json
 
 log = logging.getLogger(__name__)
 
@@ -65,16 +66,20 @@ async def _on_connected(sid: str) -> None:
     session = WebsocketSession.require(sid)
     await sio.emit("set_commands", COMMANDS, to=sid)
     try:
-        viewers = current().viewers
+        host = current()
     except ChatError:
         await connection_successful(sid)
         return
+    viewers = host.viewers
     await viewers.prune(lambda id: WebsocketSession.get_by_id(id) is not None)
-    viewer = viewers.of(window_of(session))
+    window = window_of(session)
+    viewer = viewers.of(window)
     # Chainlit's handler first says that nothing is running, and on that the page folds the steps at work. The page
     # of a live run must not hear it; there is nothing else in the handler for a session that was only cut off.
     if not (session.restored and session.has_first_interaction and viewer.live):
         await connection_successful(sid)
+    known: list[Json] = [delivery.id for delivery in host.deliveries.on(window.thread, window.person)]
+    await window.emit(Emission("window_message", {"roundtable": "deliveries", "known": known}))
     viewer.restart()
 
 

@@ -1,6 +1,6 @@
-// Five small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
-// second tab, set the address of a conversation on a phone, take files that are dropped beside the conversation, and tell
-// when the knowledge is being read or Redis is away.
+// Six small things the page itself does not do: follow the system's theme at first, keep a citation from opening a second
+// tab, set the address of a conversation on a phone, take files that are dropped beside the conversation, say which files
+// a restarted server does not know any more, and tell when the knowledge is being read or Redis is away.
 (() => {
   'use strict';
 
@@ -8,6 +8,7 @@
   const POLL = 1000;
   const POLL_WHEN_READY = 2000;
   const POLL_WHEN_STUCK = 5000;
+  const LOST = 'The server was restarted meanwhile. What it had not learned by then, please hand in again.';
   const AWAY = 'Redis does not answer; the single agent answers until it is back';
 
   // Chainlit can only be configured to start light or dark; a choice made in the menu is kept.
@@ -51,6 +52,21 @@
     made.className = className;
     return made;
   };
+
+  // With each connection the server says which deliveries of this conversation it knows. One that is at work on the page
+  // and not among them ended with the server that was here before.
+  window.addEventListener('message', (event) => {
+    const told = event.data;
+    if (event.source !== window || event.origin !== location.origin || told?.roundtable !== 'deliveries') return;
+    for (const card of document.querySelectorAll('.rt-delivery:has(.rt-stop, .rt-choices):not([data-gone])')) {
+      if (told.known.includes(card.dataset.delivery)) continue;
+      card.dataset.gone = 'yes';
+      const words = element('p', 'rt-note');
+      words.setAttribute('role', 'status');
+      words.textContent = LOST;
+      card.append(words);
+    }
+  });
 
   let banner = null;
 

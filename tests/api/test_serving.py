@@ -25,6 +25,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         number = int(free.getsockname()[1])
     data = tmp_path_factory.mktemp("data")
+    left = data / "uploads" / "of a killed server" / "session"
+    left.mkdir(parents=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHAINLIT_")}
     environ = {**kept, "ROUNDTABLE_DATA": str(data), "PORT": str(number), "DATABASE_URL": "postgres://elsewhere"}
     # Started elsewhere on purpose: nothing may depend on the current folder.
@@ -34,6 +36,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         assert server.stdout is not None
         try:
             assert server.stdout.readline() == f"Roundtable is at http://localhost:{number} (Ctrl-C stops it)\n"
+            assert not left.parent.exists(), "uploads outlived a server that was killed"
             yield number
             with connect(f"ws://localhost:{number}{SOCKET}", origin=_origin(number)):
                 server.send_signal(signal.SIGTERM)
