@@ -12,8 +12,10 @@ from chat.delivery import Choice, Delivery, HandedIn, Order
 from chat.errors import ChatError
 from chat.host import Host, current
 from chat.instruction import instruction
+from chat.plain import plain
 from chat.reply import refuse
 from chat.viewer import Window
+from chat.words import listed
 from knowledge import KnowledgeError
 from orchestration.messages import Mode
 
@@ -35,7 +37,9 @@ async def hand_in(window: Window, message: str, text: str, files: Sequence[Hande
         await _begin(host, window, _order(host, window, message, text, files, mode))
     except ChatError as error:
         log.warning("the files of message %s were not taken in: %s", message, error)
-        await refuse(window, message, str(error))
+        # A message of files alone has no text by which to know it again.
+        names = plain(listed([f"“{file.name}”" for file in files]))
+        await refuse(window, message, f"{error} This was not taken in: {names}.")
         for file in files:
             await asyncio.to_thread(file.path.unlink, missing_ok=True)
     else:

@@ -215,6 +215,7 @@ async def test_only_so_many_are_open_at_a_time(site: Site, monkeypatch: pytest.M
     tab = await asked_for_agent(site, leave_md=LEAVE)
     await hand_in(site, tab, keys_md=KEYS)
     await tab.until(lambda page: said(page).startswith("1 messages with files are not settled yet"))
+    assert said(tab.page).endswith("This was not taken in: “keys.md”.")
     assert not [path for path in uploaded() if path.is_file()]
     await site.act(tab, "choose_agent", delivery=tab.page.props("Delivery")["delivery"], nowhere=True)
     await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
@@ -333,13 +334,13 @@ class TestWhileItIsTakenIn:
         """What was in stays; the rest is not tried."""
 
         def full(*args: object, **kwargs: object) -> None:
-            raise StorageFull("There is no space left; what was stored before is kept and still answers.")
+            raise StorageFull("There is no space left for the knowledge; what was stored before is kept and still answers.")
 
         monkeypatch.setattr(knowledge.shelves.get("product"), "put", full)
         tab = await self.begin(site, embedder, "@product keep these")
         embedder.gate.set()
         await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
-        assert said(tab.page) == "There is no space left; what was stored before is kept and still answers."
+        assert said(tab.page) == "There is no space left for the knowledge; what was stored before is kept and still answers."
         assert states(tab.page) == ["left", "left"]
 
 
