@@ -334,13 +334,18 @@ class TestWhileItIsTakenIn:
         """What was in stays; the rest is not tried."""
 
         def full(*args: object, **kwargs: object) -> None:
-            raise StorageFull("There is no space left for the knowledge; what was stored before is kept and still answers.")
+            raise StorageFull(
+                "There is no space left for the knowledge; what was stored before is kept and still answers."
+            )
 
         monkeypatch.setattr(knowledge.shelves.get("product"), "put", full)
         tab = await self.begin(site, embedder, "@product keep these")
         embedder.gate.set()
         await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
-        assert said(tab.page) == "There is no space left for the knowledge; what was stored before is kept and still answers."
+        assert (
+            said(tab.page)
+            == "There is no space left for the knowledge; what was stored before is kept and still answers."
+        )
         assert states(tab.page) == ["left", "left"]
 
 
