@@ -5,8 +5,9 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 
 from agents import Agent
-from chat.delivery import Delivery, Order
+from chat.delivery import Delivery
 from chat.errors import TooManyOpen, UnknownDelivery
+from chat.order import Order
 from knowledge import Knowledge
 from orchestration.placing import Placer
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from chat.asking import ask
 from chat.changes import Emission
-from chat.delivery import Choice, Delivery, HandedIn, Order
+from chat.delivery import Delivery
 from chat.errors import ChatError
 from chat.host import Host, current
 from chat.instruction import instruction
+from chat.order import Choice, HandedIn, Order
 from chat.plain import plain
 from chat.reply import refuse
 from chat.viewer import Window

@@ -17,12 +17,12 @@ from chainlit.types import MessagePayload
 from chat import uploads
 from chat.asking import stop
 from chat.changes import Emission
-from chat.delivery import HandedIn
 from chat.documents import COMMAND as KNOWLEDGE_COMMAND
 from chat.documents import KNOWLEDGE, tell_documents
 from chat.errors import ChatError
 from chat.handing_in import FILES_GONE
 from chat.host import current
+from chat.order import HandedIn
 from chat.person import LOCAL
 from chat.reply import refuse
 from chat.roster import AGENTS, tell_roster

@@ -25,7 +25,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
-from chat.delivery import HandedIn
+from chat.order import HandedIn
 from knowledge import KnowledgeSettings
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from chat import deliveries
+from chat import deliveries, delivery
 from chat.handing_in import FILES_GONE
 from chat.wire import Json
 from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, Matrix, StorageFull, Upload, open_knowledge
@@ -221,6 +221,16 @@ async def test_only_so_many_are_open_at_a_time(site: Site, monkeypatch: pytest.M
     await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
     await hand_in(site, tab, keys_md=KEYS)
     await tab.until(lambda page: states(page) == ["read"])
+
+
+async def test_a_message_brings_only_so_many(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first are taken in, and each of the others is told; none of them is kept waiting."""
+    monkeypatch.setattr(delivery, "MOST_FILES", 1)
+    tab = await site.tab()
+    await hand_in(site, tab, "@product keep these", leave_md=LEAVE, keys_md=KEYS)
+    await tab.until(lambda page: states(page) == ["added", "rejected"])
+    assert files(tab.page)[1]["note"] == delivery.TOO_MANY
+    assert not [path for path in uploaded() if path.is_file()]
 
 
 async def test_files_that_a_restart_took_are_asked_for_again(site: Site, orchestrator: ScriptedOrchestrator) -> None:
