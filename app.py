@@ -86,8 +86,7 @@ async def move(action: cl.Action) -> dict[str, object]:
 async def replace(action: cl.Action) -> dict[str, object]:
     session = _session()
     agent, document = _document(action)
-    for file in handed_in(session, [str(action.payload.get("file"))]):
-        await replace_document(window_of(session), agent, document, file)
+    await replace_document(window_of(session), agent, document, handed_in(session, [str(action.payload.get("file"))]))
     return await documents_now(window_of(session))
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from fastapi import FastAPI, Request
 from api.secret import VARIABLE, session_secret
 from api.signin import COOKIE, SignIn
 from chat.person import LOCAL
+from knowledge.own_folder import OwnFolder
 from orchestration import Settings
 from orchestration.errors import ConfigurationError
 
@@ -39,8 +39,7 @@ class ChatPage:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        # It belongs to the port, which only one process can serve, so clearing it takes nothing from anybody.
-        self._uploads = settings.data / "uploads" / str(settings.web.port)
+        self._uploads = OwnFolder(settings.data / "uploads")
 
     def mount(self, app: FastAPI) -> None:
         """Load app.py and mount Chainlit; call it after every other route is declared.
@@ -89,8 +88,7 @@ class ChatPage:
         from chainlit.config import config
         from chainlit.data import get_data_layer
 
-        await asyncio.to_thread(self._clear)
-        await asyncio.to_thread(self._uploads.mkdir, mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(self._uploads.open)
         try:
             if config.code.on_app_startup:
                 await config.code.on_app_startup()
@@ -100,7 +98,7 @@ class ChatPage:
                 await config.code.on_app_shutdown()
             if layer := get_data_layer():  # type: ignore[no-untyped-call]
                 await layer.close()
-            await asyncio.to_thread(self._clear)
+            await asyncio.to_thread(self._uploads.close)
 
     def _import_chainlit(self) -> None:
         """Keep sessions' files in the data folder; importing Chainlit makes a folder for them in the checkout."""
@@ -108,12 +106,9 @@ class ChatPage:
         was_there = folder.exists()
         import chainlit.config
 
-        vars(chainlit.config)["FILES_DIRECTORY"] = self._uploads
+        vars(chainlit.config)["FILES_DIRECTORY"] = self._uploads.path
         if not was_there and folder.exists():
             folder.rmdir()
-
-    def _clear(self) -> None:
-        shutil.rmtree(self._uploads, ignore_errors=True)
 
 
 def prepare_environment(environ: MutableMapping[str, str], data: Path, dotenv: Path = Path(".env")) -> None:

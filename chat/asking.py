@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-import time
 
 from agents import AgentError
 from chat.changes import Emission
 from chat.errors import ChatError
 from chat.host import Host, current
-from chat.picture import AUTHOR
+from chat.reply import refuse, reply, take_back
 from chat.viewer import Window
-from chat.wire import Element, Step, stable_id
+from chat.wire import Json
 from orchestration.errors import Halted, Overloaded, RoundtableError
 from orchestration.messages import Mode, Task
 
@@ -40,13 +39,13 @@ async def ask(window: Window, message: str, question: str, mode: Mode) -> bool:
         await _ask(current(), window, message, question, mode)
     except (Overloaded, Halted) as error:
         log.warning("question %s was not taken in: %s", message, error)
-        await _refuse(window, message, str(error), again=question)
+        await _offer_again(window, message, str(error), question)
     except (RoundtableError, AgentError, ChatError) as error:
         log.warning("question %s was not taken in: %s", message, error)
-        await _refuse(window, message, str(error))
+        await refuse(window, message, str(error))
     except Exception:
         log.exception("question %s was not taken in", message)
-        await _refuse(window, message, "Something went wrong. Your question was not taken in; please ask again.")
+        await refuse(window, message, "Something went wrong. Your question was not taken in; please ask again.")
     else:
         return True
     return False
@@ -54,8 +53,7 @@ async def ask(window: Window, message: str, question: str, mode: Mode) -> bool:
 
 async def ask_again(window: Window, message: str, question: str, mode: Mode) -> None:
     """Ask a refused question as if it were asked for the first time, in the place of its message."""
-    await window.emit(Emission("remove_element", {"id": stable_id(message, "refused", "again")}))
-    await window.emit(Emission("delete_message", {"id": stable_id(message, "refused")}))
+    await take_back(window, message, "refused")
     await ask(window, message, question, mode)
 
 
@@ -118,32 +116,12 @@ async def _ask(host: Host, window: Window, message: str, question: str, mode: Mo
     await taking_in
 
 
-async def _refuse(window: Window, message: str, sentence: str, again: str = "") -> None:
-    """Say why; with a button to ask the same `again` where that may help."""
-    now = time.time()
-    step = Step(
-        id=stable_id(message, "refused"),
-        thread=window.thread,
-        parent=None,
-        type="assistant_message",
-        name=AUTHOR,
-        output=sentence,
-        began=now,
-        ended=now,
-        failed=True,
-    )
-    await window.emit(Emission("new_message", step.json()))
-    if again:
-        offer = Element(
-            id=stable_id(message, "refused", "again"),
-            thread=window.thread,
-            step=step.id,
-            name="Offer",
-            props={
-                "label": "Ask again",
-                "action": ASK_AGAIN,
-                "payload": {"message": message, "question": again},
-                "refused": "The question could not be asked. Please try again.",
-            },
-        )
-        await window.emit(Emission("element", offer.json()))
+async def _offer_again(window: Window, message: str, sentence: str, again: str) -> None:
+    """Say why, with a button to ask the same `again`: that may help."""
+    props: dict[str, Json] = {
+        "label": "Ask again",
+        "action": ASK_AGAIN,
+        "payload": {"message": message, "question": again},
+        "refused": "The question could not be asked. Please try again.",
+    }
+    await reply(window, message, "refused", sentence, failed=True, element="Offer", props=props)

@@ -5,13 +5,16 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 
 from agents import Agent
-from chat.delivery import Delivery, Order
-from chat.errors import UnknownDelivery
+from chat.delivery import Delivery
+from chat.errors import TooManyOpen, UnknownDelivery
+from chat.order import Order
 from knowledge import Knowledge
 from orchestration.placing import Placer
 
 REMEMBERED = 500
 """Ended ones that are still shown; the documents stay, whatever is remembered of how they came."""
+MOST_OPEN = 10
+"""Of one person: each holds copies of its files until it is over."""
 READ_AT_ONCE = 2
 """Files, of all people together."""
 
@@ -28,7 +31,12 @@ class Deliveries:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def make(self, order: Order, ask: Callable[[], Awaitable[None]] | None = None) -> Delivery:
-        """A delivery that windows can show; `begin` sets it to work."""
+        """A delivery that windows can show; `begin` sets it to work. Raises TooManyOpen."""
+        own = [old for old in self._deliveries.values() if old.order.person == order.person and not old.over]
+        if len(own) >= MOST_OPEN:
+            raise TooManyOpen(
+                f"{len(own)} messages with files are not settled yet; choose who keeps them, or stop them, first."
+            )
         delivery = Delivery(
             order, knowledge=self.knowledge, placer=self._placer, agents=self._agents, reading=self._reading, ask=ask
         )

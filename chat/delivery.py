@@ -6,14 +6,14 @@ A delivery goes on by itself, whatever becomes of the page that it came from; wi
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, Literal
 
 from agents import Agent
+from chat.item import KEPT, SETTLED, Item
+from chat.order import Choice, Order
 from knowledge import (
     Document,
     Draft,
@@ -27,95 +27,20 @@ from knowledge import (
     Upload,
 )
 from knowledge.passages import prefixed
-from orchestration.messages import Mode, new_id
+from orchestration.messages import new_id
 from orchestration.placing import Place, Placer
 
 log = logging.getLogger(__name__)
 
 MOST_FILES = 20
-"""In one message; the page's own limit in .chainlit/config.toml is the same."""
+"""In one message; the page lets more through, so that each of them is told."""
 CHOICE_SECONDS = 3600.0
 """For so long the copies wait for a person to say where they belong."""
 BROKEN = "Something went wrong with this file; the log has the cause."
 TOO_MANY = f"Only {MOST_FILES} files are taken in at once; please hand this one in again."
 
-ItemState = Literal[
-    "waiting", "reading", "read", "embedding", "indexing", "added", "replaced", "unchanged", "rejected", "left"
-]
-SETTLED: frozenset[ItemState] = frozenset({"added", "replaced", "unchanged", "rejected", "left"})
-"""Nothing more becomes of a file in one of these."""
-KEPT: frozenset[ItemState] = frozenset({"added", "replaced"})
-
 Stage = Literal["reading", "asking", "keeping", "over"]
 Ending = Literal["", "stopped", "declined", "nobody chose"]
-
-
-@dataclass(frozen=True)
-class HandedIn:
-    """A file as the page left it with the session."""
-
-    name: str
-    path: Path
-
-
-@dataclass(frozen=True)
-class Item:
-    """One file of a delivery, as far as it has come."""
-
-    name: str
-    state: ItemState = "waiting"
-    done: int = 0
-    total: int = 0
-    """Pages while it is read, passages while it is embedded."""
-    format: str = ""
-    pages: int | None = None
-    passages: int = 0
-    language: str = ""
-    seconds: float = 0.0
-    """At work on it, without the wait for a person."""
-    reason: str = ""
-    """Why it was not taken in."""
-    remarks: tuple[str, ...] = ()
-    """What of it was not read."""
-    agent: str = ""
-    """Who has it, or is getting it."""
-    document: str = ""
-    """Its id there."""
-    known_as: str = ""
-    """Its name there, where it was there before."""
-    replaces: datetime | None = None
-    """When the version came in whose place it takes."""
-    places: tuple[Place, ...] = ()
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Where the files go."""
-
-    agent: str
-    """Empty for each file where it fits best."""
-    private: bool
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a person handed in, and what was said with it."""
-
-    person: str
-    thread: str
-    files: tuple[HandedIn, ...]
-    message: str = ""
-    """The id of the message; empty where there was none."""
-    text: str = ""
-    """As it was typed."""
-    question: str = ""
-    """What is asked when the files are in."""
-    mode: Mode = "council"
-    choice: Choice | None = None
-    unknown: str = ""
-    """An agent that was named and does not exist."""
-    replaces: str = ""
-    """The id of the document that the one file is a new version of, under whatever name."""
 
 
 class Delivery:
@@ -236,14 +161,14 @@ class Delivery:
         for number, file in enumerate(self.order.files):
             if number >= MOST_FILES:
                 self._put(number, state="rejected", reason=TOO_MANY)
-                continue
-            try:
-                copy = self._knowledge.copy(Upload(file.path, file.name))
-                files[number] = await copies.enter_async_context(copy)
-                await asyncio.to_thread(file.path.unlink, missing_ok=True)
-                self._put(number, name=files[number].source)
-            except KnowledgeError as error:
-                self._refuse(number, error)
+            else:
+                try:
+                    copy = self._knowledge.copy(Upload(file.path, file.name))
+                    files[number] = await copies.enter_async_context(copy)
+                    self._put(number, name=files[number].source)
+                except KnowledgeError as error:
+                    self._refuse(number, error)
+            await asyncio.to_thread(file.path.unlink, missing_ok=True)
         return files
 
     async def _read(self, number: int, file: SourceFile) -> Draft | None:
@@ -351,7 +276,7 @@ class Delivery:
     async def _keep_one(self, number: int, drafted: Draft, agent: str, person: str) -> None:
         begun = self._clock()
         self._put(number, state="embedding", agent=agent, done=0, total=len(drafted.chunks))
-        documents = self._knowledge.documents(agent, person)
+        documents = await self._knowledge.threads.run(self._knowledge.documents, agent, person)
         earlier = next((d for d in documents if d.source == drafted.file.source and d.person == person), None)
         done = await self._knowledge.keep(
             agent, drafted, person=person, on_progress=lambda progress: self._hear(number, progress)
@@ -404,13 +329,3 @@ class Delivery:
     def _tell(self) -> None:
         for event in self._watching:
             event.set()
-
-
-def best_places(items: Sequence[Item]) -> tuple[Place, ...]:
-    """The agents for several files together, the best first: by the mean of their scores."""
-    scores: dict[str, list[float]] = {}
-    for item in items:
-        for place in item.places:
-            scores.setdefault(place.agent, []).append(place.score)
-    means = [Place(agent, sum(found) / len(found)) for agent, found in scores.items()]
-    return tuple(sorted(means, key=lambda place: -place.score))

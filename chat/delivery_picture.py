@@ -3,7 +3,8 @@
 As with a run, it is drawn whole every time and its ids depend on nothing but the delivery.
 """
 
-from chat.delivery import KEPT, SETTLED, Delivery, Item, best_places
+from chat.delivery import Delivery
+from chat.item import KEPT, SETTLED, Item, best_places
 from chat.picture import AUTHOR, Titles
 from chat.plain import plain
 from chat.props import title_of

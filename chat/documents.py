@@ -4,7 +4,6 @@ Everything is done for the person of the window; somebody else's document is the
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -12,10 +11,10 @@ from agents import Agent, AgentError
 from chat.changes import Emission
 from chat.errors import ChatError
 from chat.host import Host, current
-from chat.picture import AUTHOR
 from chat.plain import plain
+from chat.reply import element_id, refuse, reply
 from chat.viewer import Window
-from chat.wire import Element, Json, Step, stable_id
+from chat.wire import Json
 from chat.words import counted, day, file_size, language_name
 from knowledge import Document, InvalidBase, KnowledgeError
 
@@ -42,33 +41,18 @@ def address(agent: str, document: str) -> str:
 
 async def tell_documents(window: Window, message: str, wanted: str) -> None:
     """Answer in the chat, under the message that asked, with all agents or the one `wanted`; nothing of it is kept."""
-    now = time.time()
     try:
         host = current()
         agents = _agents(host, wanted)
-        props = _props(host, window.person, agents, wanted)
-        total = sum(len(host.knowledge.documents(agent.name, window.person)) for agent in agents)
-        who = plain(agents[0].title) if len(agents) == 1 else counted(len(agents), "agent")
-        said = f"{who} {'knows' if len(agents) == 1 else 'know'} {counted(total, 'document')}."
+        props, total = await host.knowledge.threads.run(_look, host, window.person, agents, wanted)
     except (ChatError, AgentError, KnowledgeError) as error:
         log.warning("the documents cannot be listed: %s", error)
-        said, props = plain(str(error)), None
-    step = Step(
-        id=stable_id(message, "documents"),
-        thread=window.thread,
-        parent=None,
-        type="assistant_message",
-        name=AUTHOR,
-        output=said,
-        began=now,
-        ended=now,
-        failed=props is None,
-    )
-    await window.emit(Emission("new_message", step.json()))
-    if props is not None:
-        id = stable_id(message, "documents", "list")
-        listing = Element(id=id, thread=window.thread, step=step.id, name="Documents", props={"list": id, **props})
-        await window.emit(Emission("element", listing.json()))
+        await refuse(window, message, plain(str(error)))
+        return
+    who = plain(agents[0].title) if len(agents) == 1 else counted(len(agents), "agent")
+    said = f"{who} {'knows' if len(agents) == 1 else 'know'} {counted(total, 'document')}."
+    listing = {"list": element_id(message, "documents"), **props}
+    await reply(window, message, "documents", said, element="Documents", props=listing)
 
 
 async def remove_document(window: Window, agent: str, document: str) -> dict[str, object]:
@@ -98,7 +82,9 @@ async def documents_now(window: Window, said: str = "") -> dict[str, object]:
         await window.emit(Emission("toast", {"message": said, "type": "success"}))
     try:
         host = current()
-        return dict(_props(host, window.person, list(host.registry.values()), ""))
+        everybody = list(host.registry.values())
+        props, _ = await host.knowledge.threads.run(_look, host, window.person, everybody, "")
+        return dict(props)
     except (ChatError, KnowledgeError) as error:
         log.warning("the documents cannot be listed: %s", error)
         return {}
@@ -117,15 +103,18 @@ def _agents(host: Host, wanted: str) -> list[Agent]:
     return [host.registry[name]] if name else list(host.registry.values())
 
 
-def _props(host: Host, person: str, agents: Sequence[Agent], wanted: str) -> dict[str, Json]:
+def _look(host: Host, person: str, agents: Sequence[Agent], wanted: str) -> tuple[dict[str, Json], int]:
+    """The list's properties, and how many documents are on it. Blocking, as there may be thousands."""
     listed: list[Json] = []
+    total = 0
     for agent in agents:
         documents: list[Json] = [
             document_props(agent.name, document) for document in host.knowledge.documents(agent.name, person)
         ]
         listed.append({"agent": agent.name, "title": agent.title, "documents": documents})
+        total += len(documents)
     everybody: list[Json] = [{"agent": a.name, "title": a.title} for a in host.registry.values()]
-    return {"only": agents[0].name if wanted and agents else "", "agents": listed, "everybody": everybody}
+    return {"only": agents[0].name if wanted and agents else "", "agents": listed, "everybody": everybody}, total
 
 
 def document_props(agent: str, document: Document) -> dict[str, Json]:

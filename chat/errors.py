@@ -3,7 +3,8 @@
 ChatError
 ├── NotStarted       a page asked before the server had handed the orchestrator over
 ├── UnknownCitation  a page asked for a source that this run's answer does not have
-└── UnknownDelivery  a page spoke of files that were handed in, but not to this server or not by this person
+├── UnknownDelivery  a page spoke of files that were handed in, but not to this server or not by this person
+└── TooManyOpen      somebody hands in files before what they handed in earlier is settled
 """
 
 
@@ -21,3 +22,7 @@ class UnknownCitation(ChatError):
 
 class UnknownDelivery(ChatError):
     """There is no such delivery of this person."""
+
+
+class TooManyOpen(ChatError):
+    """As many deliveries of this person as may be are not over."""

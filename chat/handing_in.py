@@ -1,5 +1,6 @@
 """From the files of a message to a delivery on every window of its thread, and what a person then says about it."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -7,11 +8,15 @@ from pathlib import Path
 
 from chat.asking import ask
 from chat.changes import Emission
-from chat.delivery import Choice, Delivery, HandedIn, Order
+from chat.delivery import Delivery
 from chat.errors import ChatError
 from chat.host import Host, current
 from chat.instruction import instruction
+from chat.order import Choice, HandedIn, Order
+from chat.plain import plain
+from chat.reply import refuse
 from chat.viewer import Window
+from chat.words import listed
 from knowledge import KnowledgeError
 from orchestration.messages import Mode
 
@@ -19,20 +24,32 @@ log = logging.getLogger(__name__)
 
 CHOOSE, STOP = "choose_agent", "stop_delivery"
 """The actions of the card."""
+FILES_GONE = "The files did not stay with the server, which was restarted meanwhile. Please attach them again."
 
 
 async def hand_in(window: Window, message: str, text: str, files: Sequence[HandedIn], mode: Mode) -> None:
     """Take files in, and ask what was asked with them when they are in.
 
-    Comes back when the page need not wait any more: at once for files alone. Nothing is raised.
+    Comes back when the page need not wait any more: at once for files alone. Nothing is raised: this is the boundary
+    at which a refusal becomes a message in the chat.
     """
     try:
         host = current()
+        await _begin(host, window, _order(host, window, message, text, files, mode))
     except ChatError as error:
-        await _say(window, error)
-        return
+        log.warning("the files of message %s were not taken in: %s", message, error)
+        # A message of files alone has no text by which to know it again.
+        names = plain(listed([f"“{file.name}”" for file in files]))
+        await refuse(window, message, f"{error} This was not taken in: {names}.")
+        for file in files:
+            await asyncio.to_thread(file.path.unlink, missing_ok=True)
+    else:
+        await host.viewers.of(window).idle()
+
+
+def _order(host: Host, window: Window, message: str, text: str, files: Sequence[HandedIn], mode: Mode) -> Order:
     said = instruction(text, host.registry)
-    order = Order(
+    return Order(
         person=window.person,
         thread=window.thread,
         files=tuple(files),
@@ -43,30 +60,33 @@ async def hand_in(window: Window, message: str, text: str, files: Sequence[Hande
         choice=Choice(said.agent, said.private) if said.agent else None,
         unknown=said.unknown,
     )
-    await _begin(host, window, order)
-    await host.viewers.of(window).idle()
 
 
-async def replace_document(window: Window, agent: str, document: str, file: HandedIn) -> bool:
-    """Take a new version of a document in, in its place and for the same people."""
+async def replace_document(window: Window, agent: str, document: str, files: Sequence[HandedIn]) -> bool:
+    """Take the first of `files` in as a new version of a document, in its place and for the same people."""
+    if not files:
+        await _toast(window, FILES_GONE)
+        return False
+    file = files[0]
     try:
         host = current()
-        known = next((d for d in host.knowledge.documents(agent, window.person) if d.id == document), None)
+        documents = await host.knowledge.threads.run(host.knowledge.documents, agent, window.person)
+        known = next((d for d in documents if d.id == document), None)
         if known is None:
             await _toast(window, "There is no such document.")
             return False
+        same_kind = Path(file.name).suffix.lower() == Path(known.source).suffix.lower()
+        order = Order(
+            person=window.person,
+            thread=window.thread,
+            files=(replace(file, name=known.source) if same_kind else file,),
+            choice=Choice(agent, private=bool(known.person)),
+            replaces=document,
+        )
+        await _begin(host, window, order)
     except (ChatError, KnowledgeError) as error:
         await _say(window, error)
         return False
-    same_kind = Path(file.name).suffix.lower() == Path(known.source).suffix.lower()
-    order = Order(
-        person=window.person,
-        thread=window.thread,
-        files=(replace(file, name=known.source) if same_kind else file,),
-        choice=Choice(agent, private=bool(known.person)),
-        replaces=document,
-    )
-    await _begin(host, window, order)
     return True
 
 

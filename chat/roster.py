@@ -1,17 +1,15 @@
 """Who is there: the answer to the command `/agents`, as a table."""
 
 import logging
-import time
 from collections.abc import Iterable, Mapping
 
 from agents import Agent
-from chat.changes import Emission
 from chat.errors import ChatError
 from chat.host import Host, current
-from chat.picture import AUTHOR
 from chat.plain import plain
+from chat.reply import reply
 from chat.viewer import Window
-from chat.wire import Json, Step, stable_id
+from chat.wire import Json
 from chat.words import duration
 from knowledge import KnowledgeError
 from orchestration.errors import RoundtableError
@@ -35,18 +33,7 @@ _HEAD = "| Agent | State | Docs | Workers | Load | Success | Time |\n|---|---|--
 
 async def tell_roster(window: Window, message: str) -> None:
     """Answer in the chat, under the message that asked; nothing of it is kept."""
-    now = time.time()
-    step = Step(
-        id=stable_id(message, "roster"),
-        thread=window.thread,
-        parent=None,
-        type="assistant_message",
-        name=AUTHOR,
-        output=await _roster(window.person),
-        began=now,
-        ended=now,
-    )
-    await window.emit(Emission("new_message", step.json()))
+    await reply(window, message, "roster", await _roster(window.person))
 
 
 async def _roster(person: str) -> str:
@@ -62,8 +49,13 @@ async def _read(host: Host, person: str) -> str:
     if not health:
         return "No agent of the council can be reached: Redis does not answer. The single agent answers meanwhile."
     halted = f"{plain(host.orchestrator.halted)}\n\n" if host.orchestrator.halted else ""
-    documents = {name: len(host.knowledge.documents(name, person)) for name in health}
+    documents = await host.knowledge.threads.run(_counted, host, person, list(health))
     return halted + table(health.values(), host.registry, documents)
+
+
+def _counted(host: Host, person: str, agents: Iterable[str]) -> dict[str, int]:
+    """Their documents. Blocking."""
+    return {agent: len(host.knowledge.documents(agent, person)) for agent in agents}
 
 
 def table(health: Iterable[AgentHealth], registry: Mapping[str, Agent], documents: Mapping[str, int]) -> str:

@@ -17,15 +17,18 @@ from chainlit.types import MessagePayload
 from chat import uploads
 from chat.asking import stop
 from chat.changes import Emission
-from chat.delivery import HandedIn
 from chat.documents import COMMAND as KNOWLEDGE_COMMAND
 from chat.documents import KNOWLEDGE, tell_documents
 from chat.errors import ChatError
+from chat.handing_in import FILES_GONE
 from chat.host import current
+from chat.order import HandedIn
 from chat.person import LOCAL
+from chat.reply import refuse
 from chat.roster import AGENTS, tell_roster
 from chat.roster import COMMAND as AGENTS_COMMAND
 from chat.viewer import Window
+from chat.wire import Json
 
 log = logging.getLogger(__name__)
 
@@ -63,22 +66,31 @@ async def _on_connected(sid: str) -> None:
     session = WebsocketSession.require(sid)
     await sio.emit("set_commands", COMMANDS, to=sid)
     try:
-        viewers = current().viewers
+        host = current()
     except ChatError:
         await connection_successful(sid)
         return
+    viewers = host.viewers
     await viewers.prune(lambda id: WebsocketSession.get_by_id(id) is not None)
-    viewer = viewers.of(window_of(session))
+    window = window_of(session)
+    viewer = viewers.of(window)
     # Chainlit's handler first says that nothing is running, and on that the page folds the steps at work. The page
     # of a live run must not hear it; there is nothing else in the handler for a session that was only cut off.
     if not (session.restored and session.has_first_interaction and viewer.live):
         await connection_successful(sid)
+    known: list[Json] = [delivery.id for delivery in host.deliveries.on(window.thread, window.person)]
+    await window.emit(Emission("window_message", {"roundtable": "deliveries", "known": known}))
     viewer.restart()
 
 
 async def _on_message(sid: str, payload: MessagePayload) -> None:
     session, asked = WebsocketSession.require(sid), payload["message"]
-    files = uploads.handed_in(session, [file["id"] for file in payload.get("fileReferences") or ()])
+    ids = [file["id"] for file in payload.get("fileReferences") or ()]
+    files = uploads.handed_in(session, ids)
+    if len(files) < len(ids):
+        log.warning("message %s came with files that are not here", asked["id"])
+        await refuse(window_of(session), asked["id"], FILES_GONE)
+        return
     command, words = _command(asked.get("command"), asked["output"])
     if command == AGENTS and not files:
         await tell_roster(window_of(session), asked["id"])

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from chainlit.config import config
 from chainlit.server import UserParam
 from chainlit.server import app as chainlit_app
-from chainlit.session import WebsocketSession
+from chainlit.session import WebsocketSession, ws_sessions_id
 from fastapi import HTTPException, Request
 from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
@@ -25,11 +25,13 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
-from chat.delivery import HandedIn
+from chat.order import HandedIn
 from knowledge import KnowledgeSettings
 
 log = logging.getLogger(__name__)
 
+MOST_WAITING = 100
+"""Files of one person that are with the server before their message is."""
 _AROUND_A_FILE = 100_000
 """Bytes of a request that are not the file's."""
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -40,6 +42,8 @@ async def take_file(request: Request, current_user: UserParam, session_id: str) 
     session = WebsocketSession.get_by_id(session_id) if _is_id(session_id) else None
     if session is None or _identifier(session.user) != _identifier(current_user):
         raise HTTPException(404, "This page is not connected any more. Reload it and try again.")
+    if _waiting(_identifier(current_user)) >= MOST_WAITING:
+        raise HTTPException(429, f"{MOST_WAITING} files of yours wait to be sent already. Send some of them first.")
     limit = _most_megabytes()
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > limit * 1_000_000 + _AROUND_A_FILE:
@@ -51,7 +55,7 @@ async def take_file(request: Request, current_user: UserParam, session_id: str) 
                 raise HTTPException(400, "There is no file in this.")
             id, path = str(uuid.uuid4()), session.files_dir
             size = await asyncio.to_thread(_keep, file.file, path, id)
-            name = file.filename or "unnamed"
+            name = _as_it_was(file.filename or "unnamed")
     except MultiPartException as error:
         raise HTTPException(400, "There is no file in this.") from error
     except ClientDisconnect as error:
@@ -82,9 +86,21 @@ def register() -> None:
 
 
 def handed_in(session: WebsocketSession, ids: Iterable[str]) -> tuple[HandedIn, ...]:
-    """Files by the ids that the page was given for them; what the session does not have is left out."""
-    known = [session.files.get(id) for id in ids]
-    return tuple(HandedIn(file["name"], Path(file["path"])) for file in known if file is not None)
+    """Take files from the session by the ids that the page was given for them; what is not there is left out."""
+    files = [session.files.pop(id, None) for id in ids]
+    return tuple(HandedIn(file["name"], Path(file["path"])) for file in files if file is not None)
+
+
+def _waiting(person: str) -> int:
+    """Files of a person that no message has named yet, in all their windows."""
+    return sum(len(session.files) for session in ws_sessions_id.values() if _identifier(session.user) == person)
+
+
+def _as_it_was(name: str) -> str:
+    """Browsers write three characters of a file's name so that it fits into a header."""
+    for written, was in (("%22", '"'), ("%0D", "\r"), ("%0A", "\n")):
+        name = name.replace(written, was)
+    return name
 
 
 def _keep(file: BinaryIO, folder: Path, name: str) -> int:

@@ -17,16 +17,15 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turns an OSError into one sentence about `path`'s folder."""
+    """Turns an OSError into one sentence; a full disk's names no folder, which may be a temporary one."""
     try:
         yield
     except OSError as error:
-        where = f"the knowledge folder {path.name}"
         if error.errno in _NO_SPACE:
             raise StorageFull(
-                f"There is no space left in {where}; what was stored before is kept and still answers."
+                "There is no space left for the knowledge; what was stored before is kept and still answers."
             ) from error
-        raise StorageError(f"Cannot use {where}: {error.strerror or error}.") from error
+        raise StorageError(f"Cannot use the knowledge folder {path.name}: {error.strerror or error}.") from error
 
 
 def make_folder(folder: Path) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import secrets
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from pathlib import Path
 
 from knowledge.errors import UnreadableDocument
 from knowledge.files import make_folder, remove, storage_errors
-from knowledge.lock import FolderLock, HeldLock
+from knowledge.lock import FolderLock
 from knowledge.names import clean_name
+from knowledge.own_folder import OwnFolder
 from knowledge.package import Package
 from knowledge.threads import Threads
 
@@ -56,26 +56,16 @@ class Incoming:
     """A process' own folder for them, on the disk of the knowledge, so that a copy can be kept by moving it."""
 
     def __init__(self, folder: Path, lock: FolderLock) -> None:
-        self._folder = folder / ".incoming"
-        self._lock = lock
-        self._own = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._held: HeldLock | None = None
+        self._own = OwnFolder(folder / ".incoming", lock)
 
     def open(self) -> None:
         """Also removes what processes left that were killed. Raises StorageError. Blocking."""
-        with self._lock.held():
-            make_folder(self._own)
-            self._held = _alive(self._own).acquire(threading.Event())
-            with storage_errors(self._folder):
-                for other in self._folder.iterdir():
-                    if other != self._own and (left := _alive(other).acquire_at_once()) is not None:
-                        remove(other)
-                        left.release()
+        self._own.open()
 
     @contextmanager
     def copy(self, upload: Upload, person: str, most_bytes: int) -> Iterator[SourceFile]:
         """The copy is gone afterwards, unless it was moved. Raises UnreadableDocument, StorageError. Blocking."""
-        path = self._own / secrets.token_hex(8)
+        path = self._own.path / secrets.token_hex(8)
         try:
             yield _copied(upload, person, path, most_bytes)
         finally:
@@ -84,7 +74,7 @@ class Incoming:
     @contextmanager
     def package(self) -> Iterator[Package]:
         """An empty one; what was not moved onto a shelf is gone afterwards. Raises StorageError. Blocking."""
-        package = Package(self._own / secrets.token_hex(8))
+        package = Package(self._own.path / secrets.token_hex(8))
         try:
             make_folder(package.folder)
             yield package
@@ -92,9 +82,7 @@ class Incoming:
             remove(package.folder)
 
     def close(self) -> None:
-        remove(self._own)
-        if self._held is not None:
-            self._held.release()
+        self._own.close()
 
 
 @asynccontextmanager
@@ -106,11 +94,6 @@ async def packing(incoming: Incoming, threads: Threads) -> AsyncIterator[Package
         yield opened
     finally:
         await threads.run(package.__exit__, None, None, None)
-
-
-def _alive(folder: Path) -> FolderLock:
-    """Held by the process whose folder it is for as long as it lives."""
-    return FolderLock(folder / "alive")
 
 
 def _copied(upload: Upload, person: str, path: Path, most_bytes: int) -> SourceFile:

@@ -150,7 +150,7 @@ class Knowledge:
         shelf = self.shelves.get(base, person)
         await self.threads.run(shelf.open)
         await self.keeping.look(shelf)
-        before = {entry.artefact for entry in shelf.manifest().documents}
+        before = {entry.artefact for entry in (await self.threads.run(shelf.manifest)).documents}
         report = on_progress or (lambda progress: None)
         try:
             return [await self.intake.take_in(shelf, upload, report) for upload in uploads]
@@ -181,7 +181,7 @@ class Knowledge:
         shelf = self.shelves.get(base, person)
         await self.threads.run(shelf.open)
         await self.keeping.look(shelf)
-        before = {entry.artefact for entry in shelf.manifest().documents}
+        before = {entry.artefact for entry in (await self.threads.run(shelf.manifest)).documents}
         kept = await self.intake.keep(shelf, drafted, on_progress or (lambda progress: None))
         await self._complete(shelf, before)
         return kept
@@ -202,12 +202,12 @@ class Knowledge:
         return None
 
     def documents(self, base: str, person: str = "local") -> list[Document]:
-        """The team's documents and the person's own, by name; also what another process just put in."""
+        """The team's documents and the person's own, by name; also what another process just put in. Blocking."""
         entries = [entry for shelf in self.shelves.seen_by(person, [base]) for entry in shelf.manifest().documents]
         return [_document(entry) for entry in sorted(entries, key=lambda entry: (entry.source, entry.person))]
 
     def removed_from_catalog(self, base: str) -> frozenset[str]:
-        """Names of the catalog's documents that people took out, and that therefore stay out."""
+        """Names of the catalog's documents that people took out, and that therefore stay out. Blocking."""
         return self.shelves.get(base).manifest().unwanted
 
     async def remove(self, base: str, document: str, *, person: str) -> Document:
@@ -215,7 +215,7 @@ class Knowledge:
 
         Raises UnknownDocument where it is gone already, or not for this person, and RecordUnavailable.
         """
-        shelf, entry = self.shelves.find(base, document, person)
+        shelf, entry = await self.threads.run(self.shelves.find, base, document, person)
         await self.keeping.remove(shelf, entry)
         await self.threads.run(shelf.settle)
         return _document(entry)
@@ -225,12 +225,12 @@ class Knowledge:
 
         Raises UnknownDocument, NameTaken and RecordUnavailable.
         """
-        shelf, entry = self.shelves.find(base, document, person)
+        shelf, entry = await self.threads.run(self.shelves.find, base, document, person)
         target = self.shelves.get(to, entry.person)
         if target is not shelf:
             await self.threads.run(target.open)
             await self.keeping.look(target)
-            there = target.manifest()
+            there = await self.threads.run(target.manifest)
             before = {other.artefact for other in there.documents}
             named = there.named(entry.source)
             if named is not None and named.content != entry.content:
@@ -245,7 +245,7 @@ class Knowledge:
         return _document(entry)
 
     def original(self, base: str, document: str, *, person: str) -> Path:
-        """The file as it was put in. Raises UnknownDocument, also where the file itself was not kept."""
+        """The file as it was put in. Raises UnknownDocument, also where the file itself was not kept. Blocking."""
         shelf, entry = self.shelves.find(base, document, person)
         path = shelf.original(entry)
         if path is None:
@@ -253,7 +253,10 @@ class Knowledge:
         return path
 
     def passage(self, base: str, passage_id: str, *, person: str) -> Passage | None:
-        """A passage, or neighbours that were found as one, by id; None where it is gone, or not for this person."""
+        """A passage, or neighbours that were found as one, by id; None where it is gone, or not for this person.
+
+        Blocking, and so is `context`.
+        """
         found = self._find(base, passage_id, person)
         return found[0].passage(base, found[1]) if found else None
 

@@ -14,11 +14,11 @@ from agents.plain import as_markdown
 from agents.words import content_words, likeness
 from knowledge import Passage
 from knowledge.stretch import covers
-from orchestration.conflicts import Finding, find_conflicts
+from orchestration.conflicts import Finding, agree, find_conflicts
 from orchestration.messages import Citation, Conflict, Selection, StepResult
 
 MERGE = 0.75
-"""Statements that share this much of their words say the same."""
+"""Statements that share this much of their words, and agree, say the same."""
 MOST_PER_PART = 5
 NEAR_BEST = 0.80
 """An agent whose best finding is a smaller share of the part's best adds only that one."""
@@ -190,7 +190,9 @@ def _within_limit(statements: list[_Statement]) -> list[_Statement]:
 def _same(one: Claim, other: Claim) -> bool:
     if one.kind == "code" or other.kind == "code":
         return _normal(one.text) == _normal(other.text)
-    return likeness(content_words(one.text), content_words(other.text)) >= MERGE
+    # A source must not stand behind a figure that is not its own: two versions of a rule differ in nothing else.
+    alike = likeness(content_words(one.text), content_words(other.text)) >= MERGE
+    return alike and agree(one.text, other.text)
 
 
 def _normal(text: str) -> str:

@@ -19,6 +19,7 @@ _QUANTITY = re.compile(
     r"(?!\w)",
     re.IGNORECASE,
 )
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _NEGATION = re.compile(r"\b(?:not|never|no|cannot|can't|doesn't|don't|isn't|aren't|won't|without)\b", re.IGNORECASE)
 
 
@@ -45,6 +46,15 @@ def find_conflicts(findings: Sequence[Finding]) -> tuple[Conflict, ...]:
     return tuple(found)
 
 
+def agree(one: str, other: str) -> bool:
+    """Whether two statements of almost the same words give the same figures, and neither denies the other."""
+    return set(_FIGURE.findall(one)) == set(_FIGURE.findall(other)) and _denies(one) == _denies(other)
+
+
+def _denies(text: str) -> bool:
+    return bool(_NEGATION.search(text))
+
+
 def _disagreement(one: str, other: str) -> str:
     subject = likeness(_subject(one), _subject(other))
     if subject < SAME_SUBJECT:
@@ -53,7 +63,7 @@ def _disagreement(one: str, other: str) -> str:
     for unit in mine.keys() & theirs.keys():
         if mine[unit].isdisjoint(theirs[unit]):
             return f"they give different figures in {unit}"
-    if bool(_NEGATION.search(one)) != bool(_NEGATION.search(other)):
+    if _denies(one) != _denies(other):
         return "one denies what the other says"
     return ""
 

@@ -1,5 +1,6 @@
-// Four small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
-// second tab, set the address of a conversation on a phone, and tell when the knowledge is being read or Redis is away.
+// Six small things the page itself does not do: follow the system's theme at first, keep a citation from opening a second
+// tab, set the address of a conversation on a phone, take files that are dropped beside the conversation, say which files
+// a restarted server does not know any more, and tell when the knowledge is being read or Redis is away.
 (() => {
   'use strict';
 
@@ -7,6 +8,7 @@
   const POLL = 1000;
   const POLL_WHEN_READY = 2000;
   const POLL_WHEN_STUCK = 5000;
+  const LOST = 'The server was restarted meanwhile. What it had not learned by then, please hand in again.';
   const AWAY = 'Redis does not answer; the single agent answers until it is back';
 
   // Chainlit can only be configured to start light or dark; a choice made in the menu is kept.
@@ -29,11 +31,42 @@
     if (location.pathname === '/' && /^[\w-]+$/.test(told.id)) history.replaceState(history.state, '', `/thread/${told.id}`);
   });
 
+  // Chainlit takes files that are dropped onto the conversation; those beside it, on the sidebar and the header, go there
+  // too. While files are over the page, the field in which they will be shows it (roundtable.css).
+  const dropping = (on) => {
+    if (on) document.body.dataset.dropping = 'yes';
+    else delete document.body.dataset.dropping;
+  };
+  document.addEventListener('dragover', (event) => dropping(Boolean(event.dataTransfer?.types.includes('Files'))));
+  document.addEventListener('dragleave', (event) => event.relatedTarget || dropping(false));
+  document.addEventListener('drop', (event) => {
+    dropping(false);
+    const field = document.querySelector('#chat-input');
+    const taken = field?.closest('[tabindex="0"]');
+    if (!taken || taken.contains(event.target) || !event.dataTransfer?.files.length) return;
+    field.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: event.dataTransfer }));
+  }, true);
+
   const element = (tag, className) => {
     const made = document.createElement(tag);
     made.className = className;
     return made;
   };
+
+  // With each connection the server says which deliveries of this conversation it knows. One that is at work on the page
+  // and not among them ended with the server that was here before.
+  window.addEventListener('message', (event) => {
+    const told = event.data;
+    if (event.source !== window || event.origin !== location.origin || told?.roundtable !== 'deliveries') return;
+    for (const card of document.querySelectorAll('.rt-delivery:has(.rt-stop, .rt-choices):not([data-gone])')) {
+      if (told.known.includes(card.dataset.delivery)) continue;
+      card.dataset.gone = 'yes';
+      const words = element('p', 'rt-note');
+      words.setAttribute('role', 'status');
+      words.textContent = LOST;
+      card.append(words);
+    }
+  });
 
   let banner = null;
 

@@ -151,7 +151,7 @@ function choices(all, each, delivery) {
 
 function delivery({ delivery: id, files = [], choices: all = [], each = false, stoppable = false }) {
   return (
-    <section className="rt rt-delivery" aria-label="Files that were handed in">
+    <section className="rt rt-delivery" data-delivery={id} aria-label="Files that were handed in">
       <ol className="rt-list rt-files">{files.map(row)}</ol>
       {all.length ? choices(all, each, id) : null}
       {stoppable ? (

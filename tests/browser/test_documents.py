@@ -41,6 +41,35 @@ def test_a_file_with_a_question(window: ChatWindow) -> None:
     expect(window.sources.first).to_contain_text("quinces")
 
 
+DROP = """
+(element, [name, text]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([text], name));
+  for (const kind of ['dragenter', 'dragover', 'drop'])
+    element.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer }));
+}
+"""
+
+
+def test_files_are_dropped_anywhere(window: ChatWindow) -> None:
+    """Onto the conversation, or beside it; of whatever name."""
+    for where, name in ((window.composer, "figs.md"), (window.page.locator("#header"), "Figs file")):
+        where.evaluate(DROP, [name, about(name)])
+        expect(window.page.locator("#attachments")).to_contain_text(name)
+    window.ask("@garden keep these")
+    expect(window.card.locator("[data-file=added]")).to_have_count(2)
+
+
+def test_a_restarted_server_does_not_know_the_card(window: ChatWindow) -> None:
+    """What is still on the page from before says so, and offers nothing that cannot be done any more."""
+    window.attach(file("dates.md", about("dates")))
+    window.page.keyboard.press("Enter")
+    expect(window.card.locator(".rt-choose").first).to_be_visible()
+    window.page.evaluate("postMessage({ roundtable: 'deliveries', known: [] })")
+    expect(window.card.get_by_role("status")).to_contain_text("The server was restarted meanwhile.")
+    expect(window.card.locator(".rt-choose").first).to_be_hidden()
+
+
 def test_what_cannot_be_read_says_why(window: ChatWindow) -> None:
     """Each file for itself, an empty one too; the others are kept where the message says."""
     window.attach(

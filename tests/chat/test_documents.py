@@ -1,5 +1,6 @@
 """The command /knowledge: what the agents know, and what a person can do with each document."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -8,6 +9,7 @@ import pytest
 
 from chat.wire import Json
 from knowledge import Knowledge, Upload
+from knowledge.manifest import Manifest, ManifestFile
 from tests.chat.browser_side import Site, Tab
 from tests.chat.scripted import ScriptedOrchestrator
 from tests.chat.test_handing_in import KEYS, LEAVE, files
@@ -86,6 +88,30 @@ async def test_a_document_is_moved(site: Site, documents: Mapping[str, str], kno
         "architecture": [], "knowledge": [], "operations": ["keys.md"], "product": [], "security": ["leave.md"]
     }  # fmt: skip
     assert knowledge.documents("operations", "ana") == []
+
+
+async def test_long_lists_do_not_hold_up_the_chat(
+    site: Site, documents: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of thousands of documents takes a while to parse: no command and no button does it on the event loop."""
+    threads: set[threading.Thread] = set()
+    read = ManifestFile.read
+
+    def watched(self: ManifestFile) -> Manifest:
+        threads.add(threading.current_thread())
+        return read(self)
+
+    monkeypatch.setattr(ManifestFile, "read", watched)
+    tab = await asked(site)
+    await tab.ask("/agents")
+    keys = documents["keys.md"]
+    file = await site.upload(tab, "keys.md", KEYS.replace("ninety", "sixty"))
+    await site.act(tab, "replace_document", agent="security", document=keys, file=file)
+    await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
+    await site.act(tab, "move_document", agent="security", document=documents["leave.md"], to="product")
+    await site.act(tab, "remove_document", agent="product", document=documents["leave.md"])
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 @pytest.mark.parametrize("name", ["keys.md", "new name.txt"])

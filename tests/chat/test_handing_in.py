@@ -8,6 +8,8 @@ from typing import cast
 
 import pytest
 
+from chat import deliveries, delivery
+from chat.handing_in import FILES_GONE
 from chat.wire import Json
 from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, Matrix, StorageFull, Upload, open_knowledge
 from tests.chat.browser_side import Site, Tab
@@ -38,6 +40,13 @@ def states(page: Page) -> list[object]:
 
 def said(page: Page) -> str:
     return str(page.step("Roundtable")["output"])
+
+
+def uploaded() -> list[Path]:
+    """What waits in the sessions' folders."""
+    from chainlit.session import ws_sessions_id
+
+    return [path for session in ws_sessions_id.values() for path in session.files_dir.glob("*")]
 
 
 async def hand_in(site: Site, tab: Tab, text: str = "", **contents: str | bytes) -> str:
@@ -200,6 +209,60 @@ async def test_a_guessed_delivery_is_unknown(site: Site) -> None:
     await tab.until(lambda page: page.toasts == ["This is not known any more. Please hand the files in again."] * 2)
 
 
+async def test_only_so_many_are_open_at_a_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more is refused under its message, and its files are not kept waiting; settle one, and it is taken."""
+    monkeypatch.setattr(deliveries, "MOST_OPEN", 1)
+    tab = await asked_for_agent(site, leave_md=LEAVE)
+    await hand_in(site, tab, keys_md=KEYS)
+    await tab.until(lambda page: said(page).startswith("1 messages with files are not settled yet"))
+    assert said(tab.page).endswith("This was not taken in: “keys.md”.")
+    assert not [path for path in uploaded() if path.is_file()]
+    await site.act(tab, "choose_agent", delivery=tab.page.props("Delivery")["delivery"], nowhere=True)
+    await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
+    await hand_in(site, tab, keys_md=KEYS)
+    await tab.until(lambda page: states(page) == ["read"])
+
+
+async def test_a_message_brings_only_so_many(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first are taken in, and each of the others is told; none of them is kept waiting."""
+    monkeypatch.setattr(delivery, "MOST_FILES", 1)
+    tab = await site.tab()
+    await hand_in(site, tab, "@product keep these", leave_md=LEAVE, keys_md=KEYS)
+    await tab.until(lambda page: states(page) == ["added", "rejected"])
+    assert files(tab.page)[1]["note"] == delivery.TOO_MANY
+    assert not [path for path in uploaded() if path.is_file()]
+
+
+async def test_files_that_a_restart_took_are_asked_for_again(site: Site, orchestrator: ScriptedOrchestrator) -> None:
+    """The page still shows them attached; without a word their message would be a question about nothing."""
+    tab = await site.tab()
+    here = await site.upload(tab, "leave.md", LEAVE)
+    await tab.ask("How long is it?", files=[here, "given by the server before"])
+    await tab.until(lambda page: said(page) == FILES_GONE)
+    assert orchestrator.submitted.empty()
+    await site.act(tab, "replace_document", agent="security", document="any", file="given by the server before")
+    await tab.until(lambda page: page.toasts == [FILES_GONE])
+
+
+async def test_a_page_that_comes_back_hears_which_deliveries_are_known(site: Site) -> None:
+    """Those of its conversation; a card of another one belongs to a server that is gone (public/roundtable.js)."""
+    tab = await asked_for_agent(site, leave_md=LEAVE)
+    assert (await tab.until_heard("window_message")) != {"roundtable": "deliveries", "known": []}
+    await tab.lose()
+    tab.heard.clear()
+    await tab.connect()
+    known = [tab.page.props("Delivery")["delivery"]]
+    assert await tab.until_heard("window_message") == {"roundtable": "deliveries", "known": known}
+
+
+async def test_a_name_is_as_it_was(site: Site) -> None:
+    """A browser writes a quotation mark in a name as %22."""
+    tab = await site.tab()
+    await tab.ask("@product keep this", files=[await site.upload(tab, 'the "new" leave.md', LEAVE)])
+    await tab.until(lambda page: states(page) == ["added"])
+    assert files(tab.page)[0]["name"] == 'the "new" leave.md'
+
+
 class GatedEmbedder(HashEmbedder):
     """Embeds documents only while its gate is open."""
 
@@ -281,13 +344,18 @@ class TestWhileItIsTakenIn:
         """What was in stays; the rest is not tried."""
 
         def full(*args: object, **kwargs: object) -> None:
-            raise StorageFull("There is no space left; what was stored before is kept and still answers.")
+            raise StorageFull(
+                "There is no space left for the knowledge; what was stored before is kept and still answers."
+            )
 
         monkeypatch.setattr(knowledge.shelves.get("product"), "put", full)
         tab = await self.begin(site, embedder, "@product keep these")
         embedder.gate.set()
         await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
-        assert said(tab.page) == "There is no space left; what was stored before is kept and still answers."
+        assert (
+            said(tab.page)
+            == "There is no space left for the knowledge; what was stored before is kept and still answers."
+        )
         assert states(tab.page) == ["left", "left"]
 
 
@@ -306,5 +374,11 @@ async def test_the_door_for_files_judges_only_the_size(site: Site, monkeypatch: 
         assert strange.status_code == 404
     page = await site.upload(tab, "page.html", "<script>alert(1)</script>")
     assert (await site.http.get(f"/project/file/{page}?session_id={tab.session}")).status_code == 404
+    monkeypatch.setattr("chat.uploads.MOST_WAITING", 1)
+    waiting = await site.http.post(to, files={"file": ("a.md", b"x")})
+    assert (waiting.status_code, waiting.json()["detail"][:28]) == (429, "1 files of yours wait to be ")
+    await tab.ask("@product keep this", files=[page])
+    await tab.until(lambda page: states(page)[0] in ("added", "rejected"))
+    assert (await site.http.post(to, files={"file": ("a.md", b"x")})).status_code == 200
     site.http.cookies.clear()
     assert (await site.http.post(to, files={"file": ("a.md", b"x")})).status_code == 401

@@ -133,7 +133,7 @@ async def test_a_full_disk_keeps_what_was_there(folder: Path, write: Write) -> N
     note = write("note.md", "# Note\n\nOf little weight.\n")
     done = run(STORES_NOTHING_LARGE, folder, note, write("backups.md", BACKUPS))
     sentence, found = done.stdout.splitlines()
-    assert sentence.startswith("There is no space left in the knowledge folder")
+    assert sentence == "There is no space left for the knowledge; what was stored before is kept and still answers."
     assert found.split()[0] == "leases.md"
     assert unfinished(folder) == []
     async with ready(folder) as knowledge:

@@ -1,5 +1,7 @@
 """Several findings become one answer. Pure; no Redis."""
 
+import pytest
+
 from agents import Agent, AgentRegistry, Claim
 from knowledge import Passage
 from orchestration.aggregation import Aggregate, ExtractiveAggregator, nothing_found
@@ -71,6 +73,23 @@ async def test_statements_that_say_the_same_are_merged() -> None:
     )
     assert answer.text.count("lasts ten seconds") == 1
     assert "[1](#cite-run-1)[2](#cite-run-2)" in answer.text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "The keys of the northern vault are rotated by the warden every 60 days.",
+        "The keys of the northern vault are not rotated by the warden every 90 days.",
+    ],
+)
+async def test_statements_that_differ_in_a_figure_or_a_no_are_not_merged(other: str) -> None:
+    """No source is cited for what it does not say, and both are there to be compared."""
+    one = "The keys of the northern vault are rotated by the warden every 90 days."
+    answer = await combine(found("ops", claim(one, "old")), found("sec", claim(other, "new")))
+    assert one in answer.text
+    assert other in answer.text
+    assert "[1](#cite-run-1)[2]" not in answer.text
+    assert len(answer.conflicts) == 1
 
 
 async def test_the_answer_is_grouped_by_sub_question() -> None:
