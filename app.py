@@ -10,8 +10,8 @@ from chat.documents import MOVE, REMOVE, REPLACE, documents_now, move_document, 
 from chat.handing_in import CHOOSE, STOP, choose, hand_in, replace_document, stop_delivery
 from chat.outage import ANSWER_ALONE
 from chat.passages import open_passage
-from chat.person import LOCAL
 from chat.profiles import mode_of, offer_profiles, starters
+from chat.signing_in import by_password, unasked
 from chat.sockets import files_of, register, window_of
 from chat.threads import Threads
 from chat.uploads import handed_in
@@ -23,9 +23,14 @@ def threads() -> BaseDataLayer:
     return Threads()
 
 
+@cl.password_auth_callback
+async def sign_in(name: str, password: str) -> cl.User | None:
+    return await by_password(name, password)
+
+
 @cl.header_auth_callback
-async def local_person(headers: object) -> cl.User | None:
-    return cl.User(identifier=LOCAL)
+async def let_in(headers: object) -> cl.User | None:
+    return await unasked()
 
 
 @cl.set_starters

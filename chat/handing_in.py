@@ -11,6 +11,7 @@ from chat.delivery import Choice, Delivery, HandedIn, Order
 from chat.errors import ChatError
 from chat.host import Host, current
 from chat.instruction import instruction
+from chat.leave import may_change_the_teams, require_leave
 from chat.viewer import Window
 from knowledge import KnowledgeError
 from orchestration.messages import Mode
@@ -32,6 +33,7 @@ async def hand_in(window: Window, message: str, text: str, files: Sequence[Hande
         await _say(window, error)
         return
     said = instruction(text, host.registry)
+    for_all = may_change_the_teams(host, window.person)
     order = Order(
         person=window.person,
         thread=window.thread,
@@ -40,7 +42,10 @@ async def hand_in(window: Window, message: str, text: str, files: Sequence[Hande
         text=text,
         question=said.question,
         mode=mode,
-        choice=Choice(said.agent, said.private) if said.agent else None,
+        # Who may not keep something for everybody still keeps it, and hears for whom.
+        choice=Choice(said.agent, said.private or not for_all) if said.agent else None,
+        for_all=for_all,
+        narrowed=bool(said.agent) and not (said.private or for_all),
         unknown=said.unknown,
     )
     await _begin(host, window, order)
@@ -55,6 +60,7 @@ async def replace_document(window: Window, agent: str, document: str, file: Hand
         if known is None:
             await _toast(window, "There is no such document.")
             return False
+        require_leave(host, window.person, private=bool(known.person))
     except (ChatError, KnowledgeError) as error:
         await _say(window, error)
         return False
@@ -64,6 +70,7 @@ async def replace_document(window: Window, agent: str, document: str, file: Hand
         thread=window.thread,
         files=(replace(file, name=known.source) if same_kind else file,),
         choice=Choice(agent, private=bool(known.person)),
+        for_all=may_change_the_teams(host, window.person),
         replaces=document,
     )
     await _begin(host, window, order)
@@ -74,7 +81,10 @@ async def choose(window: Window, delivery: str, agent: str, *, private: bool, no
     """Say who keeps the files; an empty `agent` is each file's best."""
     try:
         host = current()
-        return host.deliveries.find(delivery, window.person).choose(None if nowhere else Choice(agent, private))
+        found = host.deliveries.find(delivery, window.person)
+        if not nowhere:
+            require_leave(host, window.person, private=private)
+        return found.choose(None if nowhere else Choice(agent, private))
     except ChatError as error:
         await _say(window, error)
         return False

@@ -1,4 +1,4 @@
-"""The address to which the page sends files, in the place of Chainlit's.
+"""The address to which the page sends files, in the place of Chainlit's (chat/addresses.py).
 
 Chainlit's reads each file whole into memory, fails at an empty one, and serves everything back as whatever it claims
 to be. Here a file is copied piece by piece into the session's folder, and is judged when its message comes: a person
@@ -16,16 +16,15 @@ from typing import BinaryIO
 
 from chainlit.config import config
 from chainlit.server import UserParam
-from chainlit.server import app as chainlit_app
 from chainlit.session import WebsocketSession
 from fastapi import HTTPException, Request
-from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from chat.delivery import HandedIn
+from chat.own_session import own_session
 from knowledge import KnowledgeSettings
 
 log = logging.getLogger(__name__)
@@ -37,8 +36,8 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 async def take_file(request: Request, current_user: UserParam, session_id: str) -> JSONResponse:
     """Keep one file with the session that sends it, for the message that will name it."""
-    session = WebsocketSession.get_by_id(session_id) if _is_id(session_id) else None
-    if session is None or _identifier(session.user) != _identifier(current_user):
+    session = own_session(session_id)
+    if session is None:
         raise HTTPException(404, "This page is not connected any more. Reload it and try again.")
     limit = _most_megabytes()
     length = request.headers.get("content-length", "")
@@ -70,17 +69,6 @@ async def refuse_file(file_id: str) -> JSONResponse:
     raise HTTPException(404, "There is no such file.")
 
 
-def register() -> None:
-    """Put our addresses before Chainlit's of the same paths."""
-    ours = [
-        APIRoute("/project/file", take_file, methods=["POST"], name="take_file"),
-        APIRoute("/project/file/{file_id}", refuse_file, methods=["GET"], name="refuse_file"),
-    ]
-    names = {route.name for route in ours}
-    routes = chainlit_app.router.routes
-    routes[:] = [*ours, *(route for route in routes if getattr(route, "name", "") not in names)]
-
-
 def handed_in(session: WebsocketSession, ids: Iterable[str]) -> tuple[HandedIn, ...]:
     """Files by the ids that the page was given for them; what the session does not have is left out."""
     known = [session.files.get(id) for id in ids]
@@ -103,15 +91,3 @@ def _keep(file: BinaryIO, folder: Path, name: str) -> int:
 def _most_megabytes() -> int:
     feature = config.features.spontaneous_file_upload
     return (feature and feature.max_size_mb) or KnowledgeSettings().max_file_megabytes
-
-
-def _is_id(session: str) -> bool:
-    """A session's id is also a folder's name, and a browser makes it up."""
-    try:
-        return str(uuid.UUID(session)) == session
-    except ValueError:
-        return False
-
-
-def _identifier(user: object) -> str:
-    return str(getattr(user, "identifier", ""))

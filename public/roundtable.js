@@ -59,7 +59,7 @@
   const sentence = ({ state, done, total, detail }) => {
     if (state === 'away') return AWAY;
     if (state === 'halted') return detail;
-    if (state === 'failed') return `The demo knowledge could not be read: ${detail || 'no reason was given'}`;
+    if (state === 'failed') return `The demo knowledge could not be read${detail ? `: ${detail}` : '; the log has the reason'}`;
     if (state === 'indexing' && total > 0) return `Reading the demo knowledge: ${done} of ${total} passages`;
     return 'Getting ready to read the demo knowledge';
   };
@@ -87,6 +87,11 @@
 
   const poll = async () => {
     let wait = POLL_WHEN_STUCK;
+    // Nobody is signed in there, and strangers are told nothing.
+    if (location.pathname.startsWith('/login')) {
+      remove();
+      return setTimeout(poll, POLL);
+    }
     try {
       const response = await fetch(STATUS, { cache: 'no-store', credentials: 'same-origin' });
       if (response.status === 404) return remove();

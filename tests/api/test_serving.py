@@ -33,7 +33,10 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with subprocess.Popen(command, env=environ, cwd=data, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
-            assert server.stdout.readline() == f"Roundtable is at http://localhost:{number} (Ctrl-C stops it)\n"
+            assert server.stdout.readline() == (
+                f"Roundtable is at http://localhost:{number}, without a login and for this machine only"
+                " (Ctrl-C stops it)\n"
+            )
             yield number
             with connect(f"ws://localhost:{number}{SOCKET}", origin=_origin(number)):
                 server.send_signal(signal.SIGTERM)

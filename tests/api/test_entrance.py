@@ -2,9 +2,8 @@
 
 import httpx
 import pytest
-from starlette.responses import PlainTextResponse
-
 from api.signin import SignIn
+from starlette.responses import PlainTextResponse
 
 PAGE = {"accept": "text/html,application/xhtml+xml"}
 
