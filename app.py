@@ -11,7 +11,7 @@ from chat.handing_in import CHOOSE, STOP, choose, hand_in, replace_document, sto
 from chat.outage import ANSWER_ALONE
 from chat.passages import open_passage
 from chat.profiles import mode_of, offer_profiles, starters
-from chat.signing_in import by_password, unasked
+from chat.signing_in import by_password, leave, unasked
 from chat.sockets import files_of, register, window_of
 from chat.threads import Threads
 from chat.uploads import handed_in
@@ -21,16 +21,6 @@ from chat.uploads import handed_in
 def threads() -> BaseDataLayer:
     """Always ours: without one, variables of the environment would select another."""
     return Threads()
-
-
-@cl.password_auth_callback
-async def sign_in(name: str, password: str) -> cl.User | None:
-    return await by_password(name, password)
-
-
-@cl.header_auth_callback
-async def let_in(headers: object) -> cl.User | None:
-    return await unasked()
 
 
 @cl.set_starters
@@ -115,7 +105,11 @@ def _session() -> WebsocketSession:
     return session
 
 
-# Set directly: the decorators would add a step with a random id, and a coroutine nobody waits for.
+# Set directly: the decorators would make a refusal to sign in an error without its reason, add a step with a random id,
+# and a coroutine nobody waits for.
+config.code.password_auth_callback = by_password
+config.code.header_auth_callback = unasked
+config.code.on_logout = leave
 config.code.on_message = ask
 config.code.set_chat_profiles = offer_profiles
 register()

@@ -58,7 +58,7 @@ class Entrance:
         session = self._session(headers)
         fresh = ""
         if session is not None and self._people.holds(session, visitor):
-            visitor = replace(visitor, person=session.person, stamp=session.stamp)
+            visitor = replace(visitor, session=session)
         else:
             scope = {**scope, "headers": _without_session(scope["headers"])}
             if _is_page(scope, headers) and (expected := self._people.expected(visitor)):

@@ -15,7 +15,7 @@ from chainlit.session import WebsocketSession
 
 from chat.errors import ChatError
 from chat.host import current
-from people import NOBODY, Session, Visitor, visitor
+from people import NOBODY, Visitor, visitor
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def may_stay(sid: str) -> bool:
     """Whether the session with which it was opened still holds."""
     known = _came.get(sid, NOBODY)
     try:
-        return bool(known.person) and current().people.holds(Session(known.person, known.stamp), known)
+        return known.session is not None and current().people.holds(known.session, known)
     except ChatError:
         # The server is starting or stopping: nothing is to be had from it.
         return sid in _came

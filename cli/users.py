@@ -53,7 +53,7 @@ def add_user(args: argparse.Namespace, console: Console, runtime: Runtime) -> in
     first = not accounts.exist
     hash = None if args.no_password else Passwords().hash(read_password())
     accounts.add(name, args.role, hash)
-    console.say(f"{name} is a {args.role} now.")
+    console.say(f"{name} is {_with_article(args.role)} now.")
     if first:
         console.say("From now on everybody has to sign in, in a server that runs already too.")
     return DONE
@@ -98,7 +98,7 @@ def set_role(args: argparse.Namespace, console: Console, runtime: Runtime) -> in
 
     name = person_id(args.name)
     _accounts(runtime.read_settings()).set_role(name, args.role)
-    console.say(f"{name} is a {args.role} now.")
+    console.say(f"{name} is {_with_article(args.role)} now.")
     return DONE
 
 
@@ -126,6 +126,10 @@ def _role(text: str) -> "Role":
     if role is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no role; there are {', '.join(roles)}")
     return role
+
+
+def _with_article(role: str) -> str:
+    return f"an {role}" if role[0] in "aeiou" else f"a {role}"
 
 
 def _accounts(settings: "Settings") -> "Accounts":

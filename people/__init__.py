@@ -14,9 +14,9 @@ from people.errors import (
     UnknownPerson,
 )
 from people.names import LOCAL, person_id
-from people.people import Login, People, Session
+from people.people import Login, People
 from people.roles import ROLES, Deed, Role
-from people.visitor import NOBODY, Visitor, visiting, visitor
+from people.visitor import NOBODY, Session, Visitor, visiting, visitor
 
 __all__ = [
     "LOCAL",

@@ -29,8 +29,9 @@ class Passwords:
 
     def fits(self, hash: str | None, password: str) -> bool:
         """Whether it is the password; None is the hash of somebody who has none, and costs the same."""
+        nobodys = self._nobodys  # made the first time, whoever that is for
         try:
-            self._hasher.verify(hash or self._nobodys, _composed(password[: MOST_CHARACTERS + 1]))
+            self._hasher.verify(hash or nobodys, _composed(password[: MOST_CHARACTERS + 1]))
         except (VerificationError, InvalidHashError):
             return False
         return hash is not None

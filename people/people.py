@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import secrets
+from collections import OrderedDict
 from collections.abc import Collection
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Literal
 
@@ -13,21 +14,14 @@ from people.errors import AccountsUnusable, InvalidName
 from people.names import LOCAL, person_id
 from people.passwords import Passwords
 from people.roles import MAY, Deed, Role
-from people.visitor import Visitor
+from people.visitor import Session, Visitor
 
 log = logging.getLogger(__name__)
 
 Login = Literal["none", "password", "proxy"]
 _HASHES_AT_ONCE = 2
+_MOST_ENDED = 10_000
 _BY_PROXY = "proxy"
-
-
-@dataclass(frozen=True)
-class Session:
-    """What a browser has in its signed cookie."""
-
-    person: str
-    stamp: str
 
 
 class People:
@@ -57,6 +51,7 @@ class People:
         self._attempts = attempts or Attempts()
         self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
         self._guarded = not alone
+        self._ended: OrderedDict[str, None] = OrderedDict()
         self._told = ""
 
     @property
@@ -92,23 +87,25 @@ class People:
             return None
         self._attempts.succeeded(person, address)
         log.info("%s has signed in", person)
-        return Session(account.name, account.stamp)
+        return _session(account.name, account.stamp)
 
     def expected(self, visitor: Visitor) -> Session | None:
         """The session that somebody gets without being asked: at this machine, or behind a proxy that names them."""
         match self.login:
             case "none":
-                return Session(LOCAL, "")
+                return _session(LOCAL, "")
             case "proxy" if visitor.named:
-                session = Session(visitor.named, _BY_PROXY)
+                session = _session(visitor.named, _BY_PROXY)
                 return session if self.holds(session, visitor) else None
         return None
 
     def holds(self, session: Session, visitor: Visitor) -> bool:
         """Whether a session is still good, for whoever it comes from."""
         login = self.login
+        if session.id in self._ended:
+            return False
         if login == "none":
-            return session == Session(LOCAL, "")
+            return (session.person, session.stamp) == (LOCAL, "")
         try:
             account = self.accounts.find(session.person)
         except AccountsUnusable as error:
@@ -118,7 +115,17 @@ class People:
             return account is not None and account.password is not None and account.stamp == session.stamp
         # What was done here without a login belongs to LOCAL, and to nobody who just happens to be called so.
         known = account is not None or session.person != LOCAL
-        return known and session == Session(visitor.named, _BY_PROXY)
+        return known and (session.person, session.stamp) == (visitor.named, _BY_PROXY)
+
+    def end(self, session: Session) -> None:
+        """Somebody signs out: from now on the session does not hold, not even in a copied cookie.
+
+        Those of before a restart are not remembered.
+        """
+        if session.id:
+            self._ended[session.id] = None
+            if len(self._ended) > _MOST_ENDED:
+                self._ended.popitem(last=False)
 
     def role(self, person: str) -> Role:
         """Of somebody who was let in; without an account of their own they are a member."""
@@ -140,3 +147,7 @@ class People:
         if self._told != str(error):
             self._told = str(error)
             log.error("%s", error)
+
+
+def _session(person: str, stamp: str) -> Session:
+    return Session(person, stamp, secrets.token_hex(8))

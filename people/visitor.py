@@ -7,17 +7,31 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Visitor:
-    """A request's sender. Empty is nobody."""
+class Session:
+    """What a browser has in its signed cookie."""
 
-    person: str = ""
-    """Who is signed in."""
+    person: str
     stamp: str = ""
-    """Of the session, as the account had it then."""
+    """The account's, as it was then."""
+    id: str = ""
+    """Tells the sessions of one person apart."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A request's sender."""
+
+    session: Session | None = None
+    """Of somebody who is signed in."""
     named: str = ""
     """Whom a trusted proxy names."""
     address: str = ""
     """The other end of the connection; of a proxy where there is one."""
+
+    @property
+    def person(self) -> str:
+        """Who is signed in; empty is nobody."""
+        return self.session.person if self.session is not None else ""
 
 
 NOBODY = Visitor()

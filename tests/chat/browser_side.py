@@ -111,9 +111,11 @@ class Site:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, address: str) -> "AsyncIterator[Site]":
+    async def open(cls, address: str, name: str = "", password: str = "") -> "AsyncIterator[Site]":
+        """As the person at this machine, or as somebody with a password."""
         async with httpx.AsyncClient(base_url=address, timeout=_PATIENCE) as http:
-            (await http.post("/auth/header")).raise_for_status()
+            given = {"username": name, "password": password}
+            (await (http.post("/login", data=given) if name else http.post("/auth/header"))).raise_for_status()
             site = cls(http, address, [])
             try:
                 yield site

@@ -5,7 +5,6 @@ any test of this folder imports it; every import of it in these tests is inside 
 """
 
 import asyncio
-import contextlib
 import os
 import socket
 import tempfile
@@ -53,8 +52,8 @@ def people(tmp_path: Path) -> People:
 
 
 @pytest.fixture
-async def site(orchestrator: ScriptedOrchestrator, knowledge: Knowledge, people: People) -> AsyncIterator[Site]:
-    """Roundtable's page on a free port of the loopback, with a person at it."""
+async def address(orchestrator: ScriptedOrchestrator, knowledge: Knowledge, people: People) -> AsyncIterator[str]:
+    """Roundtable's page on a free port of the loopback."""
     import uvicorn
 
     with warnings.catch_warnings():
@@ -76,9 +75,14 @@ async def site(orchestrator: ScriptedOrchestrator, knowledge: Knowledge, people:
     server = uvicorn.Server(config)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[listening]))
-        port = listening.getsockname()[1]
-        async with contextlib.AsyncExitStack() as opened:
-            yield await opened.enter_async_context(Site.open(f"http://127.0.0.1:{port}"))
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         await host.uninstall()
         server.should_exit = True
         await serving
+
+
+@pytest.fixture
+async def site(address: str) -> AsyncIterator[Site]:
+    """The page with the person at this machine."""
+    async with Site.open(address) as site:
+        yield site
