@@ -64,7 +64,7 @@ async def take_file(request: Request, current_user: UserParam, session_id: str) 
     return JSONResponse({"id": id})
 
 
-async def refuse_file(file_id: str) -> JSONResponse:
+async def refuse_file(file_id: str, current_user: UserParam) -> JSONResponse:
     """What was handed in is not served from here: its type is not known, and a page among it would be ours."""
     raise HTTPException(404, "There is no such file.")
 

@@ -92,6 +92,12 @@ class Tab:
             await self._grown.wait_for(lambda: any(name == event for name, _ in self.heard))
         return next(data for name, data in reversed(self.heard) if name == event)
 
+    async def until_gone(self) -> None:
+        """Wait until the server has closed the connection."""
+        assert self._socket is not None, "connect first"
+        async with asyncio.timeout(_PATIENCE):
+            await self._socket.wait()
+
     async def _hear(self, event: str, data: object = None) -> None:
         async with self._grown:
             self.heard.append((event, data))
