@@ -1,9 +1,11 @@
-// Four small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
-// second tab, set the address of a conversation on a phone, and tell when the knowledge is being read or Redis is away.
+// Five small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
+// second tab, set the address of a conversation on a phone, tell when the knowledge is being read or Redis is away, and
+// go to the login page when somebody is not let in any more.
 (() => {
   'use strict';
 
   const STATUS = new URL('../api/status', document.currentScript.src);
+  const LOGIN = new URL('../login', document.currentScript.src);
   const POLL = 1000;
   const POLL_WHEN_READY = 2000;
   const POLL_WHEN_STUCK = 5000;
@@ -85,17 +87,23 @@
     fill.style.width = counted ? `${Math.min(100, (100 * knowledge.done) / knowledge.total)}%` : '';
   };
 
+  let letIn = false;
+
   const poll = async () => {
     let wait = POLL_WHEN_STUCK;
     // Nobody is signed in there, and strangers are told nothing.
-    if (location.pathname.startsWith('/login')) {
+    if (location.pathname === LOGIN.pathname) {
+      letIn = false;
       remove();
       return setTimeout(poll, POLL);
     }
     try {
       const response = await fetch(STATUS, { cache: 'no-store', credentials: 'same-origin' });
       if (response.status === 404) return remove();
+      // Their session ended while they were here; the connection is gone, and the page would just stand there.
+      if (response.status === 401 && letIn) return location.assign(LOGIN);
       if (response.ok) {
+        letIn = true;
         const { knowledge, redis, halted } = await response.json();
         if (knowledge && knowledge.state !== 'ready') {
           show(knowledge);
