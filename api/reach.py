@@ -44,6 +44,8 @@ def where(settings: Settings, people: People) -> str:
     address = f"http://{name if ':' in name.rpartition(']')[2] else f'{name}:{web.port}'}"
     match people.login:
         case "none":
+            if web.hosts:
+                return f"{address}, without a login, for this machine and whoever comes by {web.hosts[0]}"
             return f"{address}, without a login and for this machine only"
         case "password":
             return f"{address}, for people with an account"

@@ -54,6 +54,8 @@ def test_it_is_said_where_it_is_and_for_whom(tmp_path: Path) -> None:
     """In the line at the start."""
     alone = settings_of(tmp_path)
     assert where(alone, people_of(alone)) == "http://localhost:8000, without a login and for this machine only"
+    hosted = settings_of(tmp_path, ROUNDTABLE_HOSTS="chat.example.org")
+    assert where(hosted, people_of(hosted)).endswith("for this machine and whoever comes by chat.example.org")
     people_of(alone).accounts.add("ben", "member", "hash")
     assert where(alone, people_of(alone)) == "http://localhost:8000, for people with an account"
     for address, at in (
