@@ -10,8 +10,8 @@ from chat.documents import MOVE, REMOVE, REPLACE, documents_now, move_document, 
 from chat.handing_in import CHOOSE, STOP, choose, hand_in, replace_document, stop_delivery
 from chat.outage import ANSWER_ALONE
 from chat.passages import open_passage
-from chat.person import LOCAL
 from chat.profiles import mode_of, offer_profiles, starters
+from chat.signing_in import by_password, leave, unasked
 from chat.sockets import files_of, register, window_of
 from chat.threads import Threads
 from chat.uploads import handed_in
@@ -21,11 +21,6 @@ from chat.uploads import handed_in
 def threads() -> BaseDataLayer:
     """Always ours: without one, variables of the environment would select another."""
     return Threads()
-
-
-@cl.header_auth_callback
-async def local_person(headers: object) -> cl.User | None:
-    return cl.User(identifier=LOCAL)
 
 
 @cl.set_starters
@@ -109,7 +104,11 @@ def _session() -> WebsocketSession:
     return session
 
 
-# Set directly: the decorators would add a step with a random id, and a coroutine nobody waits for.
+# Set directly: the decorators would make a refusal to sign in an error without its reason, add a step with a random id,
+# and a coroutine nobody waits for.
+config.code.password_auth_callback = by_password
+config.code.header_auth_callback = unasked
+config.code.on_logout = leave
 config.code.on_message = ask
 config.code.set_chat_profiles = offer_profiles
 register()

@@ -13,9 +13,11 @@ from api.door import Door
 from api.guard import Guard
 from api.metrics import Measured
 from api.metrics import router as metrics_router
+from api.reach import check_reach, hosts_of, people_of
 from api.status import KnownKnowledge, Watched
 from api.status import router as status_router
 from orchestration import Settings
+from people import People
 
 
 class Page(Protocol):
@@ -50,16 +52,28 @@ class Application:
     A server that wants to see what goes wrong at the start enters `running()` by itself and serves without a lifespan.
     """
 
-    def __init__(self, settings: Settings, page: Page, opening: Opening) -> None:
+    def __init__(self, settings: Settings, people: People, page: Page, opening: Opening) -> None:
+        self._people = people
         self._page = page
         self._opening = opening
         self._orchestrator: Running | None = None
         self._app = FastAPI(lifespan=lambda app: self.running(), docs_url=None, redoc_url=None, openapi_url=None)
-        self._app.include_router(status_router(lambda: self._orchestrator))
-        self._app.include_router(metrics_router(lambda: self._orchestrator))
+        self._app.include_router(status_router(lambda: self._orchestrator, self))
+        self._app.include_router(metrics_router(lambda: self._orchestrator, self.may_watch))
         self._app.include_router(documents_router(self._files, page.person))
-        self._guard = Guard(self._app, Door(settings.web.port, settings.web.hosts))
+        self._guard = Guard(self._app, Door(settings.web.port, hosts_of(settings)))
         page.mount(self._app)
+
+    def let_in(self, request: Request) -> bool:
+        """Whether it comes from somebody who may be here at all."""
+        return self._people.login == "none" or bool(self._page.person(request))
+
+    def may_watch(self, request: Request) -> bool:
+        return self._people.may(self._page.person(request), "watch the server")
+
+    async def metrics(self) -> bytes:
+        """Of what is running at the moment."""
+        return await self._orchestrator.metrics() if self._orchestrator is not None else b""
 
     def _files(self) -> Files | None:
         return self._orchestrator.knowledge if self._orchestrator is not None else None
@@ -78,24 +92,29 @@ class Application:
                 self._orchestrator = None
 
 
-def create_app(settings: Settings, *, page: Page | None = None, opening: Opening | None = None) -> Application:
-    """The whole product in one application; a test brings its own page or runtime.
+def create_app(
+    settings: Settings, *, people: People | None = None, page: Page | None = None, opening: Opening | None = None
+) -> Application:
+    """The whole product in one application; a test brings its own people, page or runtime.
 
-    Raises ConfigurationError when the chat cannot be set up.
+    Raises ConfigurationError when the chat cannot be set up, or when anybody could walk in.
     """
     from api.page import ChatPage
 
-    return Application(settings, page or ChatPage(settings), opening or (lambda: _open(settings)))
+    people = people or people_of(settings)
+    check_reach(settings, people)
+    page = page or ChatPage(settings, people)
+    return Application(settings, people, page, opening or (lambda: _open(settings, people)))
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[Running]:
+async def _open(settings: Settings, people: People) -> AsyncIterator[Running]:
     """The runtime, in the hands of the chat."""
     from chat import host
     from orchestration import open_runtime
 
     async with open_runtime(settings, patient=True) as orchestrator:
-        host.install(orchestrator, orchestrator.registry, orchestrator.knowledge)
+        host.install(orchestrator, orchestrator.registry, orchestrator.knowledge, people)
         try:
             yield orchestrator
         finally:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address
 
 from orchestration.errors import ConfigurationError
 
@@ -38,6 +39,13 @@ class Door:
         """Whether an Origin header names a page of this server; `null` (a sandboxed page, a file) never does."""
         scheme, _, authority = origin.partition("://")
         return scheme in ("http", "https") and self.admits_host(authority)
+
+
+def named(address: IPv4Address | IPv6Address) -> tuple[str, ...]:
+    """An address as it stands in a URL; "all addresses" is none that anybody could ask for."""
+    if address.is_unspecified:
+        return ()
+    return (f"[{address}]" if address.version == 6 else str(address),)
 
 
 def _parse(authority: str) -> tuple[str, int | None] | None:

@@ -9,12 +9,12 @@ from pathlib import Path
 from dotenv import dotenv_values
 from fastapi import FastAPI, Request
 
+from api.entrance import Entrance
 from api.secret import VARIABLE, session_secret
-from api.signin import COOKIE, SignIn
-from chat.person import LOCAL
 from knowledge.own_folder import OwnFolder
 from orchestration import Settings
 from orchestration.errors import ConfigurationError
+from people import People, Session, visitor
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 """The folder of app.py, .chainlit and public. The packages are installed in place, so it is the one above this."""
@@ -37,8 +37,9 @@ _SELECTS_ANOTHER_STORE = ("LITERAL_API_KEY", "DATABASE_URL")
 class ChatPage:
     """Chainlit with our app.py; one a process, because Chainlit is configured by the process's environment."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, people: People) -> None:
         self._settings = settings
+        self._people = people
         self._uploads = OwnFolder(settings.data / "uploads")
 
     def mount(self, app: FastAPI) -> None:
@@ -53,8 +54,6 @@ class ChatPage:
             raise ConfigurationError(f"{CHECKOUT} has no {', '.join(missing)}: run Roundtable from a checkout.")
         prepare_environment(os.environ, self._settings.data)
         self._import_chainlit()
-        from chainlit import User
-        from chainlit.auth import create_jwt
         from chainlit.config import config
         from chainlit.server import sio
         from chainlit.utils import mount_chainlit
@@ -68,19 +67,17 @@ class ChatPage:
         if config.features.spontaneous_file_upload is not None:
             # The same limit at the door as inside.
             config.features.spontaneous_file_upload.max_size_mb = self._settings.knowledge.max_file_megabytes
-        person = User(identifier=LOCAL)
-        app.add_middleware(SignIn, token=lambda: create_jwt(person), seconds=config.project.user_session_timeout)
+        app.add_middleware(
+            Entrance,
+            people=self._people,
+            tokens=ChainlitTokens(),
+            header=self._settings.web.proxy_header,
+            seconds=config.project.user_session_timeout,
+        )
 
     def person(self, request: Request) -> str:
-        """Whose session the request's cookie is, by its signature."""
-        from chainlit.auth.jwt import decode_jwt
-        from jwt import InvalidTokenError
-
-        token = request.cookies.get(COOKIE, "")
-        try:
-            return decode_jwt(token).identifier if token else ""
-        except InvalidTokenError:
-            return ""
+        """Whose session it is, as the entrance has found out."""
+        return visitor().person
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -88,11 +85,14 @@ class ChatPage:
         from chainlit.config import config
         from chainlit.data import get_data_layer
 
+        from chat.attendance import watching_attendance
+
         await asyncio.to_thread(self._uploads.open)
         try:
             if config.code.on_app_startup:
                 await config.code.on_app_startup()
-            yield
+            async with watching_attendance():
+                yield
         finally:
             if config.code.on_app_shutdown:
                 await config.code.on_app_shutdown()
@@ -109,6 +109,28 @@ class ChatPage:
         vars(chainlit.config)["FILES_DIRECTORY"] = self._uploads.path
         if not was_there and folder.exists():
             folder.rmdir()
+
+
+class ChainlitTokens:
+    """Sessions as Chainlit signs them."""
+
+    def make(self, session: Session) -> str:
+        from chainlit.auth import create_jwt
+
+        from chat.signing_in import user_of
+
+        return create_jwt(user_of(session))
+
+    def read(self, token: str) -> Session | None:
+        from chainlit.auth.jwt import decode_jwt
+        from jwt import InvalidTokenError
+
+        from chat.signing_in import session_of
+
+        try:
+            return session_of(decode_jwt(token))
+        except (InvalidTokenError, KeyError, TypeError, ValueError):
+            return None
 
 
 def prepare_environment(environ: MutableMapping[str, str], data: Path, dotenv: Path = Path(".env")) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal, Protocol
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from knowledge import KnowledgeStatus
@@ -58,8 +58,16 @@ def status_of(orchestrator: Watched | None) -> Status:
     )
 
 
-def router(current: Callable[[], Watched | None]) -> APIRouter:
-    """The addresses; `current` gives the orchestrator once it is open."""
+class Watching(Protocol):
+    """Who is behind a request, as far as it matters here."""
+
+    def let_in(self, request: Request) -> bool: ...
+
+    def may_watch(self, request: Request) -> bool: ...
+
+
+def router(current: Callable[[], Watched | None], people: Watching) -> APIRouter:
+    """The addresses; `current` gives the orchestrator once it is open. What a detail names is for who may watch."""
     routes = APIRouter(prefix="/api")
 
     @routes.get("/health")
@@ -67,8 +75,14 @@ def router(current: Callable[[], Watched | None]) -> APIRouter:
         return Health()
 
     @routes.get("/status")
-    async def status(response: Response) -> Status:
+    async def status(request: Request, response: Response) -> Status | None:
         response.headers["cache-control"] = "no-store"
-        return status_of(current())
+        if not people.let_in(request):
+            response.status_code = 401
+            return None
+        told = status_of(current())
+        if people.may_watch(request):
+            return told
+        return told.model_copy(update={"knowledge": told.knowledge.model_copy(update={"detail": ""})})
 
     return routes

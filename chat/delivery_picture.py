@@ -101,7 +101,8 @@ def headline(delivery: Delivery, titles: Titles) -> str:
         unknown = delivery.order.unknown
         nobody = f"There is no agent called “{plain(unknown)}”. " if unknown else ""
         strange = "No agent knows much like it yet. " if best_places(items)[0].score < NEAR else ""
-        return f"{nobody}{strange}Who should keep {those}?"
+        private = "" if delivery.order.for_all else f" Only you will see {'it' if len(items) == 1 else 'them'}."
+        return f"{nobody}{strange}Who should keep {those}?{private}"
     if delivery.stage == "keeping":
         return f"Learning {_named([item for item in items if item.state != 'rejected'])}."
     return " ".join(_outcome(delivery, titles))
@@ -119,6 +120,7 @@ def _outcome(delivery: Delivery, titles: Titles) -> list[str]:
         private = " Only you see it." if len(kept) == 1 else " Only you see them."
         told.append(f"{who} learned {_named(kept)}: {amount} in {seconds(sum(item.seconds for item in kept))}.")
         told.append(private.strip() if delivery.choice and delivery.choice.private else "")
+        told.append("Only curators keep something for everybody." if delivery.order.narrowed else "")
     if there:
         told.append(f"{_named(there)} {'was' if len(there) == 1 else 'were'} there already.")
     if rejected:
@@ -147,6 +149,7 @@ def delivery_props(delivery: Delivery, titles: Titles) -> dict[str, Json]:
         "stage": delivery.stage,
         "files": files,
         "choices": _choices(delivery, titles) if delivery.stage == "asking" else [],
+        "forAll": delivery.order.for_all,
         "each": _differ(delivery) if delivery.stage == "asking" else False,
         "stoppable": not delivery.over and delivery.stage in ("reading", "keeping"),
     }

@@ -11,6 +11,7 @@ from agents import Agent, AgentError
 from chat.changes import Emission
 from chat.errors import ChatError
 from chat.host import Host, current
+from chat.leave import may_change_the_teams, require_leave_for
 from chat.plain import plain
 from chat.reply import element_id, refuse, reply
 from chat.viewer import Window
@@ -58,7 +59,9 @@ async def tell_documents(window: Window, message: str, wanted: str) -> None:
 async def remove_document(window: Window, agent: str, document: str) -> dict[str, object]:
     """Take it out for good; gives what is there afterwards."""
     try:
-        gone = await current().knowledge.remove(agent, document, person=window.person)
+        host = current()
+        require_leave_for(host, window.person, agent, document)
+        gone = await host.knowledge.remove(agent, document, person=window.person)
     except (ChatError, KnowledgeError) as error:
         return await _refused(window, error)
     stays = " It stays out at the next start, too." if gone.seed else ""
@@ -70,6 +73,7 @@ async def move_document(window: Window, agent: str, document: str, to: str) -> d
     try:
         host = current()
         title = host.registry[to].title
+        require_leave_for(host, window.person, agent, document)
         moved = await host.knowledge.move(agent, document, to, person=window.person)
     except (ChatError, AgentError, KnowledgeError) as error:
         return await _refused(window, error)
@@ -107,9 +111,11 @@ def _look(host: Host, person: str, agents: Sequence[Agent], wanted: str) -> tupl
     """The list's properties, and how many documents are on it. Blocking, as there may be thousands."""
     listed: list[Json] = []
     total = 0
+    for_all = may_change_the_teams(host, person)
     for agent in agents:
         documents: list[Json] = [
-            document_props(agent.name, document) for document in host.knowledge.documents(agent.name, person)
+            document_props(agent.name, document, changeable=for_all or bool(document.person))
+            for document in host.knowledge.documents(agent.name, person)
         ]
         listed.append({"agent": agent.name, "title": agent.title, "documents": documents})
         total += len(documents)
@@ -117,8 +123,8 @@ def _look(host: Host, person: str, agents: Sequence[Agent], wanted: str) -> tupl
     return {"only": agents[0].name if wanted and agents else "", "agents": listed, "everybody": everybody}, total
 
 
-def document_props(agent: str, document: Document) -> dict[str, Json]:
-    """One line of the list."""
+def document_props(agent: str, document: Document, *, changeable: bool) -> dict[str, Json]:
+    """One line of the list; what may not be changed can still be had."""
     facts = [document.format, counted(document.pages, "page") if document.pages else ""]
     facts += [counted(document.passages, "passage"), file_size(document.size), language_name(document.language)]
     facts.append(day(document.added))
@@ -129,5 +135,6 @@ def document_props(agent: str, document: Document) -> dict[str, Json]:
         "facts": " · ".join(fact for fact in facts if fact),
         "mine": bool(document.person),
         "catalog": document.seed,
+        "changeable": changeable,
         "url": address(agent, document.id) if document.size else "",
     }

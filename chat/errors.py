@@ -2,6 +2,7 @@
 
 ChatError
 ├── NotStarted       a page asked before the server had handed the orchestrator over
+├── NotAllowed       this person's role does not go so far
 ├── UnknownCitation  a page asked for a source that this run's answer does not have
 ├── UnknownDelivery  a page spoke of files that were handed in, but not to this server or not by this person
 └── TooManyOpen      somebody hands in files before what they handed in earlier is settled
@@ -14,6 +15,10 @@ class ChatError(Exception):
 
 class NotStarted(ChatError):
     """The orchestrator is not there yet."""
+
+
+class NotAllowed(ChatError):
+    """This person may not do it."""
 
 
 class UnknownCitation(ChatError):

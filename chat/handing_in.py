@@ -12,6 +12,7 @@ from chat.delivery import Delivery
 from chat.errors import ChatError
 from chat.host import Host, current
 from chat.instruction import instruction
+from chat.leave import may_change_the_teams, require_leave
 from chat.order import Choice, HandedIn, Order
 from chat.plain import plain
 from chat.reply import refuse
@@ -49,6 +50,7 @@ async def hand_in(window: Window, message: str, text: str, files: Sequence[Hande
 
 def _order(host: Host, window: Window, message: str, text: str, files: Sequence[HandedIn], mode: Mode) -> Order:
     said = instruction(text, host.registry)
+    for_all = may_change_the_teams(host, window.person)
     return Order(
         person=window.person,
         thread=window.thread,
@@ -57,7 +59,10 @@ def _order(host: Host, window: Window, message: str, text: str, files: Sequence[
         text=text,
         question=said.question,
         mode=mode,
-        choice=Choice(said.agent, said.private) if said.agent else None,
+        # Who may not keep something for everybody still keeps it, and hears for whom.
+        choice=Choice(said.agent, said.private or not for_all) if said.agent else None,
+        for_all=for_all,
+        narrowed=bool(said.agent) and not (said.private or for_all),
         unknown=said.unknown,
     )
 
@@ -75,12 +80,14 @@ async def replace_document(window: Window, agent: str, document: str, files: Seq
         if known is None:
             await _toast(window, "There is no such document.")
             return False
+        require_leave(host, window.person, private=bool(known.person))
         same_kind = Path(file.name).suffix.lower() == Path(known.source).suffix.lower()
         order = Order(
             person=window.person,
             thread=window.thread,
             files=(replace(file, name=known.source) if same_kind else file,),
             choice=Choice(agent, private=bool(known.person)),
+            for_all=may_change_the_teams(host, window.person),
             replaces=document,
         )
         await _begin(host, window, order)
@@ -94,7 +101,10 @@ async def choose(window: Window, delivery: str, agent: str, *, private: bool, no
     """Say who keeps the files; an empty `agent` is each file's best."""
     try:
         host = current()
-        return host.deliveries.find(delivery, window.person).choose(None if nowhere else Choice(agent, private))
+        found = host.deliveries.find(delivery, window.person)
+        if not nowhere:
+            require_leave(host, window.person, private=private)
+        return found.choose(None if nowhere else Choice(agent, private))
     except ChatError as error:
         await _say(window, error)
         return False

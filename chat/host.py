@@ -3,7 +3,7 @@
 Chainlit loads app.py by its path and calls its handlers without arguments, so this hand-over is the one piece of
 module state in the chat. In the server's lifespan:
 
-    chat.host.install(orchestrator, registry, knowledge)
+    chat.host.install(orchestrator, registry, knowledge, people)
     try:
         yield
     finally:
@@ -22,6 +22,7 @@ from chat.viewer import Viewers
 from knowledge import Knowledge
 from orchestration.orchestrator import Orchestrator
 from orchestration.placing import Placer
+from people import People
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Host:
     orchestrator: Orchestrator
     registry: Mapping[str, Agent]
     knowledge: Knowledge
+    people: People
     deliveries: Deliveries
     viewers: Viewers
 
@@ -39,11 +41,12 @@ class _Slot:
     host: Host | None = None
 
 
-def install(orchestrator: Orchestrator, registry: AgentRegistry, knowledge: Knowledge) -> Host:
-    """Hand over a running orchestrator and what its agents know; replaces an earlier one."""
+def install(orchestrator: Orchestrator, registry: AgentRegistry, knowledge: Knowledge, people: People) -> Host:
+    """Hand over a running orchestrator, what its agents know and who may ask them; replaces an earlier one."""
     titles = {name: agent.title for name, agent in registry.items()}
     deliveries = Deliveries(knowledge, Placer(registry, knowledge), registry)
-    _Slot.host = Host(orchestrator, registry, knowledge, deliveries, Viewers(orchestrator, deliveries, titles))
+    viewers = Viewers(orchestrator, deliveries, titles)
+    _Slot.host = Host(orchestrator, registry, knowledge, people, deliveries, viewers)
     return _Slot.host
 
 

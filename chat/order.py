@@ -38,6 +38,10 @@ class Order:
     """What is asked when the files are in."""
     mode: Mode = "council"
     choice: Choice | None = None
+    for_all: bool = True
+    """Whether the person may keep it for everybody."""
+    narrowed: bool = False
+    """Whether they wanted to and may not."""
     unknown: str = ""
     """An agent that was named and does not exist."""
     replaces: str = ""

@@ -1,21 +1,26 @@
 """The socket events that Chainlit answers differently from what a council needs.
 
+- `connect`: names that a page makes up are looked at before they become folders and keys.
 - `connection_successful`: afterwards the whole thread is shown again from the log, whatever was missed.
 - `stop`: stops the runs, not the handler that waits for them, and says nothing: the runs tell how they ended.
 - `client_message`: a command is answered here and becomes no question, no run and no thread. Files are not drawn by
   Chainlit, which would forget them with the session; `files_of` gives them to whoever handles the message.
 - `disconnect`: a session that is gone for good takes its viewer along.
+- Every other event is answered only while the person may be here (chat/attendance.py).
 """
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from chainlit.server import sio
 from chainlit.session import WebsocketSession
-from chainlit.socket import connection_successful, disconnect, message
+from chainlit.socket import connect, connection_successful, disconnect, message
 from chainlit.types import MessagePayload
 
-from chat import uploads
+from chat import addresses, uploads
 from chat.asking import stop
+from chat.attendance import came, only_while_let_in, went
 from chat.changes import Emission
 from chat.documents import COMMAND as KNOWLEDGE_COMMAND
 from chat.documents import KNOWLEDGE, tell_documents
@@ -23,12 +28,13 @@ from chat.errors import ChatError
 from chat.handing_in import FILES_GONE
 from chat.host import current
 from chat.order import HandedIn
-from chat.person import LOCAL
+from chat.own_session import is_session_id
 from chat.reply import refuse
 from chat.roster import AGENTS, tell_roster
 from chat.roster import COMMAND as AGENTS_COMMAND
 from chat.viewer import Window
 from chat.wire import Json
+from orchestration.asking import is_an_id
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +50,8 @@ def window_of(session: WebsocketSession) -> Window:
     async def emit(emission: Emission) -> None:
         await sio.emit(emission.event, emission.data, to=session.socket_id)
 
-    person = session.user.identifier if session.user else LOCAL
-    return Window(id=session.id, thread=session.thread_id, person=person, emit=emit)
+    assert session.user is not None, "nobody is connected without being signed in"
+    return Window(id=session.id, thread=session.thread_id, person=session.user.identifier, emit=emit)
 
 
 def files_of(message: str) -> tuple[HandedIn, ...]:
@@ -55,11 +61,28 @@ def files_of(message: str) -> tuple[HandedIn, ...]:
 
 def register() -> None:
     """Put our handlers in the place of Chainlit's; ours call theirs where they add to them."""
-    uploads.register()
+    addresses.register()
+    sio.on("connect", _on_connect)
     sio.on("connection_successful", _on_connected)
     sio.on("client_message", _on_message)
     sio.on("stop", _on_stop)
     sio.on("disconnect", _on_disconnected)
+    for event, handler in list(sio.handlers["/"].items()):
+        if event not in ("connect", "disconnect"):
+            sio.on(event, only_while_let_in(handler))
+
+
+async def _on_connect(sid: str, environ: Mapping[str, Any], auth: object) -> bool:
+    """Raises ConnectionRefusedError: what a page calls its session becomes a folder, its thread a key."""
+    told = auth if isinstance(auth, dict) else {}
+    if not (is_session_id(told.get("sessionId")) and is_an_id(str(told.get("threadId") or ""))):
+        raise ConnectionRefusedError("authorization failed")
+    came(sid)
+    try:
+        return bool(await connect(sid, dict(environ), auth))
+    except BaseException:
+        went(sid)
+        raise
 
 
 async def _on_connected(sid: str) -> None:
@@ -120,6 +143,7 @@ async def _on_stop(sid: str) -> None:
 
 async def _on_disconnected(sid: str, reason: str) -> None:
     session = WebsocketSession.get(sid)
+    went(sid)
     await disconnect(sid)
     if session is None or not session.to_clear:
         return

@@ -17,12 +17,12 @@ from fastapi import HTTPException
 from chat.delivery import Delivery
 from chat.errors import ChatError
 from chat.host import current
-from chat.person import LOCAL
 from chat.profiles import profile_of
 from chat.wire import moment
 from chat.words import listed, shortened
 from orchestration.errors import RoundtableError
 from orchestration.messages import Task
+from people import visitor
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _MOST_THREADS = 500
 
 
 class Threads(BaseDataLayer):
-    """Threads are read from the runs' log; people are the one local person."""
+    """Threads are read from the runs' log, each for whoever asks: somebody else's is the same as none."""
 
     async def get_user(self, identifier: str) -> PersistedUser | None:
         return PersistedUser(id=identifier, createdAt="1970-01-01T00:00:00Z", identifier=identifier)
@@ -43,17 +43,17 @@ class Threads(BaseDataLayer):
     async def get_thread(self, thread_id: str) -> ThreadDict | None:
         """The head of a thread; its steps come over the socket. None when the person has no run in it."""
         try:
-            return await self._thread(LOCAL, thread_id)
+            return await self._thread(visitor().person, thread_id)
         except (RoundtableError, ChatError) as error:
             log.warning("thread %s cannot be read: %s", thread_id, error)
             return None
 
     async def get_thread_author(self, thread_id: str) -> str:
-        return LOCAL if await self.get_thread(thread_id) else ""
+        return visitor().person if await self.get_thread(thread_id) else ""
 
     async def list_threads(self, pagination: Pagination, filters: ThreadFilter) -> PaginatedResponse[ThreadDict]:
         """One page, newest first; a cursor is the id of the last thread of the page before."""
-        person = filters.userId or LOCAL
+        person = filters.userId or visitor().person
         try:
             known = await self._known(person)
             if pagination.cursor in known:

@@ -1,4 +1,4 @@
-"""The address to which the page sends files, in the place of Chainlit's.
+"""The address to which the page sends files, in the place of Chainlit's (chat/addresses.py).
 
 Chainlit's reads each file whole into memory, fails at an empty one, and serves everything back as whatever it claims
 to be. Here a file is copied piece by piece into the session's folder, and is judged when its message comes: a person
@@ -16,17 +16,17 @@ from typing import BinaryIO
 
 from chainlit.config import config
 from chainlit.server import UserParam
-from chainlit.server import app as chainlit_app
 from chainlit.session import WebsocketSession, ws_sessions_id
 from fastapi import HTTPException, Request
-from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from chat.order import HandedIn
+from chat.own_session import own_session
 from knowledge import KnowledgeSettings
+from people import visitor
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,10 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 async def take_file(request: Request, current_user: UserParam, session_id: str) -> JSONResponse:
     """Keep one file with the session that sends it, for the message that will name it."""
-    session = WebsocketSession.get_by_id(session_id) if _is_id(session_id) else None
-    if session is None or _identifier(session.user) != _identifier(current_user):
+    session = own_session(session_id)
+    if session is None:
         raise HTTPException(404, "This page is not connected any more. Reload it and try again.")
-    if _waiting(_identifier(current_user)) >= MOST_WAITING:
+    if _waiting(visitor().person) >= MOST_WAITING:
         raise HTTPException(429, f"{MOST_WAITING} files of yours wait to be sent already. Send some of them first.")
     limit = _most_megabytes()
     length = request.headers.get("content-length", "")
@@ -69,20 +69,9 @@ async def take_file(request: Request, current_user: UserParam, session_id: str) 
     return JSONResponse({"id": id})
 
 
-async def refuse_file(file_id: str) -> JSONResponse:
+async def refuse_file(file_id: str, current_user: UserParam) -> JSONResponse:
     """What was handed in is not served from here: its type is not known, and a page among it would be ours."""
     raise HTTPException(404, "There is no such file.")
-
-
-def register() -> None:
-    """Put our addresses before Chainlit's of the same paths."""
-    ours = [
-        APIRoute("/project/file", take_file, methods=["POST"], name="take_file"),
-        APIRoute("/project/file/{file_id}", refuse_file, methods=["GET"], name="refuse_file"),
-    ]
-    names = {route.name for route in ours}
-    routes = chainlit_app.router.routes
-    routes[:] = [*ours, *(route for route in routes if getattr(route, "name", "") not in names)]
 
 
 def handed_in(session: WebsocketSession, ids: Iterable[str]) -> tuple[HandedIn, ...]:
@@ -93,7 +82,7 @@ def handed_in(session: WebsocketSession, ids: Iterable[str]) -> tuple[HandedIn, 
 
 def _waiting(person: str) -> int:
     """Files of a person that no message has named yet, in all their windows."""
-    return sum(len(session.files) for session in ws_sessions_id.values() if _identifier(session.user) == person)
+    return sum(len(s.files) for s in ws_sessions_id.values() if s.user is not None and s.user.identifier == person)
 
 
 def _as_it_was(name: str) -> str:
@@ -119,15 +108,3 @@ def _keep(file: BinaryIO, folder: Path, name: str) -> int:
 def _most_megabytes() -> int:
     feature = config.features.spontaneous_file_upload
     return (feature and feature.max_size_mb) or KnowledgeSettings().max_file_megabytes
-
-
-def _is_id(session: str) -> bool:
-    """A session's id is also a folder's name, and a browser makes it up."""
-    try:
-        return str(uuid.UUID(session)) == session
-    except ValueError:
-        return False
-
-
-def _identifier(user: object) -> str:
-    return str(getattr(user, "identifier", ""))

@@ -37,12 +37,13 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     from cli.logs import log_to_stderr
     from orchestration import Task
     from orchestration.asking import checked
+    from people import person_id
 
     settings = runtime.read_settings()
     log_to_stderr(logging.ERROR)
     asked = Task(
         question=args.question,
-        person=args.person,
+        person=person_id(args.person),
         mode="single" if args.single else "council",
         agents=args.agents,
     )

@@ -42,12 +42,14 @@ def _of_the_product(error: BaseException) -> Outcome:
     from agents import AgentError, CatalogError, UnknownAgent
     from knowledge import InvalidBase, KnowledgeError
     from orchestration.errors import ConfigurationError, InvalidTask, RoundtableError, UnknownDeadLetter
+    from people import InvalidName, InvalidPassword, PeopleError
 
     sentence = " ".join(str(error).split())
     wrong = ConfigurationError | InvalidTask | UnknownDeadLetter | UnknownAgent | CatalogError | InvalidBase
+    wrong |= InvalidName | InvalidPassword
     if isinstance(error, wrong):
         return Outcome(WRONG, sentence)
-    if isinstance(error, RoundtableError | AgentError | KnowledgeError):
+    if isinstance(error, RoundtableError | AgentError | KnowledgeError | PeopleError):
         return Outcome(FAILED, sentence)
     about = f"{type(error).__name__}: {sentence}" if sentence else type(error).__name__
     return Outcome(FAILED, f"Something unexpected went wrong ({about}).", expected=False)

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     # Only names for the type checker: this module is imported by every command, the product by those that need it.
     from agents import Agent
-    from knowledge import Ingested, Progress, Upload
+    from knowledge import Document, Ingested, Progress, Upload
     from orchestration import Operations, Settings, Task
     from orchestration.messages import Recorded
 
 
 class Shelves(Protocol):
-    """The knowledge, as far as a command fills it; `knowledge.Knowledge` is one."""
+    """The knowledge, as far as a command changes it; `knowledge.Knowledge` is one."""
 
     async def ingest(
         self, base: str, uploads: "Sequence[Upload]", *, on_progress: "Callable[[Progress], None]"
     ) -> "list[Ingested]": ...
+
+    def documents(self, base: str, person: str) -> "list[Document]": ...
+
+    async def remove(self, base: str, document: str, *, person: str) -> "Document": ...
 
 
 class Council(Protocol):

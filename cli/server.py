@@ -24,6 +24,8 @@ class QuietServer(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            # What a proxy says of a request is believed where it is asked for, and only from trusted ones.
+            proxy_headers=False,
             ws_max_size=LARGEST_MESSAGE,
             # Compressing every small event costs more than its bytes do on loopback.
             ws_per_message_deflate=False,

@@ -14,12 +14,20 @@ _LOOPBACK_4 = IPv4Address("127.0.0.1")
 _LOOPBACK_6 = IPv6Address("::1")
 
 
+Address = IPv4Address | IPv6Address
+
+
 @contextmanager
-def listening(port: int) -> Iterator[list[socket.socket]]:
-    """Loopback sockets of both families, listening already: whoever comes while the server starts waits.
+def listening(port: int, address: Address | None = None) -> Iterator[list[socket.socket]]:
+    """The address's socket, or loopback's of both families, listening already: whoever comes while the server starts
+    waits.
 
     Raises PortTaken with one sentence.
     """
+    if address is not None:
+        with _listen(address, port, "PORT", "ROUNDTABLE_LISTEN") as made:
+            yield [made]
+        return
     opened = [_listen(_LOOPBACK_4, port, "PORT")]
     try:
         # Without IPv6 on this machine browsers use 127.0.0.1.
@@ -32,13 +40,14 @@ def listening(port: int) -> Iterator[list[socket.socket]]:
 
 
 @contextmanager
-def listening_for_metrics(address: IPv4Address | IPv6Address, port: int) -> Iterator[list[socket.socket]]:
-    """The socket of a worker's metrics. Raises PortTaken with one sentence."""
-    with _listen(address, port, "ROUNDTABLE_METRICS_PORT") as opened:
+def listening_for_metrics(address: Address, port: int) -> Iterator[list[socket.socket]]:
+    """The socket of a process's metrics. Raises PortTaken with one sentence."""
+    with _listen(address, port, "ROUNDTABLE_METRICS_PORT", "ROUNDTABLE_METRICS_HOST") as opened:
         yield [opened]
 
 
-def _listen(address: IPv4Address | IPv6Address, port: int, setting: str) -> socket.socket:
+def _listen(address: Address, port: int, setting: str, where: str = "") -> socket.socket:
+    """`setting` has the port, `where` the address, if it is one that somebody chose."""
     made = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
     try:
         # The port is free again at once after a stop; one that somebody listens on is refused nevertheless.
@@ -56,7 +65,7 @@ def _listen(address: IPv4Address | IPv6Address, port: int, setting: str) -> sock
         if error.errno == errno.EACCES:
             other = 8000 if setting == "PORT" else 9000
             raise PortTaken(f"Port {port} needs more rights than this user has. Set {setting}={other}.") from None
-        if error.errno == errno.EADDRNOTAVAIL and address not in (_LOOPBACK_4, _LOOPBACK_6):
-            raise PortTaken(f"This machine has no address {address}. Set ROUNDTABLE_METRICS_HOST=127.0.0.1.") from None
+        if error.errno == errno.EADDRNOTAVAIL and where:
+            raise PortTaken(f"This machine has no address {address}. Set {where}=127.0.0.1.") from None
         raise
     return made

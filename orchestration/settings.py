@@ -1,12 +1,23 @@
 """Every setting, validated, read from the environment in one place."""
 
 import os
+import re
 from collections.abc import Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyAddress,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from knowledge import KnowledgeSettings
 from orchestration.errors import ConfigurationError
@@ -60,16 +71,30 @@ class RunSettings(BaseModel):
         return int(self.retention_hours * 3_600_000)
 
 
+_HEADER = re.compile(r"[a-z0-9-]+", re.IGNORECASE)
+
+
 class WebSettings(BaseModel):
-    """Where the chat is served. It listens on loopback only."""
+    """Where the chat is served, and how people come to it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     port: int = Field(8000, ge=1, le=65_535)
+    listen: IPvAnyAddress | None = None
+    """The address to listen on; without one it is loopback, in both families."""
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Where reverse proxies are that say the truth about https, and about whom they speak for."""
+    proxy_header: str = ""
+    """The header in which they name the person; empty where they do not."""
     hosts: tuple[str, ...] = ()
     """Further host names the page may be asked for, beside localhost and 127.0.0.1."""
 
-    @field_validator("hosts", mode="before")
+    @property
+    def beyond_loopback(self) -> bool:
+        """Whether others than this machine may reach it."""
+        return self.listen is not None and not self.listen.is_loopback
+
+    @field_validator("hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
@@ -80,6 +105,22 @@ class WebSettings(BaseModel):
         if "*" in "".join(hosts):
             raise ValueError("a wildcard would let any web site talk to the chat; name each host")
         return tuple(host.lower() for host in hosts)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _not_everybody(cls, proxies: tuple[IPvAnyNetwork, ...]) -> tuple[IPvAnyNetwork, ...]:
+        if any(ip_network(proxy).prefixlen == 0 for proxy in proxies):
+            raise ValueError("every address would be trusted; name the proxy's")
+        return proxies
+
+    @field_validator("proxy_header")
+    @classmethod
+    def _from_somebody(cls, header: str, info: ValidationInfo) -> str:
+        if header and not _HEADER.fullmatch(header):
+            raise ValueError("it is not the name of a header")
+        if header and not info.data.get("trusted_proxies"):
+            raise ValueError("it needs ROUNDTABLE_TRUSTED_PROXIES, the addresses from which it is believed")
+        return header.lower()
 
 
 class MetricsSettings(BaseModel):
@@ -110,7 +151,10 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_DATA": ("data",),
     "REDIS_URL": ("redis_url",),
     "PORT": ("web", "port"),
+    "ROUNDTABLE_LISTEN": ("web", "listen"),
     "ROUNDTABLE_HOSTS": ("web", "hosts"),
+    "ROUNDTABLE_PROXY_HEADER": ("web", "proxy_header"),
+    "ROUNDTABLE_TRUSTED_PROXIES": ("web", "trusted_proxies"),
     "ROUNDTABLE_METRICS_PORT": ("metrics", "port"),
     "ROUNDTABLE_METRICS_HOST": ("metrics", "host"),
     "ROUNDTABLE_LEASE_SECONDS": ("run", "lease_seconds"),

@@ -1,10 +1,12 @@
-// Six small things the page itself does not do: follow the system's theme at first, keep a citation from opening a second
-// tab, set the address of a conversation on a phone, take files that are dropped beside the conversation, say which files
-// a restarted server does not know any more, and tell when the knowledge is being read or Redis is away.
+// Seven small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
+// second tab, set the address of a conversation on a phone, take files that are dropped beside the conversation, say which
+// files a restarted server does not know any more, tell when the knowledge is being read or Redis is away, and go to the
+// login page when somebody is not let in any more.
 (() => {
   'use strict';
 
   const STATUS = new URL('../api/status', document.currentScript.src);
+  const LOGIN = new URL('../login', document.currentScript.src);
   const POLL = 1000;
   const POLL_WHEN_READY = 2000;
   const POLL_WHEN_STUCK = 5000;
@@ -92,7 +94,7 @@
   const sentence = ({ state, done, total, detail }) => {
     if (state === 'away') return AWAY;
     if (state === 'halted') return detail;
-    if (state === 'failed') return `The demo knowledge could not be read: ${detail || 'no reason was given'}`;
+    if (state === 'failed') return `The demo knowledge could not be read${detail ? `: ${detail}` : '; the log has the reason'}`;
     if (state === 'indexing' && total > 0) return `Reading the demo knowledge: ${done} of ${total} passages`;
     return 'Getting ready to read the demo knowledge';
   };
@@ -118,12 +120,23 @@
     fill.style.width = counted ? `${Math.min(100, (100 * knowledge.done) / knowledge.total)}%` : '';
   };
 
+  let letIn = false;
+
   const poll = async () => {
     let wait = POLL_WHEN_STUCK;
+    // Nobody is signed in there, and strangers are told nothing.
+    if (location.pathname === LOGIN.pathname) {
+      letIn = false;
+      remove();
+      return setTimeout(poll, POLL);
+    }
     try {
       const response = await fetch(STATUS, { cache: 'no-store', credentials: 'same-origin' });
       if (response.status === 404) return remove();
+      // Their session ended while they were here; the connection is gone, and the page would just stand there.
+      if (response.status === 401 && letIn) return location.assign(LOGIN);
       if (response.ok) {
+        letIn = true;
         const { knowledge, redis, halted } = await response.json();
         if (knowledge && knowledge.state !== 'ready') {
           show(knowledge);

@@ -27,8 +27,8 @@ async function send(name, payload) {
 }
 
 function choose(event, payload) {
-  const form = event.currentTarget.form;
-  send('choose_agent', { private: form.elements.scope.value === 'me', ...payload });
+  const scope = event.currentTarget.form.elements.scope;
+  send('choose_agent', { private: !scope || scope.value === 'me', ...payload });
 }
 
 function stages({ stages: all, behind, state }) {
@@ -120,20 +120,22 @@ function choice(agent, index, each) {
   );
 }
 
-function choices(all, each, delivery) {
+function choices(all, each, forAll, delivery) {
   return (
     <form className="rt-choices" onSubmit={(event) => event.preventDefault()}>
-      <fieldset className="rt-scope">
-        <legend className="sr-only">Who may see it</legend>
-        <label>
-          <input type="radio" name="scope" value="everybody" defaultChecked />
-          <span>For everybody</span>
-        </label>
-        <label>
-          <input type="radio" name="scope" value="me" />
-          <span>Only for me</span>
-        </label>
-      </fieldset>
+      {forAll ? (
+        <fieldset className="rt-scope">
+          <legend className="sr-only">Who may see it</legend>
+          <label>
+            <input type="radio" name="scope" value="everybody" defaultChecked />
+            <span>For everybody</span>
+          </label>
+          <label>
+            <input type="radio" name="scope" value="me" />
+            <span>Only for me</span>
+          </label>
+        </fieldset>
+      ) : null}
       {each ? (
         <button type="button" className="rt-choose rt-each" data-best="yes" onClick={(event) => choose(event, { agent: '' })}>
           <span className="rt-choose-name">Each where it fits best</span>
@@ -149,11 +151,11 @@ function choices(all, each, delivery) {
   );
 }
 
-function delivery({ delivery: id, files = [], choices: all = [], each = false, stoppable = false }) {
+function delivery({ delivery: id, files = [], choices: all = [], each = false, forAll = false, stoppable = false }) {
   return (
     <section className="rt rt-delivery" data-delivery={id} aria-label="Files that were handed in">
       <ol className="rt-list rt-files">{files.map(row)}</ol>
-      {all.length ? choices(all, each, id) : null}
+      {all.length ? choices(all, each, forAll, id) : null}
       {stoppable ? (
         <button type="button" className="rt-quiet rt-stop" onClick={() => send('stop_delivery', {})}>
           <Square aria-hidden="true" className="rt-state-icon" />

@@ -137,24 +137,28 @@ export default function Documents() {
               <Download aria-hidden="true" className="rt-state-icon" />
             </a>
           ) : null}
-          <label className="rt-tool" title="Replace by a new version">
-            <RefreshCw aria-hidden="true" className="rt-state-icon" />
-            <input
-              type="file"
-              className="sr-only"
-              disabled={state.busy}
-              aria-label={`Replace ${document.name} by a new version`}
-              onChange={(event) => replace(agent, document.id, event.currentTarget)}
-            />
-          </label>
-          {props.everybody.length > 1 ? (
-            <button type="button" className="rt-tool" aria-expanded={doing === 'move'} aria-label={`Move ${document.name}`} title="Move to another agent" onClick={() => turn('move')}>
-              <FolderInput aria-hidden="true" className="rt-state-icon" />
-            </button>
+          {document.changeable ? (
+            <>
+              <label className="rt-tool" title="Replace by a new version">
+                <RefreshCw aria-hidden="true" className="rt-state-icon" />
+                <input
+                  type="file"
+                  className="sr-only"
+                  disabled={state.busy}
+                  aria-label={`Replace ${document.name} by a new version`}
+                  onChange={(event) => replace(agent, document.id, event.currentTarget)}
+                />
+              </label>
+              {props.everybody.length > 1 ? (
+                <button type="button" className="rt-tool" aria-expanded={doing === 'move'} aria-label={`Move ${document.name}`} title="Move to another agent" onClick={() => turn('move')}>
+                  <FolderInput aria-hidden="true" className="rt-state-icon" />
+                </button>
+              ) : null}
+              <button type="button" className="rt-tool" aria-expanded={doing === 'remove'} aria-label={`Remove ${document.name}`} title="Remove" onClick={() => turn('remove')}>
+                <Trash2 aria-hidden="true" className="rt-state-icon" />
+              </button>
+            </>
           ) : null}
-          <button type="button" className="rt-tool" aria-expanded={doing === 'remove'} aria-label={`Remove ${document.name}`} title="Remove" onClick={() => turn('remove')}>
-            <Trash2 aria-hidden="true" className="rt-state-icon" />
-          </button>
         </span>
         {doing === 'remove' ? confirm(agent, document) : doing === 'move' ? destination(agent, document) : null}
       </li>

@@ -36,7 +36,10 @@ def port(tmp_path_factory: pytest.TempPathFactory, give_export: Callable[[Path],
     with subprocess.Popen(command, env=environ, cwd=data, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
-            assert server.stdout.readline() == f"Roundtable is at http://localhost:{number} (Ctrl-C stops it)\n"
+            assert server.stdout.readline() == (
+                f"Roundtable is at http://localhost:{number}, without a login and for this machine only"
+                " (Ctrl-C stops it)\n"
+            )
             assert not left.parent.exists(), "uploads outlived a server that was killed"
             yield number
             with connect(f"ws://localhost:{number}{SOCKET}", origin=_origin(number)):

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -88,10 +88,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The real application with an embedded Redis over two small agents; it must end cleanly."""
-    command = [sys.executable, "-m", "tests.browser.serving", str(tmp_path_factory.mktemp("page"))]
+    """The real application with an embedded Redis over two small agents, without a login."""
+    with serving(tmp_path_factory.mktemp("page"), tmp_path_factory.getbasetemp() / "page.log") as served:
+        yield served
+
+
+@contextmanager
+def serving(folder: Path, log_to: Path) -> Iterator[Served]:
+    """A server on the data in a folder; it must end cleanly."""
+    command = [sys.executable, "-m", "tests.browser.serving", str(folder)]
     with (
-        (tmp_path_factory.getbasetemp() / "page.log").open("w") as log,
+        log_to.open("w") as log,
         subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
         ) as process,

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from agents.answerers import ExtractiveAnswerer
 from api import create_app
+from api.reach import people_of
 from chat import host
 from cli.server import QuietServer
 from cli.signals import until_asked_to_stop
@@ -28,17 +29,20 @@ from orchestration import AgentOrchestrator, Settings, open_runtime
 from orchestration.embedded.datafolder import DataFolder
 from orchestration.embedded.process import server_pid
 from orchestration.settings import WebSettings
+from people import People
 from tests.browser.held import HeldAnswerer
 from tests.orchestration.worlds import registry
 
 
 @asynccontextmanager
-async def opened(settings: Settings, folder: Path, answerer: HeldAnswerer) -> AsyncIterator[AgentOrchestrator]:
+async def opened(
+    settings: Settings, folder: Path, people: People, answerer: HeldAnswerer
+) -> AsyncIterator[AgentOrchestrator]:
     """The runtime with an embedded Redis, in the hands of the chat, its knowledge ready."""
     runtime = open_runtime(settings, registry=registry(folder), answerer=answerer, embedder=HashEmbedder())
     async with runtime as orchestrator:
         await orchestrator.knowledge.wait_ready()
-        host.install(orchestrator, orchestrator.registry, orchestrator.knowledge)
+        host.install(orchestrator, orchestrator.registry, orchestrator.knowledge, people)
         try:
             yield orchestrator
         finally:
@@ -82,7 +86,8 @@ async def serve(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = int(listening.getsockname()[1])
         settings = Settings(data=folder / "data", web=WebSettings(port=port))
-        app = create_app(settings, opening=lambda: opened(settings, folder, answerer))
+        people = people_of(settings)
+        app = create_app(settings, people=people, opening=lambda: opened(settings, folder, people, answerer))
         server = QuietServer(app)
         async with until_asked_to_stop(server.hurry) as asked, app.running(), asyncio.TaskGroup() as tasks:
             # A daemon: a read of stdin cannot be cancelled, and must not keep the process.

@@ -92,6 +92,12 @@ class Tab:
             await self._grown.wait_for(lambda: any(name == event for name, _ in self.heard))
         return next(data for name, data in reversed(self.heard) if name == event)
 
+    async def until_gone(self) -> None:
+        """Wait until the server has closed the connection."""
+        assert self._socket is not None, "connect first"
+        async with asyncio.timeout(_PATIENCE):
+            await self._socket.wait()
+
     async def _hear(self, event: str, data: object = None) -> None:
         async with self._grown:
             self.heard.append((event, data))
@@ -111,9 +117,11 @@ class Site:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, address: str) -> "AsyncIterator[Site]":
+    async def open(cls, address: str, name: str = "", password: str = "") -> "AsyncIterator[Site]":
+        """As the person at this machine, or as somebody with a password."""
         async with httpx.AsyncClient(base_url=address, timeout=_PATIENCE) as http:
-            (await http.post("/auth/header")).raise_for_status()
+            given = {"username": name, "password": password}
+            (await (http.post("/login", data=given) if name else http.post("/auth/header"))).raise_for_status()
             site = cls(http, address, [])
             try:
                 yield site

@@ -5,7 +5,6 @@ any test of this folder imports it; every import of it in these tests is inside 
 """
 
 import asyncio
-import contextlib
 import os
 import socket
 import tempfile
@@ -17,6 +16,7 @@ import pytest
 from pydantic import PydanticDeprecatedSince20
 
 from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, open_knowledge
+from people import Accounts, People
 from tests.chat.browser_side import Site
 from tests.chat.scripted import ScriptedOrchestrator
 
@@ -46,8 +46,14 @@ async def knowledge(tmp_path: Path) -> AsyncIterator[Knowledge]:
 
 
 @pytest.fixture
-async def site(orchestrator: ScriptedOrchestrator, knowledge: Knowledge) -> AsyncIterator[Site]:
-    """Roundtable's page on a free port of the loopback, with a signed-in person."""
+def people(tmp_path: Path) -> People:
+    """One person at their own machine."""
+    return People(Accounts(tmp_path / "people.json"))
+
+
+@pytest.fixture
+async def address(orchestrator: ScriptedOrchestrator, knowledge: Knowledge, people: People) -> AsyncIterator[str]:
+    """Roundtable's page on a free port of the loopback."""
     import uvicorn
 
     with warnings.catch_warnings():
@@ -58,17 +64,25 @@ async def site(orchestrator: ScriptedOrchestrator, knowledge: Knowledge) -> Asyn
 
         load_module(str(ROOT / "app.py"))
     from agents import load_catalog
+    from api.entrance import Entrance
+    from api.page import ChainlitTokens
     from chat import host
 
-    host.install(orchestrator, load_catalog(), knowledge)
+    host.install(orchestrator, load_catalog(), knowledge, people)
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(chainlit_app, log_level="warning", lifespan="off", ws="websockets-sansio")
+    entrance = Entrance(chainlit_app, people, ChainlitTokens(), header="", seconds=3_600)
+    config = uvicorn.Config(entrance, log_level="warning", lifespan="off", ws="websockets-sansio")
     server = uvicorn.Server(config)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[listening]))
-        port = listening.getsockname()[1]
-        async with contextlib.AsyncExitStack() as opened:
-            yield await opened.enter_async_context(Site.open(f"http://127.0.0.1:{port}"))
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         await host.uninstall()
         server.should_exit = True
         await serving
+
+
+@pytest.fixture
+async def site(address: str) -> AsyncIterator[Site]:
+    """The page with the person at this machine."""
+    async with Site.open(address) as site:
+        yield site

@@ -9,7 +9,7 @@ from agents import Agent, AgentRegistry
 from cli.console import Console
 from cli.main import main
 from cli.runtime import Runtime
-from knowledge import Ingested, Passage, Progress, Upload
+from knowledge import Document, Ingested, Passage, Progress, UnknownDocument, Upload
 from orchestration import EngineUnavailable, Operations, Settings, Task, TaskResult, open_operations
 from orchestration.keys import PREFIX
 from orchestration.messages import (
@@ -144,6 +144,12 @@ class ScriptedCouncil:
             else Ingested(path=upload.path, source=upload.source, status="added", passages=2, title=base)
             for upload in uploads
         ]
+
+    def documents(self, base: str, person: str) -> list[Document]:
+        return []
+
+    async def remove(self, base: str, document: str, *, person: str) -> Document:
+        raise UnknownDocument("There is no such document.")
 
 
 @dataclass(frozen=True)
