@@ -19,17 +19,35 @@ from tests.integration.scrapes import Scrape
 SOCKET = "/ws/socket.io/?EIO=4&transport=websocket"
 
 
-@pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory, give_export: Callable[[Path], None]) -> Iterator[int]:
-    """A running server; afterwards it is asked to stop, with a socket still open, and has to end cleanly."""
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        number = int(free.getsockname()[1])
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def figures() -> int:
+    """Where the figures are alone."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def port(
+    tmp_path_factory: pytest.TempPathFactory, figures: int, give_export: Callable[[Path], None]
+) -> Iterator[int]:
+    """A running server; afterwards it is asked to stop, with a socket still open, and has to end cleanly."""
+    number = free_port()
     data = tmp_path_factory.mktemp("data")
     give_export(data)
     left = data / "uploads" / "of a killed server" / "session"
     left.mkdir(parents=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHAINLIT_")}
-    environ = {**kept, "ROUNDTABLE_DATA": str(data), "PORT": str(number), "DATABASE_URL": "postgres://elsewhere"}
+    environ = {
+        **kept,
+        "ROUNDTABLE_DATA": str(data),
+        "PORT": str(number),
+        "ROUNDTABLE_METRICS_PORT": str(figures),
+        "DATABASE_URL": "postgres://elsewhere",
+    }
     # Started elsewhere on purpose: nothing may depend on the current folder.
     command = [sys.executable, "-m", "cli.main", "serve"]
     environ["PYTHONPATH"] = str(Path(__file__).parents[2])
@@ -66,13 +84,14 @@ def test_the_page_and_its_files_are_served_with_our_headers(port: int) -> None:
             assert not [name for name in response.headers if name.startswith("access-control-")], path
 
 
-def test_prometheus_reads_its_metrics_beside_the_chat(port: int) -> None:
+def test_prometheus_reads_its_metrics_beside_the_chat_and_alone(port: int, figures: int) -> None:
     """The chat page, which takes every other address, leaves this one alone."""
-    with httpx.Client(base_url=f"http://localhost:{port}") as client:
-        response = client.get("/metrics")
-    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
-    read = Scrape(response.content)
-    assert (read.value("redis_up"), read.value("workers_alive", agent="security")) == (1, 1)
+    for at in (port, figures):
+        response = httpx.get(f"http://127.0.0.1:{at}/metrics")
+        assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+        read = Scrape(response.content)
+        assert (read.value("redis_up"), read.value("workers_alive", agent="security")) == (1, 1)
+    assert httpx.get(f"http://127.0.0.1:{figures}/").status_code == 404
 
 
 def test_a_new_browser_is_signed_in_with_its_first_page(port: int) -> None:

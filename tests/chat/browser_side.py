@@ -18,7 +18,8 @@ _PATIENCE = 30.0
 class Tab:
     """One page of one browser."""
 
-    def __init__(self, address: str, cookie: str, profile: str) -> None:
+    def __init__(self, address: str, cookie: str, profile: str, headers: Mapping[str, str] | None = None) -> None:
+        """`headers` are what a proxy adds."""
         self.session = str(uuid.uuid4())
         self.page = Page()
         self.thread = ""
@@ -26,6 +27,7 @@ class Tab:
         self._address = address
         self._cookie = cookie
         self._profile = profile
+        self._headers = dict(headers or {})
         self._grown = asyncio.Condition()
         self._socket: socketio.AsyncClient | None = None
 
@@ -37,7 +39,7 @@ class Tab:
             self._address,
             socketio_path="/ws/socket.io",
             transports=["websocket"],
-            headers={"Cookie": self._cookie, "Origin": self._address},
+            headers={"Cookie": self._cookie, "Origin": self._address, **self._headers},
             auth={
                 "clientType": "webapp", "sessionId": self.session, "threadId": thread or self.thread,
                 "userEnv": "{}", "chatProfile": self._profile,

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -70,8 +71,9 @@ DOORS: Mapping[str, Who] = {
 class ChatUnder:
     """The chat as `ChatPage` mounts it, without its changes of the process's environment."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, header: str = "") -> None:
         self._people = people
+        self._header = header
 
     def mount(self, app: FastAPI) -> None:
         with warnings.catch_warnings():
@@ -84,7 +86,7 @@ class ChatUnder:
         from api.page import ChainlitTokens
 
         app.mount("/", chainlit_app)
-        app.add_middleware(Entrance, people=self._people, tokens=ChainlitTokens(), header="", seconds=3_600)
+        app.add_middleware(Entrance, people=self._people, tokens=ChainlitTokens(), header=self._header, seconds=3_600)
 
     def person(self, request: Request) -> str:
         return visitor().person
@@ -121,7 +123,8 @@ async def address(
 
     listening = socket.create_server(("127.0.0.1", 0))
     settings = Settings(data=tmp_path, web=WebSettings(port=listening.getsockname()[1]))
-    app = create_app(settings, people=people, page=ChatUnder(people), opening=opening)
+    header = "x-forwarded-user" if people.login == "proxy" else ""
+    app = create_app(settings, people=people, page=ChatUnder(people, header), opening=opening)
     config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="websockets-sansio", proxy_headers=False)
     server = uvicorn.Server(config)
     async with app.running(), asyncio.TaskGroup() as tasks:
@@ -466,6 +469,37 @@ class TestRoles:
         async with Site.open(address, name, PASSWORD) as site:
             assert (await site.http.get("/metrics")).status_code == status
             assert (await site.http.get("/api/status")).status_code == 200
+
+
+class TestBehindAProxy:
+    """It says with every request who it is, on this machine."""
+
+    @pytest.fixture
+    def people(self, tmp_path: Path) -> People:
+        return People(Accounts(tmp_path / "people.json"), by_proxy=True, proxies=[ip_network("127.0.0.1")])
+
+    async def test_it_brings_people_to_what_is_theirs(self, address: str, orchestrator: ScriptedOrchestrator) -> None:
+        """At the addresses and on the socket; no cookie is good for anybody else."""
+        import socketio
+
+        named = {"x-forwarded-user": "Ana@Example.org"}
+        async with httpx.AsyncClient(base_url=address, headers=named) as http:
+            assert (await http.get("/auth/config")).json()["headerAuth"]
+            await http.get("/", headers={"accept": "text/html"})
+            assert (await http.get("/user")).json()["identifier"] == "ana@example.org"
+            cookie = f"access_token={http.cookies['access_token']}"
+        tab = Tab(address, cookie, "Council", named)
+        await tab.connect()
+        await tab.ask("Who am I?")
+        assert (await orchestrator.submitted.get()).person == "ana@example.org"
+        for header in ({"x-forwarded-user": "ben"}, {}):
+            async with httpx.AsyncClient(base_url=address, headers={"cookie": cookie, **header}) as http:
+                assert (await http.get("/user")).status_code == 401
+            other = Tab(address, cookie, "Council", header)
+            other.session = tab.session
+            with pytest.raises(socketio.exceptions.ConnectionError):
+                await other.connect()
+        await tab.lose()
 
 
 async def test_too_many_attempts_are_told_apart_from_a_wrong_password(address: str) -> None:

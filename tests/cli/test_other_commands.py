@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+from ipaddress import ip_address
 
 import pytest
 
@@ -83,3 +84,16 @@ def test_visitors_wait_while_the_server_starts() -> None:
         socket.create_connection(("127.0.0.1", port)).close()
     assert addresses <= {"127.0.0.1", "::1"}
     socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_it_can_be_one_address() -> None:
+    """And no other; one that this machine does not have is one line with the way out."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with listening(port, ip_address("127.0.0.2")) as sockets:
+        assert [each.getsockname() for each in sockets] == [("127.0.0.2", port)]
+    with (
+        pytest.raises(PortTaken, match=r"no address 192\.0\.2\.1\. Set ROUNDTABLE_LISTEN=127\.0\.0\.1\."),
+        listening(port, ip_address("192.0.2.1")),
+    ):
+        pass
