@@ -3,7 +3,7 @@
 Chainlit loads app.py by its path and calls its handlers without arguments, so this hand-over is the one piece of
 module state in the chat. In the server's lifespan:
 
-    chat.host.install(orchestrator, registry, knowledge)
+    chat.host.install(orchestrator, registry, knowledge, history)
     try:
         yield
     finally:
@@ -12,13 +12,14 @@ module state in the chat. In the server's lifespan:
 A handler that runs before `install`, or after `uninstall`, gets NotStarted.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agents import Agent, AgentRegistry
+from agents import AgentRegistry
 from chat.deliveries import Deliveries
 from chat.errors import NotStarted
+from chat.remembered import Remembered
 from chat.viewer import Viewers
+from history import ConversationLog, History
 from knowledge import Knowledge
 from orchestration.orchestrator import Orchestrator
 from orchestration.placing import Placer
@@ -29,8 +30,11 @@ class Host:
     """What the handlers work with."""
 
     orchestrator: Orchestrator
-    registry: Mapping[str, Agent]
+    registry: AgentRegistry
     knowledge: Knowledge
+    history: History
+    log: ConversationLog
+    """What has ended from the history, what goes on from the orchestrator."""
     deliveries: Deliveries
     viewers: Viewers
 
@@ -39,11 +43,14 @@ class _Slot:
     host: Host | None = None
 
 
-def install(orchestrator: Orchestrator, registry: AgentRegistry, knowledge: Knowledge) -> Host:
-    """Hand over a running orchestrator and what its agents know; replaces an earlier one."""
+def install(orchestrator: Orchestrator, registry: AgentRegistry, knowledge: Knowledge, history: History) -> Host:
+    """Hand over a running orchestrator, what its agents know and what was said before; replaces an earlier one."""
     titles = {name: agent.title for name, agent in registry.items()}
-    deliveries = Deliveries(knowledge, Placer(registry, knowledge), registry)
-    _Slot.host = Host(orchestrator, registry, knowledge, deliveries, Viewers(orchestrator, deliveries, titles))
+    remembered = Remembered(history, titles)
+    deliveries = Deliveries(knowledge, Placer(registry, knowledge), registry, remembered.keep)
+    log = ConversationLog(history, orchestrator)
+    viewers = Viewers(log, deliveries, remembered, titles)
+    _Slot.host = Host(orchestrator, registry, knowledge, history, log, deliveries, viewers)
     return _Slot.host
 
 

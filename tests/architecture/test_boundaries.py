@@ -14,14 +14,16 @@ MAY_IMPORT = {
     "agents": {"knowledge"},
     "orchestration": {"agents", "knowledge"},
     "evaluation": {"orchestration", "agents", "knowledge"},
-    "chat": {"orchestration", "agents", "knowledge"},
-    "api": {"chat", "orchestration", "agents", "knowledge"},
-    "cli": {"api", "evaluation", "orchestration", "agents", "knowledge"},
+    "history": {"orchestration", "agents", "knowledge"},
+    "chat": {"history", "orchestration", "agents", "knowledge"},
+    "api": {"chat", "history", "orchestration", "agents", "knowledge"},
+    "cli": {"api", "evaluation", "history", "orchestration", "agents", "knowledge"},
 }
 """Package -> packages of ours that it may import: down only."""
 ONLY_IN = {
     "chainlit": ("app.py", "chat/", "api/"),
     "redis": ("orchestration/",),
+    "sqlite3": ("history/",),
     "faiss": ("knowledge/index.py",),
     "tantivy": ("knowledge/lexical.py",),
     "torch": ("knowledge/torch_model.py",),
@@ -100,7 +102,7 @@ def test_no_import_cycles_between_modules() -> None:
     assert not ring
 
 
-@pytest.mark.parametrize("package", ["orchestration", "agents", "knowledge", "cli.main"])
+@pytest.mark.parametrize("package", ["orchestration", "agents", "knowledge", "history", "cli.main"])
 def test_importing_is_light(package: str) -> None:
     """No model, index or chat library is loaded by an import."""
     heavy = "torch faiss chainlit sentence_transformers onnxruntime tokenizers tantivy pypdfium2 langchain_core"

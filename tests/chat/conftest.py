@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from pydantic import PydanticDeprecatedSince20
 
+from history import History, open_history
 from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, open_knowledge
 from tests.chat.browser_side import Site
 from tests.chat.scripted import ScriptedOrchestrator
@@ -46,7 +47,14 @@ async def knowledge(tmp_path: Path) -> AsyncIterator[Knowledge]:
 
 
 @pytest.fixture
-async def site(orchestrator: ScriptedOrchestrator, knowledge: Knowledge) -> AsyncIterator[Site]:
+async def history(tmp_path: Path) -> AsyncIterator[History]:
+    """Nothing was said yet."""
+    async with open_history(tmp_path) as history:
+        yield history
+
+
+@pytest.fixture
+async def site(orchestrator: ScriptedOrchestrator, knowledge: Knowledge, history: History) -> AsyncIterator[Site]:
     """Roundtable's page on a free port of the loopback, with a signed-in person."""
     import uvicorn
 
@@ -60,7 +68,7 @@ async def site(orchestrator: ScriptedOrchestrator, knowledge: Knowledge) -> Asyn
     from agents import load_catalog
     from chat import host
 
-    host.install(orchestrator, load_catalog(), knowledge)
+    host.install(orchestrator, load_catalog(), knowledge, history)
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(chainlit_app, log_level="warning", lifespan="off", ws="websockets-sansio")
     server = uvicorn.Server(config)
