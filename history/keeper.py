@@ -73,35 +73,45 @@ class Keeper:
             stack.callback(held.release)
             bell = stack.enter_context(ended.bell())
             name, _ = await self._history.identity()
-            cursor = await self._begin(ended, name)
-            told = cursor
-            last_told = asyncio.get_running_loop().time()
+            await self._begin(ended, name)
+            # Whoever leaves says how far it was, so that nothing waits for the next one.
+            stack.push_async_callback(self._tell, ended, name)
+            told, told_at = "", 0.0
             while True:
                 await self._keep_waiting()
-                cursor = await self._keep_new(ended, cursor)
+                cursor = await self._keep_new(ended)
                 await self._forget(ended, name)
                 await self._delete_old()
                 now = asyncio.get_running_loop().time()
                 # Also without news, so that Redis goes on waiting for this history.
-                if now - last_told >= (TELL_SECONDS if cursor != told else 60 * TELL_SECONDS):
+                if now - told_at >= (TELL_SECONDS if cursor != told else 60 * TELL_SECONDS):
                     await ended.past(name, cursor)
-                    told, last_told = cursor, now
+                    told, told_at = cursor, now
                 await self._until_news(bell)
 
-    async def _begin(self, ended: Ended, name: str) -> str:
-        """Where to go on. A Redis that does not know this history may have runs of which it was never told."""
-        known = await ended.knows(name)
+    async def _tell(self, ended: Ended, name: str) -> None:
+        try:
+            _, cursor = await self._history.identity()
+            await ended.past(name, cursor)
+        except (HistoryError, EngineUnavailable) as error:
+            log.info("Redis is not told how far the history is: %s", error)
+
+    async def _begin(self, ended: Ended, name: str) -> None:
+        """Let Redis know this history. One that did not may have runs of which it was never told."""
         _, cursor = await self._history.identity()
-        cursor = cursor if known else FIRST
+        if not await ended.knows(name):
+            cursor = FIRST
         # From now on nothing that ends expires unseen.
         await ended.past(name, cursor)
+        await self._history.keep_up_to(cursor, [])
         async for runs in ended.all_ended():
             missing = sorted(set(runs) - await self._history.kept(runs))
             for start in range(0, len(missing), 50):
                 await self._history.keep_up_to(cursor, await self._whole(ended, missing[start : start + 50]))
-        return cursor
 
-    async def _keep_new(self, ended: Ended, cursor: str) -> str:
+    async def _keep_new(self, ended: Ended) -> str:
+        """Everything that ended since, in batches; returns how far the history is then."""
+        _, cursor = await self._history.identity()
         while news := await ended.after(cursor):
             await self._keep(ended, news)
             cursor = news[-1].id
