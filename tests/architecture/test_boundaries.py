@@ -23,7 +23,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "chainlit": ("app.py", "chat/", "api/"),
     "redis": ("orchestration/",),
-    "sqlite3": ("history/",),
+    "sqlite3": ("history/", "knowledge/kept.py"),
     "faiss": ("knowledge/index.py",),
     "tantivy": ("knowledge/lexical.py",),
     "torch": ("knowledge/torch_model.py",),

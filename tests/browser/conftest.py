@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -85,10 +85,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The server of all tests that need none of their own."""
+    with serving(tmp_path_factory.mktemp("page"), tmp_path_factory.getbasetemp()) as served:
+        yield served
+
+
+@contextmanager
+def serving(folder: Path, logs: Path) -> Iterator[Served]:
     """The real application with an embedded Redis over two small agents; it must end cleanly."""
-    command = [sys.executable, "-m", "tests.browser.serving", str(tmp_path_factory.mktemp("page"))]
+    command = [sys.executable, "-m", "tests.browser.serving", str(folder)]
     with (
-        (tmp_path_factory.getbasetemp() / "page.log").open("w") as log,
+        (logs / "page.log").open("a") as log,
         subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
         ) as process,

@@ -74,7 +74,7 @@ async def test_a_kept_run_is_drawn_as_it_was_live(
     resumed = await again.until_heard("resume_thread")
     assert isinstance(resumed, dict)
     assert resumed["name"] == QUESTION
-    await again.until(ended)
+    await again.until(lambda page: ended(page) and len(page.elements) == len(tab.page.elements))
     assert list(again.page.steps) == list(tab.page.steps)
     assert {id: step for id, step in again.page.steps.items() if step["type"] != "user_message"} == {
         id: step for id, step in tab.page.steps.items() if step["type"] != "user_message"
