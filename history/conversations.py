@@ -1,5 +1,6 @@
 """Conversations: their heads, their names, their end."""
 
+import re
 import sqlite3
 from collections.abc import Iterable
 
@@ -12,6 +13,7 @@ from orchestration.messages import Mode
 LONGEST_NAME = 80
 LONGEST_GIVEN_NAME = 200
 
+_MENTIONS = re.compile(r"^(?:@[\w-]+[,:]? ?)+")
 _HEAD = "id, person, name, named, mode, created, active"
 
 
@@ -112,8 +114,9 @@ def old(db: sqlite3.Connection, before: float, most: int) -> list[tuple[str, str
 
 
 def short(name: str) -> str:
-    """On one line, and cut at a word."""
+    """On one line, without the agents that it begins with, and cut at a word."""
     tidy = " ".join(name.split())
+    tidy = _MENTIONS.sub("", tidy) or tidy
     if len(tidy) <= LONGEST_NAME:
         return tidy
     cut = tidy[: LONGEST_NAME - 1]

@@ -139,9 +139,7 @@ async def test_a_question_that_is_just_being_asked_is_not_interrupted(
         await all_of(log, "r1")
 
 
-async def test_of_two_answers_to_one_question_one_is_shown(
-    history: History, live: Live, log: ConversationLog
-) -> None:
+async def test_of_two_answers_to_one_question_one_is_shown(history: History, live: Live, log: ConversationLog) -> None:
     """The single agent took the place of a council that stood still; when it was broken off, the council counts."""
     await history.note(asked("council", at=1))
     await history.note(asked("alone", at=1, mode="single", replaces="council"))

@@ -345,5 +345,3 @@ async def _is_past(history: History, entry: str) -> bool:
 
 async def _is_gone(history: History) -> bool:
     return await history.conversation("local", "thread") is None
-
-

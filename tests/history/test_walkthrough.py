@@ -62,6 +62,17 @@ async def test_a_name_that_a_person_gave_stays(history: History) -> None:
     assert await names(history, "old") == ["The old garden"]
 
 
+async def test_a_name_is_short_and_says_what_was_asked(history: History) -> None:
+    """On one line, cut at a word, without the agents that were called."""
+    await history.note(asked("r1", "@garden, @kitchen\nWhen do I prune, " + "and why " * 20))
+    (name,) = await names(history)
+    assert name.startswith("When do I prune, and why and")
+    assert name.endswith(" why…")
+    assert len(name) <= 80
+    await history.note(asked("r2", "@garden", conversation="other"))
+    assert "@garden" in await names(history)
+
+
 async def test_deleting_takes_everything_and_for_good(history: History) -> None:
     """Questions, answers, feedback, words; a run that ends later does not bring it back."""
     late = asked("late", "And the tulips?", at=900)
