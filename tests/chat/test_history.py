@@ -235,12 +235,12 @@ async def test_somebody_elses_conversation_does_not_exist_at_any_door(
         await site.http.put("/project/thread/share", json={"threadId": tab.thread, "isShared": True}),
         await site.http.request("DELETE", "/project/thread", json={"threadId": tab.thread}),
     ]
-    assert [(answer.status_code, answer.json()) for answer in refused] == [(404, {"detail": "Thread not found"})] * 5
-    for answer in (
+    assert [(one.status_code, one.json()) for one in refused] == [(404, {"detail": "Thread not found"})] * 5
+    for one in (
         await site.http.put("/feedback", json={"feedback": thumb, "sessionId": tab.session}),
         await site.http.request("DELETE", "/feedback", json={"feedbackId": task.id}),
     ):
-        assert answer.status_code >= 400
+        assert one.status_code >= 400
     bobs = await site.tab(thread=tab.thread)
     assert await bobs.until_heard("resume_thread_error") == "Thread not found."
     await site.act(bobs, "open_passage", run=task.id, number=1)

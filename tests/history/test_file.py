@@ -1,7 +1,7 @@
 """The file: made and changed wholly or not at all, and never written over when it is not ours."""
 
+import asyncio
 import sqlite3
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +20,11 @@ async def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
     (tmp_path / FILE).touch(mode=0o644)
     async with open_history(tmp_path) as history:
         await history.note(asked("r1"))
-        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+        assert _modes(tmp_path) == {0o600}
+
+
+def _modes(folder: Path) -> set[int]:
+    return {path.stat().st_mode & 0o777 for path in folder.iterdir()}
 
 
 async def test_a_file_of_an_older_program_is_brought_up_to_date(
@@ -65,7 +69,7 @@ async def test_a_newer_programs_file_is_refused(tmp_path: Path) -> None:
 async def test_a_damaged_file_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     """Somebody may want to mend it."""
     (tmp_path / FILE).write_bytes(content)
-    with pytest.raises(UnusableHistory, match="damaged|another program"):
+    with pytest.raises(UnusableHistory, match=r"damaged|another program"):
         async with open_history(tmp_path):
             pass
     assert (tmp_path / FILE).read_bytes() == content
@@ -136,8 +140,9 @@ async def test_a_killed_process_loses_nothing_that_it_was_told_is_kept(tmp_path:
         "        os._exit(9)\n"
         "asyncio.run(main())\n"
     )
-    died = subprocess.run([sys.executable, "-c", script, tmp_path], cwd=Path(__file__).parents[2], check=False)
-    assert died.returncode == 9
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    child = await asyncio.create_subprocess_exec(*command, cwd=Path(__file__).parents[2])
+    assert await child.wait() == 9
     async with open_history(tmp_path) as history:
         assert await history.events("r1", "ada") == ended(asked("r1"))
 
