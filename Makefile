@@ -9,7 +9,7 @@ PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 INSTALLED_TEST := $(VENV)/.installed-test
 TORCH := torch==2.13.0
-TYPED := agents api benchmarks chat cli evaluation knowledge orchestration people tests app.py
+TYPED := agents api benchmarks chat cli evaluation history knowledge orchestration people tests app.py
 
 # What pip does, without what it merely considers.
 # constraints.txt holds the versions that the tests ran with.

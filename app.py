@@ -5,12 +5,13 @@ from chainlit.config import config
 from chainlit.data.base import BaseDataLayer
 from chainlit.session import WebsocketSession
 
-from chat.asking import ASK_AGAIN, answer, answer_alone, ask_again
+from chat.asking import answer, answer_alone, ask_again
 from chat.documents import MOVE, REMOVE, REPLACE, documents_now, move_document, remove_document
 from chat.handing_in import CHOOSE, STOP, choose, hand_in, replace_document, stop_delivery
 from chat.outage import ANSWER_ALONE
 from chat.passages import open_passage
 from chat.profiles import mode_of, offer_profiles, starters
+from chat.refusal import ASK_AGAIN
 from chat.signing_in import by_password, leave, unasked
 from chat.sockets import files_of, register, window_of
 from chat.threads import Threads

@@ -1,5 +1,6 @@
 """The application that a server runs: our addresses and the chat page, all of it behind the guard."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
@@ -111,11 +112,17 @@ def create_app(
 async def _open(settings: Settings, people: People) -> AsyncIterator[Running]:
     """The runtime, in the hands of the chat."""
     from chat import host
+    from history import Keeper, open_history
     from orchestration import open_runtime
+    from orchestration.settings import make_data_folder
 
-    async with open_runtime(settings, patient=True) as orchestrator:
-        host.install(orchestrator, orchestrator.registry, orchestrator.knowledge, people)
-        try:
-            yield orchestrator
-        finally:
-            await host.uninstall()
+    await asyncio.to_thread(make_data_folder, settings.data)
+    # The history is closed last: what ends with the server is kept.
+    async with open_history(settings.data) as history:
+        keeper = Keeper(history, days=settings.history.days)
+        async with open_runtime(settings, keeper=keeper, patient=True) as orchestrator:
+            host.install(orchestrator, orchestrator.registry, orchestrator.knowledge, history, people)
+            try:
+                yield orchestrator
+            finally:
+                await host.uninstall()

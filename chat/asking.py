@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+import time
 
 from agents import AgentError
 from chat.changes import Emission
 from chat.errors import ChatError
 from chat.host import Host, current
-from chat.reply import refuse, reply, take_back
+from chat.refusal import draw_refusal
+from chat.reply import take_back
 from chat.viewer import Window
-from chat.wire import Json
+from history import HistoryError, Refusal
+from orchestration.asking import checked, is_an_id
 from orchestration.errors import Halted, Overloaded, RoundtableError
 from orchestration.messages import Mode, Task
 
@@ -17,8 +20,6 @@ log = logging.getLogger(__name__)
 
 SOON_SECONDS = 1.0
 """A question that was not taken in by then is shown all the same: Redis may be away."""
-ASK_AGAIN = "ask_again"
-"""The action under the refusal of a question for which there was no place."""
 
 
 async def answer(window: Window, message: str, question: str, mode: Mode) -> None:
@@ -35,25 +36,37 @@ async def ask(window: Window, message: str, question: str, mode: Mode) -> bool:
 
     Nothing is raised: this is the boundary at which whatever goes wrong becomes a message in the chat.
     """
+    task = Task(question=question, person=window.person, conversation=window.thread, message=message, mode=mode)
     try:
-        await _ask(current(), window, message, question, mode)
-    except (Overloaded, Halted) as error:
+        host = current()
+    except ChatError as error:
         log.warning("question %s was not taken in: %s", message, error)
-        await _offer_again(window, message, str(error), question)
-    except (RoundtableError, AgentError, ChatError) as error:
-        log.warning("question %s was not taken in: %s", message, error)
-        await refuse(window, message, str(error))
-    except Exception:
-        log.exception("question %s was not taken in", message)
-        await refuse(window, message, "Something went wrong. Your question was not taken in; please ask again.")
-    else:
-        return True
+        await _tell_refusal(window, _refusal(task, str(error)))
+        return False
+    with host.log.asking(task.id):
+        try:
+            await _ask(host, window, task)
+        except (Overloaded, Halted) as error:
+            log.warning("question %s was not taken in: %s", message, error)
+            await _refuse(host, window, task, str(error), again=True)
+        except (RoundtableError, AgentError, ChatError) as error:
+            log.warning("question %s was not taken in: %s", message, error)
+            await _refuse(host, window, task, str(error))
+        except Exception:
+            log.exception("question %s was not taken in", message)
+            await _refuse(host, window, task, "Something went wrong. Your question was not taken in; please ask again.")
+        else:
+            return True
     return False
 
 
 async def ask_again(window: Window, message: str, question: str, mode: Mode) -> None:
     """Ask a refused question as if it were asked for the first time, in the place of its message."""
     await take_back(window, message, "refused")
+    try:
+        await current().history.ask_again(window.person, window.thread, message)
+    except (HistoryError, ChatError) as error:
+        log.warning("the refusal of question %s stays: %s", message, error)
     await ask(window, message, question, mode)
 
 
@@ -96,8 +109,8 @@ async def stop(window: Window) -> None:
             await viewer.still_running()
 
 
-async def _ask(host: Host, window: Window, message: str, question: str, mode: Mode) -> None:
-    task = Task(question=question, person=window.person, conversation=window.thread, message=message, mode=mode)
+async def _ask(host: Host, window: Window, task: Task) -> None:
+    await _note(host, window, checked(task, host.registry))
     taking_in = asyncio.create_task(host.orchestrator.submit(task))
     await asyncio.wait([taking_in], timeout=SOON_SECONDS)
     if taking_in.done():
@@ -116,12 +129,36 @@ async def _ask(host: Host, window: Window, message: str, question: str, mode: Mo
     await taking_in
 
 
-async def _offer_again(window: Window, message: str, sentence: str, again: str) -> None:
-    """Say why, with a button to ask the same `again`: that may help."""
-    props: dict[str, Json] = {
-        "label": "Ask again",
-        "action": ASK_AGAIN,
-        "payload": {"message": message, "question": again},
-        "refused": "The question could not be asked. Please try again.",
-    }
-    await reply(window, message, "refused", sentence, failed=True, element="Offer", props=props)
+async def _note(host: Host, window: Window, task: Task) -> None:
+    """Whatever becomes of it from now on, it was asked."""
+    try:
+        await host.history.note(task)
+    except HistoryError as error:
+        # It is answered all the same, and kept at its end if that can be done by then.
+        log.warning("question %s is not noted: %s", task.message, error)
+        await window.emit(Emission("toast", {"message": str(error), "type": "error"}))
+
+
+async def _refuse(host: Host, window: Window, task: Task, sentence: str, again: bool = False) -> None:
+    """Say why, and that a reload shows it again; with a button to ask the same `again` where that may help."""
+    refusal = _refusal(task, sentence, again)
+    if is_an_id(task.conversation) and task.message and is_an_id(task.message):
+        try:
+            await host.history.refuse(refusal, task)
+        except HistoryError as error:
+            log.warning("the refusal of question %s is not kept: %s", task.message, error)
+    await _tell_refusal(window, refusal)
+
+
+def _refusal(task: Task, sentence: str, again: bool = False) -> Refusal:
+    # What a page sends may be no text at all.
+    question = task.question.encode(errors="replace").decode()
+    return Refusal(task.person, task.conversation, task.message, question, sentence, again, task.mode, time.time())
+
+
+async def _tell_refusal(window: Window, refusal: Refusal) -> None:
+    """To the page on which it was just asked."""
+    picture = draw_refusal(refusal)
+    await window.emit(Emission("new_message", picture.steps[-1].json()))
+    for element in picture.elements:
+        await window.emit(Emission("element", element.json()))

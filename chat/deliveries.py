@@ -22,8 +22,16 @@ READ_AT_ONCE = 2
 class Deliveries:
     """Their tasks end with the files, or with `close`."""
 
-    def __init__(self, knowledge: Knowledge, placer: Placer, agents: Mapping[str, Agent]) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        placer: Placer,
+        agents: Mapping[str, Agent],
+        remember: Callable[[Delivery], Awaitable[None]],
+    ) -> None:
+        """`remember` is told of each when it begins, and when it is over or broken off."""
         self.knowledge = knowledge
+        self._remember = remember
         self._placer = placer
         self._agents = agents
         self._reading = asyncio.Semaphore(READ_AT_ONCE)
@@ -47,9 +55,16 @@ class Deliveries:
         return delivery
 
     def begin(self, delivery: Delivery) -> None:
-        task = asyncio.get_running_loop().create_task(delivery.run(), name=f"delivery {delivery.id}")
+        task = asyncio.get_running_loop().create_task(self._deliver(delivery), name=f"delivery {delivery.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        await self._remember(delivery)
+        try:
+            await delivery.run()
+        finally:
+            await self._remember(delivery)
 
     def find(self, id: str, person: str) -> Delivery:
         """Raises UnknownDelivery, also for somebody else's."""
@@ -62,10 +77,11 @@ class Deliveries:
         """A person's deliveries in one thread, the oldest first."""
         return [d for d in self._deliveries.values() if (d.order.thread, d.order.person) == (thread, person)]
 
-    def conversations(self, person: str) -> list[tuple[str, float]]:
-        """The threads in which a person handed something in, with the time of the newest."""
-        newest = {d.order.thread: d.began for d in self._deliveries.values() if d.order.person == person}
-        return list(newest.items())
+    def forget(self, thread: str, person: str) -> None:
+        """Its thread was deleted: what is at work stops, and what is in stays in."""
+        for delivery in self.on(thread, person):
+            delivery.stop()
+            del self._deliveries[delivery.id]
 
     async def close(self) -> None:
         """The server stops: what is in stays in."""

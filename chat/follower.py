@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from chat.changes import Emission, changes
 from chat.outage import OFFER_SECONDS, Stage, draw_outage
 from chat.picture import AUTHOR, Titles, draw, message_id
 from chat.story import Story, tell
-from chat.wire import Picture, Step, stable_id
+from chat.wire import Json, Picture, Step, stable_id
 from orchestration.errors import RoundtableError, UnknownRun
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
@@ -39,8 +39,10 @@ class Follower:
         announce: Callable[[], Awaitable[None]],
         interval: float,
         outage: Outage | None,
+        feedback: Callable[[str, str], Awaitable[Mapping[str, Json] | None]],
         leftover: frozenset[str] = frozenset(),
     ) -> None:
+        """`feedback` tells what the person thinks of a run."""
         self._person = person
         self._runs = runs
         self._titles = titles
@@ -48,6 +50,8 @@ class Follower:
         self._announce = announce
         self._interval = interval
         self._outage = outage
+        self._find_feedback = feedback
+        self._feedback: Mapping[str, Json] | None = None
         self._leftover = leftover
         self._story = Story(run)
         self._trouble = ""
@@ -117,6 +121,7 @@ class Follower:
     async def _read(self) -> None:
         run = self._story.run
         try:
+            self._feedback = await self._find_feedback(run, self._person)
             async for recorded in self._runs.follow(run, person=self._person):
                 self._story = tell(self._story, recorded)
                 self._fresh.set()
@@ -164,7 +169,9 @@ class Follower:
 
     def _picture(self) -> Picture:
         told, outage = draw(self._story, self._titles), draw_outage(self._story, self._stage)
-        picture = Picture((*told.steps, *outage.steps), (*told.elements, *outage.elements))
+        whole = stable_id(self._story.run, "run")
+        steps = [replace(s, feedback=self._feedback) if s.id == whole else s for s in told.steps]
+        picture = Picture((*steps, *outage.steps), (*told.elements, *outage.elements))
         if not self._trouble or self._story.task is None:
             return picture
         run = self._story.run

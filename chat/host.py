@@ -3,7 +3,7 @@
 Chainlit loads app.py by its path and calls its handlers without arguments, so this hand-over is the one piece of
 module state in the chat. In the server's lifespan:
 
-    chat.host.install(orchestrator, registry, knowledge, people)
+    chat.host.install(orchestrator, registry, knowledge, history, people)
     try:
         yield
     finally:
@@ -12,13 +12,14 @@ module state in the chat. In the server's lifespan:
 A handler that runs before `install`, or after `uninstall`, gets NotStarted.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agents import Agent, AgentRegistry
+from agents import AgentRegistry
 from chat.deliveries import Deliveries
 from chat.errors import NotStarted
+from chat.remembered import Remembered
 from chat.viewer import Viewers
+from history import ConversationLog, History
 from knowledge import Knowledge
 from orchestration.orchestrator import Orchestrator
 from orchestration.placing import Placer
@@ -30,9 +31,12 @@ class Host:
     """What the handlers work with."""
 
     orchestrator: Orchestrator
-    registry: Mapping[str, Agent]
+    registry: AgentRegistry
     knowledge: Knowledge
     people: People
+    history: History
+    log: ConversationLog
+    """What has ended from the history, what goes on from the orchestrator."""
     deliveries: Deliveries
     viewers: Viewers
 
@@ -41,12 +45,18 @@ class _Slot:
     host: Host | None = None
 
 
-def install(orchestrator: Orchestrator, registry: AgentRegistry, knowledge: Knowledge, people: People) -> Host:
-    """Hand over a running orchestrator, what its agents know and who may ask them; replaces an earlier one."""
+def install(
+    orchestrator: Orchestrator, registry: AgentRegistry, knowledge: Knowledge, history: History, people: People
+) -> Host:
+    """Hand over a running orchestrator, what its agents know, what was said before and who may ask; replaces an
+    earlier one.
+    """
     titles = {name: agent.title for name, agent in registry.items()}
-    deliveries = Deliveries(knowledge, Placer(registry, knowledge), registry)
-    viewers = Viewers(orchestrator, deliveries, titles)
-    _Slot.host = Host(orchestrator, registry, knowledge, people, deliveries, viewers)
+    remembered = Remembered(history, titles)
+    deliveries = Deliveries(knowledge, Placer(registry, knowledge), registry, remembered.keep)
+    log = ConversationLog(history, orchestrator)
+    viewers = Viewers(log, deliveries, remembered, titles)
+    _Slot.host = Host(orchestrator, registry, knowledge, people, history, log, deliveries, viewers)
     return _Slot.host
 
 

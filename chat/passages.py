@@ -109,7 +109,7 @@ def _document_props(standing: Standing) -> dict[str, Json]:
 
 async def _result(host: Host, window: Window, run: str) -> TaskResult | None:
     # Sources come with the end of a run, so whoever can click on one does not wait here.
-    async for recorded in host.orchestrator.follow(run, person=window.person):
+    async for recorded in host.log.follow(run, person=window.person):
         if isinstance(recorded.event, Answer):
             return recorded.event.result
     return None

@@ -1,11 +1,10 @@
-"""Chainlit's view of history. The log of the runs is the record; this only reads it.
+"""Chainlit's view of the history: conversations are listed, found, named and deleted here.
 
-What Chainlit would store (steps, elements, feedback) is dropped, because it can be drawn from the log at any time.
+What Chainlit would store (steps, elements) is dropped, because it is drawn from the runs' events at any time. Whoever
+asks for somebody else's conversation gets what they get for one that does not exist.
 """
 
-import asyncio
 import logging
-from collections.abc import Sequence
 
 from chainlit.data.base import BaseDataLayer
 from chainlit.element import Element, ElementDict
@@ -14,25 +13,23 @@ from chainlit.types import Feedback, PageInfo, PaginatedResponse, Pagination, Th
 from chainlit.user import PersistedUser, User
 from fastapi import HTTPException
 
-from chat.delivery import Delivery
+from chat.deleting import delete_conversation
 from chat.errors import ChatError
 from chat.host import current
 from chat.profiles import profile_of
-from chat.wire import moment
-from chat.words import listed, shortened
+from chat.wire import moment, stable_id
+from history import Conversation, UnknownConversation
 from orchestration.errors import RoundtableError
-from orchestration.messages import Task
 from people import visitor
 
 log = logging.getLogger(__name__)
 
-_LONGEST_NAME = 80
-_MOST_THREADS = 500
-"""How far back the list and its search reach."""
+MOST_AT_ONCE = 100
+NO_THREAD = "There is no such conversation."
 
 
 class Threads(BaseDataLayer):
-    """Threads are read from the runs' log, each for whoever asks: somebody else's is the same as none."""
+    """One person's conversations: those of whoever asks."""
 
     async def get_user(self, identifier: str) -> PersistedUser | None:
         return PersistedUser(id=identifier, createdAt="1970-01-01T00:00:00Z", identifier=identifier)
@@ -41,55 +38,28 @@ class Threads(BaseDataLayer):
         return await self.get_user(user.identifier)
 
     async def get_thread(self, thread_id: str) -> ThreadDict | None:
-        """The head of a thread; its steps come over the socket. None when the person has no run in it."""
+        """The head of a thread; its steps come over the socket. None when the person has no such thread."""
         try:
-            return await self._thread(visitor().person, thread_id)
+            found = await current().history.conversation(visitor().person, thread_id)
         except (RoundtableError, ChatError) as error:
             log.warning("thread %s cannot be read: %s", thread_id, error)
             return None
+        return _thread(found) if found is not None else None
 
     async def get_thread_author(self, thread_id: str) -> str:
         return visitor().person if await self.get_thread(thread_id) else ""
 
     async def list_threads(self, pagination: Pagination, filters: ThreadFilter) -> PaginatedResponse[ThreadDict]:
-        """One page, newest first; a cursor is the id of the last thread of the page before."""
-        person = filters.userId or visitor().person
+        """One page, newest first; with a search, those in which all of its words were said."""
+        most = min(max(1, pagination.first), MOST_AT_ONCE)
         try:
-            known = await self._known(person)
-            if pagination.cursor in known:
-                known = known[known.index(pagination.cursor) + 1 :]
-            if filters.search:
-                threads = await self._threads(person, known)
-                wanted = filters.search.casefold()
-                threads = [t for t in threads if wanted in (t["name"] or "").casefold()]
-                return _page(threads[: pagination.first], more=len(threads) > pagination.first)
-            threads = await self._threads(person, known[: pagination.first])
-            return _page(threads, more=len(known) > pagination.first)
+            page = await current().history.conversations(
+                filters.userId or visitor().person, most, cursor=pagination.cursor or "", search=filters.search or ""
+            )
         except (RoundtableError, ChatError) as error:
-            raise HTTPException(status_code=503, detail=str(error)) from error
-
-    async def _known(self, person: str) -> list[str]:
-        """Threads, the newest first: those with questions, and those to which only files were brought so far."""
-        host = current()
-        newest = dict(host.deliveries.conversations(person))
-        for thread, at in await host.orchestrator.conversations(person, _MOST_THREADS):
-            newest[thread] = max(at, newest.get(thread, 0.0))
-        return sorted(newest, key=lambda thread: -newest[thread])[:_MOST_THREADS]
-
-    async def _threads(self, person: str, ids: list[str]) -> list[ThreadDict]:
-        threads = await asyncio.gather(*(self._thread(person, id) for id in ids))
-        return [thread for thread in threads if thread]
-
-    async def _thread(self, person: str, thread_id: str) -> ThreadDict | None:
-        host = current()
-        orchestrator = host.orchestrator
-        runs = await orchestrator.runs(person, thread_id)
-        if not runs:
-            deliveries = host.deliveries.on(thread_id, person)
-            return _of_files(thread_id, deliveries) if deliveries else None
-        first = await orchestrator.task(runs[0], person)
-        last = first if len(runs) == 1 else await orchestrator.task(runs[-1], person)
-        return _head(thread_id, first, last)
+            raise HTTPException(503, str(error)) from error
+        threads = [_thread(one) for one in page.conversations]
+        return PaginatedResponse(PageInfo(bool(page.cursor), None, page.cursor or None), threads)
 
     async def update_thread(
         self,
@@ -99,17 +69,23 @@ class Threads(BaseDataLayer):
         metadata: dict[str, object] | None = None,
         tags: list[str] | None = None,
     ) -> None:
-        """A thread is called like its first question; only a wish to rename it comes with nothing but a name."""
-        if name is not None and user_id is None and tags is None and metadata is None:
-            raise HTTPException(
-                status_code=409, detail="A conversation is named after its first question and keeps that name."
-            )
+        """Only a wish to rename it comes with nothing but a name; the rest is Chainlit's own bookkeeping."""
+        if name is None or user_id is not None or tags is not None or metadata is not None:
+            return
+        if not any(letter.isprintable() and not letter.isspace() for letter in name):
+            raise HTTPException(422, "A conversation needs a name.")
+        try:
+            await current().history.rename(visitor().person, thread_id, name.encode(errors="replace").decode())
+        except UnknownConversation as error:
+            raise HTTPException(404, NO_THREAD) from error
+        except (RoundtableError, ChatError) as error:
+            raise HTTPException(503, str(error)) from error
 
     async def delete_thread(self, thread_id: str) -> None:
-        raise HTTPException(
-            status_code=409,
-            detail="Conversations cannot be deleted one by one; they go when their retention time is over.",
-        )
+        try:
+            await delete_conversation(current(), visitor().person, thread_id)
+        except (RoundtableError, ChatError) as error:
+            raise HTTPException(503, str(error)) from error
 
     async def create_element(self, element: Element) -> None:
         return None
@@ -130,9 +106,18 @@ class Threads(BaseDataLayer):
         return None
 
     async def upsert_feedback(self, feedback: Feedback) -> str:
-        return feedback.id or feedback.forId
+        """A thumb under an answer belongs to the run around it; its id is the run's."""
+        person, history = visitor().person, current().history
+        runs = [run.task.id for run in await history.runs(person, feedback.threadId or "")]
+        run = next((run for run in runs if stable_id(run, "run") == feedback.forId), None)
+        comment = (feedback.comment or "").encode(errors="replace").decode()
+        if run is None or not await history.give_feedback(person, run, good=feedback.value == 1, comment=comment):
+            raise HTTPException(404, "There is no such answer.")
+        return run
 
     async def delete_feedback(self, feedback_id: str) -> bool:
+        if not await current().history.take_back_feedback(visitor().person, feedback_id):
+            raise HTTPException(404, "There is no such feedback.")
         return True
 
     async def get_favorite_steps(self, user_id: str) -> list[StepDict]:
@@ -145,37 +130,16 @@ class Threads(BaseDataLayer):
         return None
 
 
-def _head(thread_id: str, first: Task, last: Task) -> ThreadDict:
+def _thread(one: Conversation) -> ThreadDict:
+    """The page sorts and groups by what it takes for the time of its making."""
     return ThreadDict(
-        id=thread_id,
-        createdAt=moment(last.asked_at) or "",
-        name=shortened(first.question, _LONGEST_NAME),
-        userId=first.person,
-        userIdentifier=first.person,
+        id=one.id,
+        createdAt=moment(one.active) or "",
+        name=one.name,
+        userId=one.person,
+        userIdentifier=one.person,
         tags=[],
-        metadata={"chat_profile": profile_of(last.mode)},
+        metadata={"chat_profile": profile_of(one.mode)},
         steps=[],
         elements=[],
     )
-
-
-def _of_files(thread_id: str, deliveries: Sequence[Delivery]) -> ThreadDict:
-    """The head of a thread in which nothing was asked; it is called after the first files."""
-    first, last = deliveries[0], deliveries[-1]
-    return ThreadDict(
-        id=thread_id,
-        createdAt=moment(last.began) or "",
-        name=shortened(listed([item.name for item in first.items]), _LONGEST_NAME),
-        userId=first.order.person,
-        userIdentifier=first.order.person,
-        tags=[],
-        metadata={"chat_profile": profile_of(last.order.mode)},
-        steps=[],
-        elements=[],
-    )
-
-
-def _page(threads: list[ThreadDict], more: bool) -> PaginatedResponse[ThreadDict]:
-    start = threads[0]["id"] if threads else None
-    end = threads[-1]["id"] if threads else None
-    return PaginatedResponse(PageInfo(hasNextPage=more, startCursor=start, endCursor=end), threads)

@@ -5,7 +5,7 @@ A first view, a page reload, a second window and a reconnected socket all come h
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,8 @@ from chat.delivery import Delivery
 from chat.follower import Emit, Follower
 from chat.handover import Handover
 from chat.picture import Titles
+from chat.still import Still
+from chat.wire import Json
 from orchestration.errors import RoundtableError
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
@@ -45,19 +47,34 @@ class HandedInThere(Protocol):
     def on(self, thread: str, person: str) -> list[Delivery]: ...
 
 
+class RememberedThere(Protocol):
+    """What is kept beside the runs; `remembered.Remembered` is one. It raises nothing."""
+
+    async def stills(self, thread: str, person: str, beside: Collection[str]) -> list[Still]: ...
+
+    async def feedback(self, run: str, person: str) -> Mapping[str, Json] | None: ...
+
+
 class Viewer:
     """Keeps one window up to date. Its tasks end with the runs that they show, or with `close`."""
 
     def __init__(
-        self, window: Window, runs: WatchedRuns, deliveries: HandedInThere, titles: Titles, interval: float
+        self,
+        window: Window,
+        runs: WatchedRuns,
+        deliveries: HandedInThere,
+        remembered: RememberedThere,
+        titles: Titles,
+        interval: float,
     ) -> None:
         self.window = window
         self._runs = runs
         self._deliveries = deliveries
+        self._remembered = remembered
         self._titles = titles
         self._interval = interval
-        self._followers: dict[str, Follower | Handover] = {}
-        """By run, or by delivery."""
+        self._followers: dict[str, Follower | Handover | Still] = {}
+        """By run, by delivery, or by what is remembered."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._showing: dict[str, asyncio.Task[None]] = {}
         self._opening: asyncio.Task[None] | None = None
@@ -132,23 +149,40 @@ class Viewer:
         self._live.clear()
         self._idle.set()
 
+    async def empty(self, sentence: str) -> None:
+        """The thread was deleted: nothing of it stays on the page."""
+        await self.opened()
+        tasks, followers = tuple(self._tasks), tuple(self._followers.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._followers.clear()
+        self._showing.clear()
+        self._last = None
+        for shown in sorted({id for follower in followers for id in follower.ids}):
+            await self.window.emit(Emission("delete_message", {"id": shown}))
+        await self._forget_all(sentence)
+
     async def _open(self, old: tuple[asyncio.Task[None], ...], leftover: dict[str, frozenset[str]]) -> None:
         await asyncio.gather(*old, return_exceptions=True)
-        deliveries = self._deliveries.on(self.window.thread, self.window.person)
+        thread, person = self.window.thread, self.window.person
+        deliveries = self._deliveries.on(thread, person)
+        stills = await self._remembered.stills(thread, person, [delivery.id for delivery in deliveries])
+        beside: list[Delivery | Still] = sorted([*deliveries, *stills], key=lambda one: one.began)
         try:
-            runs = await self._runs.runs(self.window.person, self.window.thread)
-            asked = {run: (await self._runs.task(run, self.window.person)).asked_at for run in runs if deliveries}
+            runs = await self._runs.runs(person, thread)
+            asked = {run: (await self._runs.task(run, person)).asked_at for run in runs if beside}
         except RoundtableError as error:
-            log.warning("thread %s cannot be shown: %s", self.window.thread, error)
+            log.warning("thread %s cannot be shown: %s", thread, error)
             await self._forget_all(str(error))
-            self._show_all([], deliveries, {}, leftover)
+            self._show_all([], beside, {}, leftover)
         except Exception:
             # The task's boundary: the person learns that the page is not complete.
-            log.exception("thread %s cannot be shown", self.window.thread)
+            log.exception("thread %s cannot be shown", thread)
             await self._forget_all("This conversation cannot be shown at the moment.")
         else:
             self._live &= {*runs, *(delivery.id for delivery in deliveries if delivery.occupies)}
-            self._show_all(runs, deliveries, asked, leftover)
+            self._show_all(runs, beside, asked, leftover)
             await self._settle()
             outage = self._runs.outage
             if outage is not None and outage.is_on:
@@ -157,19 +191,28 @@ class Viewer:
     def _show_all(
         self,
         runs: Sequence[str],
-        deliveries: Sequence[Delivery],
+        beside: Sequence[Delivery | Still],
         asked: Mapping[str, float],
         leftover: Mapping[str, frozenset[str]],
     ) -> None:
-        """In the order in which they began: `asked` tells when a run did, where there are deliveries at all."""
-        waiting = list(deliveries)
+        """In the order in which they began: `asked` tells when a run did, where there is anything beside runs."""
+        waiting = list(beside)
         for run in runs:
             while waiting and waiting[0].began <= asked[run]:
-                delivery = waiting.pop(0)
-                self._hand_over(delivery, leftover.get(delivery.id, frozenset()))
+                self._show_beside(waiting.pop(0), leftover)
             self._follow(run, leftover.get(run, frozenset()))
-        for delivery in waiting:
-            self._hand_over(delivery, leftover.get(delivery.id, frozenset()))
+        for one in waiting:
+            self._show_beside(one, leftover)
+
+    def _show_beside(self, one: Delivery | Still, leftover: Mapping[str, frozenset[str]]) -> None:
+        known = leftover.get(one.id, frozenset())
+        if isinstance(one, Delivery):
+            self._hand_over(one, known)
+            return
+        one.begin(self.window.emit, known)
+        self._followers[one.id] = one
+        self._showing[one.id] = self._spawn(self._show(one.id, one, self._last), f"show {one.id}")
+        self._last = one.caught_up
 
     async def _open_again(self, outage: Outage) -> None:
         """What is in Redis can be shown when it is back."""
@@ -186,6 +229,7 @@ class Viewer:
             announce=self._announce,
             interval=self._interval,
             outage=self._runs.outage,
+            feedback=self._remembered.feedback,
             leftover=leftover,
         )
         self._followers[run] = follower
@@ -224,7 +268,7 @@ class Viewer:
             self._live.discard(delivery)
             await self._settle()
 
-    async def _show(self, run: str, follower: Follower | Handover, after: asyncio.Event | None) -> None:
+    async def _show(self, run: str, follower: Follower | Handover | Still, after: asyncio.Event | None) -> None:
         try:
             await follower.show(after)
         except Exception:
@@ -273,9 +317,17 @@ class Viewer:
 class Viewers:
     """Every window's viewer."""
 
-    def __init__(self, runs: WatchedRuns, deliveries: HandedInThere, titles: Titles, interval: float = 0.08) -> None:
+    def __init__(
+        self,
+        runs: WatchedRuns,
+        deliveries: HandedInThere,
+        remembered: RememberedThere,
+        titles: Titles,
+        interval: float = 0.08,
+    ) -> None:
         self._runs = runs
         self._deliveries = deliveries
+        self._remembered = remembered
         self._titles = titles
         self._interval = interval
         self._viewers: dict[str, Viewer] = {}
@@ -285,7 +337,7 @@ class Viewers:
         viewer = self._viewers.get(window.id)
         if viewer is None:
             viewer = self._viewers[window.id] = Viewer(
-                window, self._runs, self._deliveries, self._titles, self._interval
+                window, self._runs, self._deliveries, self._remembered, self._titles, self._interval
             )
         return viewer
 

@@ -47,9 +47,12 @@ class Step:
     folds: bool = False
     """Whether it folds by itself when it ends."""
     avatar: str = ""
+    feedback: Mapping[str, Json] | None = None
+    """What the person thinks of the run, as its thumbs show it."""
 
     def json(self) -> dict[str, Json]:
         return {
+            **({"feedback": self.feedback} if self.feedback is not None else {}),
             "id": self.id,
             "threadId": self.thread,
             "parentId": self.parent,

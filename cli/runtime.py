@@ -1,10 +1,11 @@
 """What the commands need of the rest of the product: the seam that a test puts a stand-in into."""
 
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     # Only names for the type checker: this module is imported by every command, the product by those that need it.
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from knowledge import Document, Ingested, Progress, Upload
     from orchestration import Operations, Settings, Task
     from orchestration.messages import Recorded
+
+
+log = logging.getLogger(__name__)
 
 
 class Shelves(Protocol):
@@ -61,17 +65,35 @@ def real_runtime() -> Runtime:
     # Read when the model is loaded: a progress bar between the lines of a command is noise.
     os.environ.setdefault("TQDM_DISABLE", "1")
     from agents import load_catalog
-    from orchestration import open_operations, open_runtime, open_shelves, open_single, read_settings
+    from orchestration import open_operations, open_shelves, open_single, read_settings
 
     return Runtime(
         read_settings=read_settings,
         agents=load_catalog,
-        open_runtime=open_runtime,
+        open_runtime=_open_runtime,
         open_single=open_single,
         open_shelves=open_shelves,
         open_operations=open_operations,
         documents=_documents,
     )
+
+
+@asynccontextmanager
+async def _open_runtime(settings: "Settings", **given: Any) -> "AsyncIterator[Council]":
+    """Where conversations are kept in the data folder, what ends while this process is there is kept by it, too."""
+    from history import HistoryError, Keeper, is_there, open_history
+    from orchestration import open_runtime
+
+    async with AsyncExitStack() as stack:
+        keeper = None
+        if is_there(settings.data):
+            try:
+                history = await stack.enter_async_context(open_history(settings.data))
+                keeper = Keeper(history, days=settings.history.days)
+            except HistoryError as error:
+                # Only who serves the conversations needs them; nothing is lost, as Redis waits for the history.
+                log.warning("%s", error)
+        yield await stack.enter_async_context(open_runtime(settings, keeper=keeper, **given))
 
 
 def _documents(settings: "Settings", agent: "Agent") -> int:

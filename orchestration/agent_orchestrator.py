@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Collection, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -275,22 +275,23 @@ class AgentOrchestrator:
         councils = self._of_council(run)
         return await councils.answered(councils.log.task(run, person))
 
-    async def runs(self, person: str, conversation: str) -> list[str]:
-        found = await self._runs_of_councils(person, conversation)
-        alone = await self._single.log.runs(person, conversation) if self._single is not None else []
+    async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        found = await self._runs_of_councils(person, conversation, beside)
+        alone = await self._single.log.runs(person, conversation, beside) if self._single is not None else []
         there = [run for run in found if not self._answered_alone(run)] + alone
         if not found or not alone:
             return there
         asked = {run: (await self.task(run, person)).asked_at for run in there}
         return sorted(there, key=lambda run: asked[run])
 
-    async def _runs_of_councils(self, person: str, conversation: str) -> list[str]:
+    async def _runs_of_councils(self, person: str, conversation: str, beside: Collection[str]) -> list[str]:
         """While Redis is away, those that are known here: a conversation is there all the same."""
-        known = [t.id for t in self._unfinished.values() if (t.person, t.conversation) == (person, conversation)]
+        here = [t.id for t in self._unfinished.values() if (t.person, t.conversation) == (person, conversation)]
+        known = [run for run in here if run not in beside]
         if self._councils is None or not self.redis_available or not is_an_id(conversation):
             return known
         try:
-            found = await self._councils.answered(self._councils.log.runs(person, conversation))
+            found = await self._councils.answered(self._councils.log.runs(person, conversation, beside))
         except EngineUnavailable as error:
             log.warning("the runs of a conversation cannot be read: %s", error)
             return known
@@ -300,14 +301,11 @@ class AgentOrchestrator:
         """Whether the single agent stands for it, for as long as that run is known."""
         return self._single is not None and self._replaced.get(run, "") in self._single.log
 
-    async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
-        newest: dict[str, float] = {}
-        found = await self._single.log.conversations(person, most) if self._single is not None else []
-        if self._councils is not None:
-            found = found + await self._councils.answered(self._councils.log.conversations(person, most))
-        for thread, at in found:
-            newest[thread] = max(at, newest.get(thread, 0.0))
-        return sorted(newest.items(), key=lambda item: -item[1])[:most]
+    def forget(self, run: str) -> None:
+        if self._single is not None:
+            self._single.log.forget(run)
+        if run not in self._taking_in:
+            self._unfinished.pop(run, None)
 
     async def health(self) -> Mapping[str, AgentHealth]:
         """How each agent is doing, in all processes together; nothing without Redis."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from redis.asyncio import Redis
 
@@ -43,6 +43,7 @@ class EventHub:
         self._streams = connections.streams
         self._keys = keys
         self._watchers: dict[bytes, set[_Queue]] = {}
+        self._bells: dict[bytes, set[asyncio.Event]] = {}
         self._cursors: dict[bytes, bytes] = {}
         self._reading: frozenset[bytes] = frozenset()
         self._changed = asyncio.Event()
@@ -70,6 +71,22 @@ class EventHub:
             self._watchers[stream].discard(queue)
             if not self._watchers[stream]:
                 del self._watchers[stream], self._cursors[stream]
+
+    @contextmanager
+    def bell(self, stream: str) -> Iterator[asyncio.Event]:
+        """An event that is set by every new entry of another stream, and at the beginning; the listener clears it."""
+        name, event = stream.encode(), asyncio.Event()
+        event.set()
+        self._cursors.setdefault(name, b"0-0")
+        self._bells.setdefault(name, set()).add(event)
+        self._changed.set()
+        self._watched.set()
+        try:
+            yield event
+        finally:
+            self._bells[name].discard(event)
+            if not self._bells[name]:
+                del self._bells[name], self._cursors[name]
 
     async def leave(self) -> None:
         """End the reader's wait, so that it can be cancelled where it waits for nothing of Redis."""
@@ -123,6 +140,10 @@ class EventHub:
         if stream not in self._cursors:
             return
         self._cursors[stream] = entry
+        if stream in self._bells:
+            for bell in self._bells[stream]:
+                bell.set()
+            return
         event = recorded(entry, fields)
         if event is not None:
             for queue in self._watchers[stream]:

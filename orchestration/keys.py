@@ -33,6 +33,10 @@ class Keys:
         """Never there: what is written to it is empty."""
         self.looked = f"{prefix}:{{run}}:looked"
         """String: when (server ms) an orchestrator last looked for runs without an owner."""
+        self.ended = f"{prefix}:{{run}}:ended"
+        """Stream: runs that ended, and conversations that were deleted, until every history has gone past them."""
+        self.histories = f"{prefix}:{{run}}:histories"
+        """Hash: history -> the entry of `ended` that it has gone past, and when (server ms) it was last heard of."""
         self.hints = f"{prefix}:hints"
         """Pub/sub channel: a run id for which something urgent happened (asked, cancelled), or "" for all."""
         self.presence = f"{prefix}:{{presence}}:processes"
@@ -57,10 +61,6 @@ class Keys:
     def conversation(self, person: str, conversation: str) -> str:
         """List: the runs of one chat thread, in order."""
         return f"{self.prefix}:{{run}}:conversation:{quote(person, safe='')}:{conversation}"
-
-    def conversations(self, person: str) -> str:
-        """Sorted set: one person's chat threads by the time of their newest run (server ms)."""
-        return f"{self.prefix}:{{run}}:conversations:{quote(person, safe='')}"
 
     def tasks(self, agent: str) -> str:
         """Stream: steps on their way to an agent. A program reads only what its own major version wrote."""

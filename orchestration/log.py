@@ -6,7 +6,7 @@ Whoever shows a run (the chat's first view, a reload, a second window, the comma
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Protocol
 
 from orchestration.errors import UnknownRun
@@ -23,16 +23,12 @@ class RunLog(Protocol):
         """
         ...
 
-    async def runs(self, person: str, conversation: str) -> list[str]:
-        """The runs of one chat thread, in order."""
+    async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        """The runs of one chat thread, in order, without those of `beside`, which nobody is asked for."""
         ...
 
     async def task(self, run: str, person: str) -> Task:
         """What was asked; raises UnknownRun."""
-        ...
-
-    async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
-        """One person's chat threads and the time (epoch seconds) of their newest run, newest first."""
         ...
 
 
@@ -63,12 +59,12 @@ class MemoryLog:
 
     async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
         await self.task(run, person)
-        position = int(after.partition("-")[0] or 0)
+        position, events = int(after.partition("-")[0] or 0), self._runs[run]
         while True:
             async with self._grown:
-                while len(self._runs[run]) <= position:
+                while len(events) <= position:
                     await self._grown.wait()
-                fresh = self._runs[run][position:]
+                fresh = events[position:]
             for recorded in fresh:
                 yield recorded
                 if isinstance(recorded.event, Answer):
@@ -82,12 +78,18 @@ class MemoryLog:
             raise UnknownRun("There is no such run.")
         return first.task
 
-    async def runs(self, person: str, conversation: str) -> list[str]:
-        return [task.id for task in self._tasks(person) if task.conversation == conversation]
+    async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        tasks = [task for task in self._tasks(person) if task.conversation == conversation]
+        return [task.id for task in tasks if task.id not in beside]
 
-    async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
-        newest = {task.conversation: task.asked_at for task in self._tasks(person) if task.conversation}
-        return sorted(newest.items(), key=lambda item: -item[1])[:most]
+    def events(self, run: str) -> tuple[Recorded, ...]:
+        """Everything of a run so far."""
+        return tuple(self._runs[run])
+
+    def forget(self, run: str) -> None:
+        """An ended run, or one that is not there; one that goes on stays."""
+        if run in self._runs and self.ended(run):
+            del self._runs[run]
 
     def _tasks(self, person: str) -> list[Task]:
         first = (events[0].event for events in self._runs.values())

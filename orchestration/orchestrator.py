@@ -54,3 +54,7 @@ class Orchestrator(RunLog, Protocol):
     async def cancel(self, run: str, *, person: str) -> bool:
         """Stop a run, wherever its agents are; False when it had ended already. Raises UnknownRun."""
         ...
+
+    def forget(self, run: str) -> None:
+        """Nothing of a run stays in this process; one of the single agent that goes on does until it has ended."""
+        ...

@@ -1,7 +1,7 @@
 """The log of runs that live in Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from orchestration.connections import Connections
@@ -53,11 +53,8 @@ class RedisLog:
             raise UnknownRun("There is no such run.")
         return task
 
-    async def runs(self, person: str, conversation: str) -> list[str]:
-        return await self._store.runs(person, conversation)
-
-    async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
-        return await self._store.conversations(person, most)
+    async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        return await self._store.runs(person, conversation, beside)
 
 
 async def _until_answer(queue: asyncio.Queue[Recorded]) -> AsyncIterator[Recorded]:

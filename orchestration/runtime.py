@@ -20,12 +20,14 @@ from orchestration.brake import Brake
 from orchestration.connections import CLOSING_SECONDS, TROUBLE, Connections
 from orchestration.council import CouncilEngine
 from orchestration.crash import Crash, survive
+from orchestration.endings import Endings
 from orchestration.engine import open_engine
 from orchestration.errors import ConfigurationError, EngineUnavailable
 from orchestration.gauges import Gauges
 from orchestration.hints import Hints
 from orchestration.hub import EventHub
 from orchestration.inbox import Inbox
+from orchestration.keeping import Keeper
 from orchestration.keys import PREFIX, Keys
 from orchestration.metrics import Metrics
 from orchestration.outage import Outage
@@ -54,6 +56,7 @@ async def open_runtime(
     embedder: Embedder | None = None,
     workers: bool | Sequence[str] = True,
     kind: Kind = "web",
+    keeper: Keeper | None = None,
     join: bool = False,
     patient: bool = False,
     prefix: str = PREFIX,
@@ -62,6 +65,7 @@ async def open_runtime(
     """Everything that a process needs for councils and for the single agent.
 
     `workers`: which agents' steps this process runs. `kind` is "worker" for a process that only runs steps.
+    `keeper` is told of everything that ends, wherever it was asked; without one Redis keeps runs for a while.
     `join`: when another process on the same Redis orchestrates already, hand tasks to it and load nothing here.
     `patient`: when Redis is away, begin with the single agent and go on by itself as soon as Redis is there.
     `crash` is called at named points, so that a test can die there.
@@ -87,10 +91,22 @@ async def open_runtime(
         knowledge = await stack.enter_async_context(shelves)
         runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
         metrics = Metrics(registry)
-        single = _single_agent(settings, registry, knowledge, runner, metrics)
+        single = _single_agent(settings, registry, knowledge, runner, metrics, keeper)
         orchestrator = await _answering(stack, registry, knowledge, single, metrics)
         process = _Process(
-            settings, registry, knowledge, runner, metrics, name, keys, kind, chosen, crash, orchestrator, single
+            settings,
+            registry,
+            knowledge,
+            runner,
+            metrics,
+            name,
+            keys,
+            kind,
+            chosen,
+            crash,
+            orchestrator,
+            single,
+            keeper,
         )
         if connections is not None:
             await stack.enter_async_context(process.councils(connections))
@@ -141,7 +157,12 @@ async def open_shelves(
 
 
 def _single_agent(
-    settings: Settings, registry: AgentRegistry, knowledge: Knowledge, runner: Runner, metrics: Metrics
+    settings: Settings,
+    registry: AgentRegistry,
+    knowledge: Knowledge,
+    runner: Runner,
+    metrics: Metrics,
+    keeper: Keeper | None = None,
 ) -> SingleAgent:
     return SingleAgent(
         list(registry),
@@ -151,6 +172,7 @@ def _single_agent(
         lambda: _preparation(knowledge),
         settings.run,
         metrics,
+        keeper,
     )
 
 
@@ -179,6 +201,7 @@ class _Process:
     crash: Crash
     orchestrator: AgentOrchestrator
     single: SingleAgent
+    keeper: Keeper | None
 
     @asynccontextmanager
     async def councils(self, connections: Connections) -> AsyncIterator[None]:
@@ -235,6 +258,8 @@ class _Process:
             log.warning("Redis went away while this process started; the loops go on asking: %s", error)
         loops = [hub.run, hints.run, brake.run, heartbeat.run, engine.run, outage.run]
         loops.append(partial(self._stop_at_halt, brake))
+        if self.keeper is not None:
+            loops.append(partial(self.keeper.follow, Endings(connections, keys, hub, store, settings.run)))
         log_ = RedisLog(connections, keys, hub, store)
         councils = Councils(engine, log_, presences, connections, brake, outage, gauges)
         async with _running(loops, worker, hub, connections, self.knowledge):

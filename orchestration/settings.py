@@ -134,6 +134,15 @@ class MetricsSettings(BaseModel):
     """The address to listen on."""
 
 
+class HistorySettings(BaseModel):
+    """How long conversations are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: float | None = Field(None, gt=0, le=36_500)
+    """One in which nothing has happened for so long is deleted; without it, only what a person deletes is."""
+
+
 class Settings(BaseModel):
     """All settings of one process."""
 
@@ -144,6 +153,7 @@ class Settings(BaseModel):
     run: RunSettings = RunSettings()
     web: WebSettings = WebSettings()
     metrics: MetricsSettings = MetricsSettings()
+    history: HistorySettings = HistorySettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
 
 
@@ -161,6 +171,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_DEADLINE_SECONDS": ("run", "deadline_seconds"),
     "ROUNDTABLE_STEP_SECONDS": ("run", "step_seconds"),
     "ROUNDTABLE_RETENTION_HOURS": ("run", "retention_hours"),
+    "ROUNDTABLE_HISTORY_DAYS": ("history", "days"),
     "ROUNDTABLE_SLOTS": ("run", "slots"),
     "ROUNDTABLE_PLACES": ("run", "places"),
     "ROUNDTABLE_WAITING": ("run", "waiting"),

@@ -15,6 +15,7 @@ from knowledge import KnowledgeError, KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, nothing_found
 from orchestration.council import BROKEN
 from orchestration.errors import InvalidTask
+from orchestration.keeping import Keeper
 from orchestration.log import MemoryLog
 from orchestration.messages import (
     Accepted,
@@ -66,6 +67,7 @@ class SingleAgent:
         preparation: Callable[[], AsyncIterator[KnowledgeStatus]],
         settings: RunSettings,
         metrics: Metrics,
+        keeper: Keeper | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.log = MemoryLog(clock=clock)
@@ -77,6 +79,7 @@ class SingleAgent:
         self._preparation = preparation
         self._settings = settings
         self._metrics = metrics
+        self._keeper = keeper
         self._clock = clock
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -92,6 +95,8 @@ class SingleAgent:
         if task.id in self.log:
             raise InvalidTask("A question with this id was asked already.")
         await self.log.append(Accepted(run=task.id, task=task))
+        if self._keeper is not None:
+            await self._keeper.accepted(task)
         assert self._tasks is not None, "the single agent is not running"
         self._running[task.id] = self._tasks.create_task(self._drive(task))
         return task.id
@@ -145,6 +150,8 @@ class SingleAgent:
 
     async def _end(self, result: TaskResult) -> None:
         await self.log.append(Answer(run=result.task, result=result))
+        if self._keeper is not None:
+            await self._keeper.ended(self.log.events(result.task))
         self._metrics.task_ended(result)
 
     async def _prepare(self, task: Task) -> None:

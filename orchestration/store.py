@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, cast
@@ -43,6 +43,8 @@ from orchestration.settings import RunSettings
 
 ALONE_AFTER = 2
 """A step that lost so many workers is run alone in its process, so that it takes no neighbour along."""
+FORGOTTEN_MS = 30 * 86_400_000
+"""A history that was not heard of for this long is not waited for."""
 SILENT_SECONDS = 5.0
 """When no orchestrator was heard of for this long, none could work on anything."""
 MOST_DEATHS = 3
@@ -155,7 +157,7 @@ class RunStore:
         k, settings = self._keys, self._settings
         keys = [k.run(task.id), k.events(task.id), k.active, k.waiting, k.people, k.turns, k.pace, k.halted]
         if task.conversation:
-            keys += [k.conversation(task.person, task.conversation), k.conversations(task.person)]
+            keys.append(k.conversation(task.person, task.conversation))
         deadline = task.deadline_seconds or settings.deadline_seconds
         event = encode(Accepted(run=task.id, task=task))
         args: list[Argument] = [task.id, encode(task), event, owner, settings.lease_ms, int(deadline * 1000), k.hints]
@@ -252,8 +254,8 @@ class RunStore:
         k = self._keys
         owner = "" if fence is None else fence
         args: list[Argument] = [run, owner, result.state, encode(result), self._settings.retention_ms, k.hints]
-        args += map(encode, events)
-        keys = [k.run(run), k.events(run), k.active, k.waiting, k.people, k.turns, k.pace]
+        args += [FORGOTTEN_MS, k.run(""), *map(encode, events)]
+        keys = [k.run(run), k.events(run), k.active, k.waiting, k.people, k.turns, k.pace, k.ended, k.histories]
         status, *waiting = await self._batcher.script("finish", keys, args)
         if waiting and waiting[0]:
             await self.begin_waiting()
@@ -366,19 +368,13 @@ class RunStore:
         data = await self._batcher("HGET", self._keys.run(run), "task")
         return decode(Task, data) if data else None
 
-    async def runs(self, person: str, conversation: str) -> list[str]:
-        """The runs of one chat thread, in order."""
+    async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        """The runs of one chat thread, in order, without those that need not be asked for."""
         found = await self._batcher("LRANGE", self._keys.conversation(person, conversation), 0, -1)
-        runs = [run.decode() for run in found]
+        runs = [run.decode() for run in found if run.decode() not in beside]
         # A thread lives as long as its newest run; older ones may have expired.
         there = await asyncio.gather(*(self._batcher("EXISTS", self._keys.run(run)) for run in runs))
         return [run for run, exists in zip(runs, there, strict=True) if exists]
-
-    async def conversations(self, person: str, most: int) -> list[tuple[str, float]]:
-        """One person's chat threads with the time of their newest run, newest first."""
-        threads = self._keys.conversations(person)
-        found = await self._batcher("ZRANGE", threads, 0, most - 1, "REV", "WITHSCORES")
-        return [(thread.decode(), float(at) / 1000) for thread, at in found]
 
     def _step_keys(self, run: str) -> list[str]:
         return [self._keys.run(run), self._keys.events(run)]

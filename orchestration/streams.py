@@ -30,9 +30,10 @@ class Streams:
         entries: list[Entry] = await self._batcher("XREVRANGE", stream, "+", "-", "COUNT", 1)
         return entries[0][0] if entries else b"0-0"
 
-    async def after(self, stream: str, entry: str) -> list[Entry]:
-        """Every entry after an id; from the start when it is empty."""
-        found: list[Entry] = await self._batcher("XRANGE", stream, f"({entry}" if entry else "-", "+")
+    async def after(self, stream: str, entry: str, most: int | None = None) -> list[Entry]:
+        """Every entry after an id, or the next few; from the start when it is empty."""
+        count = ("COUNT", most) if most is not None else ()
+        found: list[Entry] = await self._batcher("XRANGE", stream, f"({entry}" if entry else "-", "+", *count)
         return found
 
     async def send(self, messages: Sequence[Command]) -> list[bytes]:

@@ -1,5 +1,5 @@
 -- Take a task in, once, when there is a place for it.
--- KEYS: run, events, active, waiting, people, turns, pace, halted, conversation, conversations (the last two only with a conversation).
+-- KEYS: run, events, active, waiting, people, turns, pace, halted, conversation (the last one only with a conversation).
 -- ARGV: id, task, accepted event, owner ('' = nobody yet), lease ms, deadline ms from now, hints channel,
 --       conversation ('' = none), retention ms, person, places, places for waiting, schema's major version, schema,
 --       what the key of a run begins with.
@@ -65,9 +65,6 @@ if ARGV[8] ~= '' then
   end
   redis.call('RPUSH', KEYS[9], id)
   redis.call('PEXPIRE', KEYS[9], ARGV[9])
-  redis.call('ZADD', KEYS[10], now, ARGV[8])
-  redis.call('ZREMRANGEBYSCORE', KEYS[10], 0, now - ARGV[9])
-  redis.call('PEXPIRE', KEYS[10], ARGV[9])
 end
 if not owned then redis.call('PUBLISH', ARGV[7], id) end
 return {'NEW', now, begun}

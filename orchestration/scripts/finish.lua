@@ -1,5 +1,7 @@
--- End a run, once, and let its keys expire. KEYS: run, events, active, waiting, people, turns, pace.
--- ARGV: id, owner's fence ('' = whoever asks, for Stop), state, result, retention ms, hints channel, events.
+-- End a run, once. Its keys expire, unless a history has still to take it over: kept.lua lets them expire then.
+-- KEYS: run, events, active, waiting, people, turns, pace, ended, histories.
+-- ARGV: id, owner's fence ('' = whoever asks, for Stop), state, result, retention ms, hints channel,
+--       ms of silence after which a history counts no more, what the key of a run begins with, events.
 -- Returns {'OK', number of runs that wait}, {'STALE'} or {'ENDED'}.
 local id = ARGV[1]
 local run = redis.call('HMGET', KEYS[1], 'state', 'fence', 'person', 'begun', 'result')
@@ -15,18 +17,36 @@ if run[1] ~= 'running' then
 end
 if ARGV[2] ~= '' and run[2] ~= ARGV[2] then return {'STALE'} end
 redis.call('HSET', KEYS[1], 'state', ARGV[3], 'result', ARGV[4])
-for i = 7, #ARGV do redis.call('XADD', KEYS[2], '*', 'e', ARGV[i], 'f', run[2]) end
+for i = 9, #ARGV do redis.call('XADD', KEYS[2], '*', 'e', ARGV[i], 'f', run[2]) end
 redis.call('ZREM', KEYS[3], id)
 redis.call('ZREM', KEYS[4], id)
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
-redis.call('PEXPIRE', KEYS[2], ARGV[5])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local followed = false
+for _, history in ipairs(redis.call('HVALS', KEYS[9])) do
+  followed = followed or now - string.match(history, '%d+$') < tonumber(ARGV[7])
+end
+if followed then
+  redis.call('XADD', KEYS[8], '*', 'run', id)
+else
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+  redis.call('PEXPIRE', KEYS[2], ARGV[5])
+  -- Histories that are gone for good left runs behind: some expire with every run that ends.
+  redis.call('DEL', KEYS[9])
+  for _, entry in ipairs(redis.call('XRANGE', KEYS[8], '-', '+', 'COUNT', 100)) do
+    local key = ARGV[8] .. entry[2][2]
+    redis.call('PEXPIRE', key, ARGV[5])
+    redis.call('PEXPIRE', key .. ':events', ARGV[5])
+    redis.call('XDEL', KEYS[8], entry[1])
+  end
+  if redis.call('XLEN', KEYS[8]) == 0 then redis.call('DEL', KEYS[8]) end
+end
 if run[3] and redis.call('HINCRBY', KEYS[5], run[3], -1) <= 0 then
   redis.call('HDEL', KEYS[5], run[3])
   redis.call('HDEL', KEYS[6], ':' .. run[3])
 end
 if run[4] and run[4] ~= '0' then
-  local t = redis.call('TIME')
-  redis.call('LPUSH', KEYS[7], t[1] * 1000 + math.floor(t[2] / 1000) - run[4])
+  redis.call('LPUSH', KEYS[7], now - run[4])
   redis.call('LTRIM', KEYS[7], 0, 99)
 end
 if ARGV[2] == '' then redis.call('PUBLISH', ARGV[6], id) end

@@ -31,9 +31,7 @@ def figures() -> int:
 
 
 @pytest.fixture(scope="module")
-def port(
-    tmp_path_factory: pytest.TempPathFactory, figures: int, give_export: Callable[[Path], None]
-) -> Iterator[int]:
+def port(tmp_path_factory: pytest.TempPathFactory, figures: int, give_export: Callable[[Path], None]) -> Iterator[int]:
     """A running server; afterwards it is asked to stop, with a socket still open, and has to end cleanly."""
     number = free_port()
     data = tmp_path_factory.mktemp("data")

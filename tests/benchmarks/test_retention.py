@@ -35,4 +35,4 @@ def test_a_runs_keys_may_not_stay() -> None:
     keys = Keys("test")
     known = permanent(keys, ["north"])
     assert keys.tasks("north") in known
-    assert not {keys.run("r"), keys.events("r"), keys.active, keys.conversations("me")} & known
+    assert not {keys.run("r"), keys.events("r"), keys.active, keys.conversation("me", "c")} & known

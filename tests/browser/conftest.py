@@ -95,10 +95,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @contextmanager
 def serving(folder: Path, log_to: Path) -> Iterator[Served]:
-    """A server on the data in a folder; it must end cleanly."""
+    """The real application over two small agents, on the data in a folder; it must end cleanly."""
     command = [sys.executable, "-m", "tests.browser.serving", str(folder)]
     with (
-        log_to.open("w") as log,
+        log_to.open("a") as log,
         subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
         ) as process,

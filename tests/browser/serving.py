@@ -24,11 +24,12 @@ from api.reach import people_of
 from chat import host
 from cli.server import QuietServer
 from cli.signals import until_asked_to_stop
+from history import Keeper, open_history
 from knowledge import HashEmbedder
 from orchestration import AgentOrchestrator, Settings, open_runtime
 from orchestration.embedded.datafolder import DataFolder
 from orchestration.embedded.process import server_pid
-from orchestration.settings import WebSettings
+from orchestration.settings import WebSettings, make_data_folder
 from people import People
 from tests.browser.held import HeldAnswerer
 from tests.orchestration.worlds import registry
@@ -39,10 +40,15 @@ async def opened(
     settings: Settings, folder: Path, people: People, answerer: HeldAnswerer
 ) -> AsyncIterator[AgentOrchestrator]:
     """The runtime with an embedded Redis, in the hands of the chat, its knowledge ready."""
-    runtime = open_runtime(settings, registry=registry(folder), answerer=answerer, embedder=HashEmbedder())
-    async with runtime as orchestrator:
+    make_data_folder(settings.data)
+    async with (
+        open_history(settings.data) as history,
+        open_runtime(
+            settings, registry=registry(folder), answerer=answerer, embedder=HashEmbedder(), keeper=Keeper(history)
+        ) as orchestrator,
+    ):
         await orchestrator.knowledge.wait_ready()
-        host.install(orchestrator, orchestrator.registry, orchestrator.knowledge, people)
+        host.install(orchestrator, orchestrator.registry, orchestrator.knowledge, history, people)
         try:
             yield orchestrator
         finally:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from pydantic import PydanticDeprecatedSince20
 
+from history import History, open_history
 from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, open_knowledge
 from people import Accounts, People
 from tests.chat.browser_side import Site
@@ -46,13 +47,22 @@ async def knowledge(tmp_path: Path) -> AsyncIterator[Knowledge]:
 
 
 @pytest.fixture
+async def history(tmp_path: Path) -> AsyncIterator[History]:
+    """Nothing was said yet."""
+    async with open_history(tmp_path) as history:
+        yield history
+
+
+@pytest.fixture
 def people(tmp_path: Path) -> People:
     """One person at their own machine."""
     return People(Accounts(tmp_path / "people.json"))
 
 
 @pytest.fixture
-async def address(orchestrator: ScriptedOrchestrator, knowledge: Knowledge, people: People) -> AsyncIterator[str]:
+async def address(
+    orchestrator: ScriptedOrchestrator, knowledge: Knowledge, history: History, people: People
+) -> AsyncIterator[str]:
     """Roundtable's page on a free port of the loopback."""
     import uvicorn
 
@@ -68,7 +78,7 @@ async def address(orchestrator: ScriptedOrchestrator, knowledge: Knowledge, peop
     from api.page import ChainlitTokens
     from chat import host
 
-    host.install(orchestrator, load_catalog(), knowledge, people)
+    host.install(orchestrator, load_catalog(), knowledge, history, people)
     listening = socket.create_server(("127.0.0.1", 0))
     entrance = Entrance(chainlit_app, people, ChainlitTokens(), header="", seconds=3_600)
     config = uvicorn.Config(entrance, log_level="warning", lifespan="off", ws="websockets-sansio")

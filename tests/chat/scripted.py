@@ -1,7 +1,7 @@
 """An orchestrator that does nothing by itself: a test tells what happens, event by event."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 
 from orchestration.log import MemoryLog
 from orchestration.messages import Accepted, Answer, AnyEvent, Recorded, Task, TaskResult, new_id
@@ -97,11 +97,11 @@ class ScriptedOrchestrator:
     def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
         return self.log.follow(run, person=person, after=after)
 
-    async def runs(self, person: str, conversation: str) -> list[str]:
-        return [run for run in await self.log.runs(person, conversation) if run not in self.replaced]
+    async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        return [run for run in await self.log.runs(person, conversation, beside) if run not in self.replaced]
 
     async def task(self, run: str, person: str) -> Task:
         return await self.log.task(run, person)
 
-    async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
-        return await self.log.conversations(person, most)
+    def forget(self, run: str) -> None:
+        self.log.forget(run)

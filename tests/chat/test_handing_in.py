@@ -11,11 +11,14 @@ import pytest
 from chat import deliveries, delivery
 from chat.handing_in import FILES_GONE
 from chat.wire import Json
+from history import History
 from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, Matrix, StorageFull, Upload, open_knowledge
+from people import People
 from tests.chat.browser_side import Site, Tab
 from tests.chat.page import Page
 from tests.chat.scripted import ScriptedOrchestrator
 from tests.knowledge.pdfs import pdf
+from tests.orchestration.waiting import eventually
 
 LEAVE = """# Parental leave
 
@@ -382,3 +385,52 @@ async def test_the_door_for_files_judges_only_the_size(site: Site, monkeypatch: 
     assert (await site.http.post(to, files={"file": ("a.md", b"x")})).status_code == 200
     site.http.cookies.clear()
     assert (await site.http.post(to, files={"file": ("a.md", b"x")})).status_code == 401
+
+
+async def test_a_card_is_there_after_the_server_started_again(
+    site: Site, knowledge: Knowledge, orchestrator: ScriptedOrchestrator, history: History, people: People
+) -> None:
+    """As it was at the end; and the conversation is listed though nothing was asked in it."""
+    tab = await site.tab()
+    await hand_in(site, tab, "@security keep this", keys_md=KEYS)
+    await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
+    await handed_in(history, tab.thread)
+    await start_again(orchestrator, knowledge, history, people)
+    again = await site.tab(thread=tab.thread)
+    await again.until(lambda page: len(page.elements) == len(tab.page.elements))
+    assert again.page.elements == tab.page.elements
+    assert said(again.page) == said(tab.page)
+    listed = await site.http.post("/project/threads", json={"pagination": {"first": 5}, "filter": {"search": "keys"}})
+    assert [thread["id"] for thread in listed.json()["data"]] == [tab.thread]
+
+
+async def test_files_that_were_being_taken_in_when_the_server_stopped_are_told(
+    site: Site, knowledge: Knowledge, orchestrator: ScriptedOrchestrator, history: History, people: People
+) -> None:
+    """Nobody goes on with them, so the card does not pretend to."""
+    tab = await asked_for_agent(site, leave_md=LEAVE)
+    await start_again(orchestrator, knowledge, history, people)
+    again = await site.tab(thread=tab.thread)
+    await again.until(lambda page: page.props("Delivery")["stage"] == "over")
+    assert "The server stopped meanwhile" in said(again.page)
+    assert states(again.page) == ["left"]
+
+
+async def handed_in(history: History, thread: str) -> None:
+    """Wait until the card is kept as it is at the end."""
+
+    async def over() -> bool:
+        return any('"stage": "over"' in one.picture for one in await history.handed_in("local", thread))
+
+    await eventually(over, "the card is kept")
+
+
+async def start_again(
+    orchestrator: ScriptedOrchestrator, knowledge: Knowledge, history: History, people: People
+) -> None:
+    """The same folder, and nothing in memory."""
+    from agents import load_catalog
+    from chat import host
+
+    await host.uninstall()
+    host.install(orchestrator, load_catalog(), knowledge, history, people)

@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request
 from pydantic import PydanticDeprecatedSince20
 from starlette.routing import BaseRoute, Mount
 
+from history import History
 from knowledge import Knowledge, Upload
 from orchestration import Settings
 from orchestration.settings import WebSettings
@@ -106,7 +107,7 @@ def people(tmp_path: Path) -> People:
 
 @pytest.fixture
 async def address(
-    tmp_path: Path, orchestrator: ScriptedOrchestrator, knowledge: Knowledge, people: People
+    tmp_path: Path, orchestrator: ScriptedOrchestrator, knowledge: Knowledge, history: History, people: People
 ) -> AsyncIterator[str]:
     """The whole application but for the council."""
     import uvicorn
@@ -117,7 +118,7 @@ async def address(
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Running]:
-        host.install(orchestrator, load_catalog(), knowledge, people)
+        host.install(orchestrator, load_catalog(), knowledge, history, people)
         yield Running(knowledge=knowledge)
         await host.uninstall()
 

@@ -300,17 +300,6 @@ async def listed(site: Site, search: str = "") -> list[str]:
     return [thread["name"] for thread in threads]
 
 
-async def test_a_thread_keeps_its_name_and_stays(site: Site, orchestrator: ScriptedOrchestrator) -> None:
-    """What this history cannot do is refused, not pretended."""
-    tab, task = await begin(site, orchestrator)
-    await end(orchestrator, task)
-    await tab.until(ended)
-    renamed = await site.http.put("/project/thread", json={"threadId": tab.thread, "name": "Mine"})
-    deleted = await site.http.request("DELETE", "/project/thread", json={"threadId": tab.thread})
-    assert (renamed.status_code, deleted.status_code) == (409, 409)
-    assert await listed(site) == [QUESTION]
-
-
 async def test_a_thread_without_runs_is_not_found(site: Site, orchestrator: ScriptedOrchestrator) -> None:
     """An address that somebody made up."""
     tab = await site.tab(thread="5b1b1c9a-0000-4000-8000-000000000000")

@@ -1,12 +1,13 @@
 """A viewer keeps a window up to date, whatever happens to the log it reads."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 import pytest
 
 from chat.changes import Emission
 from chat.delivery import Delivery
+from chat.still import Still
 from chat.viewer import Viewer, Viewers, Window
 from orchestration.errors import EngineUnavailable
 from orchestration.messages import Recorded
@@ -43,8 +44,18 @@ class NoFiles:
         return []
 
 
+class NothingKept:
+    """Nobody was refused, and nobody has said what they think."""
+
+    async def stills(self, thread: str, person: str, beside: Collection[str]) -> list[Still]:
+        return []
+
+    async def feedback(self, run: str, person: str) -> None:
+        return None
+
+
 def viewers_of(runs: ScriptedOrchestrator) -> Viewers:
-    return Viewers(runs, NoFiles(), TITLES, interval=0.001)
+    return Viewers(runs, NoFiles(), NothingKept(), TITLES, interval=0.001)
 
 
 def viewer_of(screen: Screen, viewers: Viewers, id: str = "window") -> Viewer:
@@ -158,7 +169,7 @@ async def test_a_log_that_breaks_off_is_told_and_the_page_is_free(error: Excepti
 class Away(ScriptedOrchestrator):
     """Nothing can be read from it."""
 
-    async def runs(self, person: str, conversation: str) -> list[str]:
+    async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
         raise EngineUnavailable("Redis is away.")
 
 

@@ -21,6 +21,8 @@ PERMANENT = {
     r"\{knowledge\}:shelves": "one entry for each shelf that was ever used",
     r"\{knowledge\}:shelf:[\w-]+:[^:]*": "the documents that are on it; it is gone with the last of them",
     r"\{knowledge\}:unwanted:[\w-]+": "names out of the catalog",
+    r"\{run\}:histories": "one entry for each history, until it was silent for 30 days",
+    r"\{run\}:ended": "what no history has taken over yet; none without a history",
     r"\{run\}:turns": "the turn that began last; a person's turn leaves with the person's last run",
 }
 """Kinds of keys that stay, without the prefix, each with what bounds it."""
@@ -36,7 +38,6 @@ EXPIRING = {
     r"\{run\}:run:\w+": "a run, from its end on",
     r"\{run\}:run:\w+:events": "its events, the same",
     r"\{run\}:conversation:[^:]+:.*": "the runs of a thread",
-    r"\{run\}:conversations:[^:]+": "a person's threads",
     r"\{agent:[\w-]+\}:breaker": "an agent's failures",
     r"\{knowledge\}:document:\w+": "files that are not on a shelf yet",
 }

@@ -14,6 +14,7 @@ from agents.answerers.scripted import ScriptedAnswerer
 from knowledge import HashEmbedder, KnowledgeSettings, open_knowledge
 from orchestration import AgentOrchestrator, Settings, open_runtime
 from orchestration.crash import Crash, survive
+from orchestration.keeping import Keeper
 from orchestration.keys import PREFIX
 from orchestration.messages import AnyEvent, Recorded
 from orchestration.settings import RunSettings
@@ -99,6 +100,7 @@ async def world(
     answerer: Answerer | None = None,
     workers: bool | list[str] = True,
     crash: Crash = survive,
+    keeper: Keeper | None = None,
     **run: float,
 ) -> AsyncIterator[AgentOrchestrator]:
     """An open runtime over the two agents, its knowledge ready."""
@@ -111,6 +113,7 @@ async def world(
         workers=workers,
         prefix=prefix,
         crash=crash,
+        keeper=keeper,
     ) as orchestrator:
         await orchestrator.knowledge.wait_ready()
         yield orchestrator

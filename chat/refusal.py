@@ -1,0 +1,48 @@
+"""A question that was not taken in: the sentence under it, with a button where asking again may help."""
+
+from chat.picture import AUTHOR
+from chat.wire import Element, Picture, Step, stable_id
+from history import Refusal
+
+ASK_AGAIN = "ask_again"
+"""The action under the refusal of a question for which there was no place."""
+
+
+def draw_refusal(refusal: Refusal) -> Picture:
+    """The question and why it was refused; a page on which it was just asked has the question already."""
+    asked = Step(
+        id=refusal.message,
+        thread=refusal.conversation,
+        parent=None,
+        type="user_message",
+        name=refusal.person,
+        output=refusal.question,
+        began=refusal.at,
+        ended=refusal.at,
+    )
+    refused = Step(
+        id=stable_id(refusal.message, "refused"),
+        thread=refusal.conversation,
+        parent=None,
+        type="assistant_message",
+        name=AUTHOR,
+        output=refusal.sentence,
+        began=refusal.at,
+        ended=refusal.at,
+        failed=True,
+    )
+    if not refusal.again:
+        return Picture((asked, refused))
+    offer = Element(
+        id=stable_id(refusal.message, "refused", "element"),
+        thread=refusal.conversation,
+        step=refused.id,
+        name="Offer",
+        props={
+            "label": "Ask again",
+            "action": ASK_AGAIN,
+            "payload": {"message": refusal.message, "question": refusal.question},
+            "refused": "The question could not be asked. Please try again.",
+        },
+    )
+    return Picture((asked, refused), (offer,))

@@ -1,0 +1,125 @@
+"""One log for whoever shows conversations: what has ended comes from the history, everything else live.
+
+A run that is kept is read from the file and nobody else is asked for it, so old conversations are there while Redis
+is away. At the moment at which a live run is taken over nothing is seen: its events are the same.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from history.history import History
+from history.records import Run
+from orchestration.errors import EngineUnavailable, UnknownRun
+from orchestration.log import RunLog
+from orchestration.messages import Accepted, Answer, Recorded, Task, TaskResult
+from orchestration.outage import AWAY, Outage
+
+INTERRUPTED = "This was interrupted: the process that answered it is gone. Please ask again."
+
+
+class LiveRuns(RunLog, Protocol):
+    """Runs that go on, or that ended a moment ago; an orchestrator is one."""
+
+    @property
+    def outage(self) -> Outage | None: ...
+
+
+class ConversationLog:
+    """A RunLog over a history and what is live."""
+
+    def __init__(self, history: History, live: LiveRuns) -> None:
+        self._history = history
+        self._live = live
+        self._asking: set[str] = set()
+
+    @contextmanager
+    def asking(self, run: str) -> Iterator[None]:
+        """As long as it is being asked, it is not interrupted, though nobody may know it (any more)."""
+        self._asking.add(run)
+        try:
+            yield
+        finally:
+            self._asking.discard(run)
+
+    @property
+    def outage(self) -> Outage | None:
+        return self._live.outage
+
+    async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        noted = {run.task.id: run for run in await self._history.runs(person, conversation)}
+        ended = {id for id, run in noted.items() if run.ended}
+        live = await self._live.runs(person, conversation, beside={*beside, *ended})
+        tasks = {id: run.task for id, run in noted.items()}
+        for run in live:
+            if run not in tasks:
+                tasks[run] = await self._live.task(run, person)
+        deleted = await self._history.deleted_at(person, conversation)
+        answering = [task for id, task in tasks.items() if id in ended or id in live]
+        replaced = {task.replaces for task in answering if task.replaces}
+        # Of two that were to answer the same, one that was interrupted is not shown.
+        left = {id for id, task in tasks.items() if id not in ended and id not in live and task.replaces in tasks}
+        shown = [task for id, task in tasks.items() if id not in {*replaced, *left, *beside}]
+        return [task.id for task in sorted(shown, key=lambda task: task.asked_at) if task.asked_at > deleted]
+
+    async def task(self, run: str, person: str) -> Task:
+        noted = await self._history.run(run, person)
+        if noted is not None:
+            return noted.task
+        return await self._not_deleted(await self._live.task(run, person))
+
+    async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
+        noted = await self._history.run(run, person)
+        if noted is None or not noted.ended:
+            if noted is None:
+                await self._not_deleted(await self._live.task(run, person))
+            try:
+                async for recorded in self._followed(run, noted, person, after):
+                    after = recorded.id
+                    yield recorded
+                return
+            except UnknownRun:
+                # Taken over, and gone from where it was, at this moment; or deleted.
+                noted = await self._history.run(run, person)
+                if noted is None or (run in self._asking and not noted.ended):
+                    raise
+        for recorded in await self._history.events(run, person) if noted.ended else _interrupted(noted.task):
+            if not after or _order(recorded.id) > _order(after):
+                yield recorded
+
+    async def _followed(self, run: str, noted: Run | None, person: str, after: str) -> AsyncIterator[Recorded]:
+        """The live run. What cannot be followed at the moment is at least the question."""
+        if noted is not None and noted.task.mode == "council" and self._live.outage is None:
+            yield _asked(noted.task)
+            raise EngineUnavailable(AWAY)
+        try:
+            async for recorded in self._live.follow(run, person=person, after=after):
+                after = recorded.id
+                yield recorded
+        except EngineUnavailable as error:
+            if noted is not None and noted.task.mode == "single":
+                # It is not in this process, so it is nowhere.
+                raise UnknownRun("There is no such run.") from error
+            if noted is not None and not after:
+                yield _asked(noted.task)
+            raise
+
+    async def _not_deleted(self, task: Task) -> Task:
+        if task.conversation and task.asked_at <= await self._history.deleted_at(task.person, task.conversation):
+            raise UnknownRun("There is no such run.")
+        return task
+
+
+def _asked(task: Task) -> Recorded:
+    return Recorded(id="0-1", at=task.asked_at, event=Accepted(run=task.id, task=task))
+
+
+def _interrupted(task: Task) -> list[Recorded]:
+    """How a run is told that nobody knows any more."""
+    result = TaskResult(task=task.id, mode=task.mode, state="failed", reason=INTERRUPTED)
+    return [_asked(task), Recorded(id="0-2", at=task.asked_at, event=Answer(run=task.id, result=result))]
+
+
+def _order(entry: str) -> tuple[int, int]:
+    milliseconds, _, number = entry.partition("-")
+    return int(milliseconds), int(number)

@@ -1,0 +1,347 @@
+"""Whatever ends in Redis is in the history before it may expire, once, whoever was there."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from history import History, Keeper, open_history
+from orchestration import Task
+from orchestration.connections import Connections, open_connections
+from orchestration.endings import FIRST, Endings, Gone
+from orchestration.errors import EngineUnavailable
+from orchestration.hub import EventHub
+from orchestration.keys import Keys
+from orchestration.messages import Answer, TaskResult
+from orchestration.settings import RunSettings
+from orchestration.store import FORGOTTEN_MS, RunStore
+from tests.orchestration.waiting import eventually
+from tests.orchestration.worlds import Gate, world
+
+QUESTION = "@garden When do I prune?"
+SETTINGS = RunSettings(retention_hours=1)
+
+
+def question(**more: str) -> Task:
+    return Task.model_validate({"question": QUESTION, "conversation": "thread", **more})
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = Redis.from_url(redis_url)
+    yield client
+    await client.aclose()
+
+
+@asynccontextmanager
+async def endings(connections: Connections, keys: Keys) -> AsyncIterator[Endings]:
+    """As a keeper sees them, with the reader that rings its bell."""
+    hub = EventHub(connections, keys)
+    reading = asyncio.create_task(hub.run())
+    try:
+        yield Endings(connections, keys, hub, RunStore(connections.batcher, keys, SETTINGS), SETTINGS)
+    finally:
+        await hub.leave()
+        reading.cancel()
+        await asyncio.wait([reading])
+
+
+@asynccontextmanager
+async def keeping(history: History, redis_url: str, keys: Keys) -> AsyncIterator[None]:
+    """A process that does nothing but keep, from when Redis knows its history."""
+    async with open_connections(redis_url) as connections, endings(connections, keys) as ended:
+        follow = asyncio.create_task(Keeper(history).follow(ended))
+        name, _ = await history.identity()
+        await eventually(lambda: ended.knows(name), "Redis knows the history")
+        try:
+            yield
+        finally:
+            follow.cancel()
+            await asyncio.wait([follow])
+
+
+async def finished(redis_url: str, keys: Keys, task: Task) -> None:
+    """A run that somebody accepted and ended."""
+    async with open_connections(redis_url) as connections:
+        store = RunStore(connections.batcher, keys, SETTINGS)
+        await store.accept(task, "somebody")
+        result = TaskResult(task=task.id, mode="council", state="nothing_found")
+        await store.finish(task.id, result, [Answer(run=task.id, result=result)], fence=1)
+
+
+async def kept(history: History, task: Task) -> None:
+    async def there() -> bool:
+        run = await history.run(task.id, task.person)
+        return run is not None and run.ended
+
+    await eventually(there, "the run is kept")
+
+
+async def test_what_a_council_answered_is_kept_as_it_was_seen(
+    history: History, tmp_path: Path, redis_url: str, keys: Keys
+) -> None:
+    """Every event that is left, with its id and its time."""
+    async with world(tmp_path, redis_url, keys.prefix, keeper=Keeper(history)) as orchestrator:
+        task = question()
+        await orchestrator.dispatch_task(task)
+        await kept(history, task)
+        seen = [recorded async for recorded in orchestrator.follow(task.id, person="local")]
+    assert await history.events(task.id, "local") == seen
+    page = await history.conversations("local", 5, search="prune")
+    assert [one.id for one in page.conversations] == ["thread"]
+
+
+async def test_what_the_single_agent_answered_is_kept_too(
+    history: History, tmp_path: Path, redis_url: str, keys: Keys
+) -> None:
+    """Noted when it was accepted, kept when it ends, without anybody in between."""
+    gate = Gate(held=frozenset({"single_agent"}))
+    keeper = Keeper(history)
+    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer(), keeper=keeper) as orchestrator:
+        task = question(mode="single")
+        await orchestrator.submit(task)
+        await gate.arrived.wait()
+        (noted,) = await history.runs("local", "thread")
+        assert (noted.task.mode, noted.ended) == ("single", False)
+        gate.opened.set()
+        await kept(history, task)
+        seen = [recorded async for recorded in orchestrator.follow(task.id, person="local")]
+    assert await history.events(task.id, "local") == seen
+
+
+async def test_a_question_outside_of_conversations_is_not_kept(
+    history: History, tmp_path: Path, redis_url: str, keys: Keys
+) -> None:
+    """As from the command line: nobody could find or delete it."""
+    async with world(tmp_path, redis_url, keys.prefix, keeper=Keeper(history)) as orchestrator:
+        outside, inside = question(conversation=""), question()
+        await orchestrator.dispatch_task(outside)
+        await orchestrator.dispatch_task(inside)
+        await kept(history, inside)
+    assert await history.run(outside.id, "local") is None
+
+
+async def test_what_ended_before_there_was_a_history_is_taken_over(
+    history: History, redis_url: str, keys: Keys, redis: Redis
+) -> None:
+    """At the first start of a program that keeps one, Redis still has a week."""
+    early = question()
+    await finished(redis_url, keys, early)
+    assert await redis.ttl(keys.run(early.id)) > 0
+    async with keeping(history, redis_url, keys):
+        await kept(history, early)
+
+
+async def test_what_ends_while_nobody_keeps_waits(history: History, redis_url: str, keys: Keys, redis: Redis) -> None:
+    """Redis knows the history and lets nothing expire until it is back."""
+    async with keeping(history, redis_url, keys):
+        await finished(redis_url, keys, first := question())
+        await eventually(lambda: _is_past(history, FIRST), "the history is past its end")
+    assert await redis.ttl(keys.run(first.id)) > 0
+    later = [question(), question()]
+    for task in later:
+        await finished(redis_url, keys, task)
+    for key in (keys.run(later[0].id), keys.events(later[1].id)):
+        assert await redis.ttl(key) == -1
+    _, cursor = await history.identity()
+    async with keeping(history, redis_url, keys):
+        for task in later:
+            await kept(history, task)
+        await eventually(lambda: _is_past(history, cursor), "the history is past their ends")
+    for key in (keys.run(later[0].id), keys.events(later[1].id)):
+        assert await redis.ttl(key) > 0
+    assert not await redis.exists(keys.ended)
+
+
+async def test_a_run_expires_when_every_history_has_it(redis_url: str, keys: Keys, redis: Redis) -> None:
+    """Each says how far it is; the slowest one decides."""
+    async with open_connections(redis_url) as connections, endings(connections, keys) as ended:
+        await ended.past("quick", FIRST)
+        await ended.past("slow", FIRST)
+        await finished(redis_url, keys, task := question())
+        (ending,) = await ended.after(FIRST)
+        assert ending.run == task.id
+        await ended.past("quick", ending.id)
+        assert await redis.ttl(keys.events(task.id)) == -1
+        await ended.past("slow", ending.id)
+        assert await redis.ttl(keys.events(task.id)) > 0
+        assert await ended.after(FIRST) == []
+
+
+@pytest.mark.parametrize("others", [True, False])
+async def test_a_history_that_is_gone_for_good_is_not_waited_for(
+    redis_url: str, keys: Keys, redis: Redis, others: bool
+) -> None:
+    """After 30 days of silence: what waited for it expires with what ends now, or when another one goes past it."""
+    async with open_connections(redis_url) as connections, endings(connections, keys) as ended:
+        await ended.past("gone", FIRST)
+        await finished(redis_url, keys, waited := question())
+        seconds, _ = await redis.time()
+        await redis.hset(keys.histories, "gone", f"{FIRST} {seconds * 1000 - FORGOTTEN_MS}")
+        if others:
+            (ending,) = await ended.after(FIRST)
+            await ended.past("there", ending.id)
+        else:
+            await finished(redis_url, keys, question())
+        assert await redis.ttl(keys.run(waited.id)) > 0
+        assert not await ended.knows("gone")
+
+
+async def test_one_process_of_a_folder_keeps_and_another_takes_over(
+    history: History, tmp_path: Path, redis_url: str, keys: Keys
+) -> None:
+    """Both have the file open; when the first is gone, whatever it left is kept by the second."""
+    async with open_history(tmp_path) as other:
+        first = asyncio.create_task(_keep_until_cancelled(history, redis_url, keys))
+        await finished(redis_url, keys, early := question())
+        await kept(history, early)
+        async with keeping(other, redis_url, keys):
+            await finished(redis_url, keys, middle := question())
+            await kept(other, middle)
+            first.cancel()
+            await asyncio.wait([first])
+            await finished(redis_url, keys, late := question())
+            await kept(other, late)
+    assert len(await history.runs("local", "thread")) == 3
+
+
+async def _keep_until_cancelled(history: History, redis_url: str, keys: Keys) -> None:
+    async with keeping(history, redis_url, keys):
+        await asyncio.Event().wait()
+
+
+async def test_another_redis_is_looked_through_from_the_start(
+    history: History, redis_url: str, keys: Keys, redis: Redis
+) -> None:
+    """It was emptied or replaced: what the history knows of the old one does not count there."""
+    async with keeping(history, redis_url, keys):
+        await finished(redis_url, keys, first := question())
+        await kept(history, first)
+    await redis.delete(keys.histories)
+    await history.keep_up_to("99999999999999-0", [])
+    await finished(redis_url, keys, missed := question())
+    async with keeping(history, redis_url, keys):
+        await kept(history, missed)
+        await finished(redis_url, keys, later := question())
+        await kept(history, later)
+
+
+async def test_a_run_that_cannot_be_read_stops_nobody(
+    history: History, redis_url: str, keys: Keys, redis: Redis
+) -> None:
+    """The others are kept, and it waits in Redis for its retention time."""
+    async with keeping(history, redis_url, keys):
+        damaged = question()
+        async with open_connections(redis_url) as connections:
+            await RunStore(connections.batcher, keys, SETTINGS).accept(damaged, "somebody")
+        await redis.delete(keys.events(damaged.id))
+        await redis.xadd(keys.events(damaged.id), {"e": b"not JSON"})
+        async with open_connections(redis_url) as connections:
+            store = RunStore(connections.batcher, keys, SETTINGS)
+            result = TaskResult(task=damaged.id, mode="council", state="failed")
+            await store.finish(damaged.id, result, [Answer(run=damaged.id, result=result)], fence=1)
+        await finished(redis_url, keys, healthy := question())
+        await kept(history, healthy)
+    assert await history.run(damaged.id, "local") is None
+
+
+async def test_a_deleted_conversation_leaves_redis(history: History, redis_url: str, keys: Keys, redis: Redis) -> None:
+    """Its events and all that was said; a worker with an old message still finds the run over."""
+    async with keeping(history, redis_url, keys):
+        await finished(redis_url, keys, task := question())
+        await kept(history, task)
+        await history.delete_as(_gone(task.asked_at))
+        await eventually(lambda: _forgotten(redis, keys, task), "Redis has forgotten it")
+        assert await redis.hgetall(keys.run(task.id)) == {b"state": b"nothing_found"}
+        assert await redis.ttl(keys.run(task.id)) > 0
+        assert await redis.lrange(keys.conversation("local", "thread"), 0, -1) == []
+        await eventually(lambda: _nothing_to_forget(history), "it is noted")
+
+
+async def test_a_run_that_goes_on_is_stopped_and_does_not_come_back(
+    history: History, tmp_path: Path, redis_url: str, keys: Keys, redis: Redis
+) -> None:
+    """Also when Redis did not hear of it when the conversation was deleted."""
+    gate = Gate()
+    keeper = Keeper(history)
+    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer(), keeper=keeper) as orchestrator:
+        task = question()
+        await history.note(task)
+        await orchestrator.submit(task)
+        await gate.arrived.wait()
+        # The world's clock and not that of the history, which stands still.
+        await history.delete_as(_gone(task.asked_at))
+        await eventually(lambda: _forgotten(redis, keys, task), "Redis has forgotten it")
+        await gate.cancelled.wait()
+        await finished(redis_url, keys, other := question(conversation="other"))
+        await kept(history, other)
+    assert await history.conversation("local", "thread") is None
+    assert await history.run(task.id, "local") is None
+
+
+async def test_other_machines_hear_of_a_deletion(
+    history: History, tmp_path: Path, redis_url: str, keys: Keys, redis: Redis
+) -> None:
+    """Each has a folder and a history of its own."""
+    (tmp_path / "other").mkdir()
+    async with (
+        open_history(tmp_path / "other") as other,
+        keeping(history, redis_url, keys),
+        keeping(other, redis_url, keys),
+    ):
+        await finished(redis_url, keys, task := question())
+        await kept(history, task)
+        await kept(other, task)
+        await history.delete_as(_gone(task.asked_at))
+        await eventually(lambda: _is_gone(other), "the other one has heard of it")
+        assert await other.run(task.id, "local") is None
+
+
+class NobodyAnswers(Endings):
+    """A Redis that is away."""
+
+    asked = asyncio.Event()
+
+    async def past(self, history: str, entry: str) -> None:
+        NobodyAnswers.asked.set()
+        raise EngineUnavailable("Redis does not answer.")
+
+
+async def test_a_redis_that_is_away_ends_nothing(
+    history: History, redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keeper comes back to it."""
+    monkeypatch.setattr("history.keeper.LOOK_SECONDS", 0.01)
+    answers, asked = Endings.past, NobodyAnswers.asked
+    monkeypatch.setattr(Endings, "past", NobodyAnswers.past)
+    async with open_connections(redis_url) as connections, endings(connections, keys) as ended:
+        follow = asyncio.create_task(Keeper(history).follow(ended))
+        await finished(redis_url, keys, task := question())
+        await asked.wait()
+        monkeypatch.setattr(Endings, "past", answers)
+        await kept(history, task)
+        follow.cancel()
+        await asyncio.wait([follow])
+
+
+def _gone(at: float) -> Gone:
+    return Gone(person="local", conversation="thread", at=at)
+
+
+async def _forgotten(redis: Redis, keys: Keys, task: Task) -> bool:
+    return not await redis.exists(keys.events(task.id))
+
+
+async def _nothing_to_forget(history: History) -> bool:
+    return not await history.to_forget(1)
+
+
+async def _is_past(history: History, entry: str) -> bool:
+    return (await history.identity())[1] != entry
+
+
+async def _is_gone(history: History) -> bool:
+    return await history.conversation("local", "thread") is None

@@ -1,0 +1,88 @@
+"""Close the tab, kill the web process in mid-run, let another process finish, come back: the conversation is there."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from chat.picture import draw
+from chat.story import Story, tell
+from chat.wire import Picture
+from history import ConversationLog, History, Keeper, open_history
+from history.conversation_log import INTERRUPTED
+from orchestration.keys import Keys
+from orchestration.log import RunLog
+from orchestration.messages import Answer, Mode
+from tests.history.dying import CONVERSATION, QUESTION
+from tests.orchestration.waiting import eventually
+from tests.orchestration.worlds import world
+
+NAME = QUESTION.removeprefix("@garden @kitchen ")
+TITLES = {"garden": "Gardener", "kitchen": "Baker", "single_agent": "Single agent"}
+
+
+@asynccontextmanager
+async def killed_in_mid_run(folder: Path, redis_url: str, keys: Keys, mode: Mode) -> AsyncIterator[str]:
+    """The run of a web process that is dead."""
+    command = [sys.executable, "-m", "tests.history.dying", str(folder), redis_url, keys.prefix, mode]
+    child = await asyncio.create_subprocess_exec(
+        *command, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            assert await child.stdout.readline() == b"held\n"
+    finally:
+        child.kill()
+        await child.wait()
+    yield f"run_of_the_{mode}"
+
+
+async def picture(log: RunLog, run: str) -> Picture:
+    story = Story(run)
+    async for recorded in log.follow(run, person="local"):
+        story = tell(story, recorded)
+    return draw(story, TITLES)
+
+
+async def test_a_council_is_finished_and_kept_by_whoever_is_there(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """No page was open. What is drawn from the history is what was drawn from Redis, and needs no Redis any more."""
+    async with killed_in_mid_run(tmp_path, redis_url, keys, "council") as run, open_history(tmp_path) as history:
+        page = await history.conversations("local", 5)
+        assert [one.name for one in page.conversations] == [NAME], "listed before it has ended"
+        async with world(tmp_path, redis_url, keys.prefix, keeper=Keeper(history)) as other:
+            await eventually(lambda: _ended(history, run), "another process has finished and kept it")
+            live = await picture(other, run)
+    async with open_history(tmp_path) as history, world(tmp_path / "alone", redis_url, f"{keys.prefix}-empty") as empty:
+        log = ConversationLog(history, empty)
+        assert await log.runs("local", CONVERSATION) == [run]
+        kept = await picture(log, run)
+        page = await history.conversations("local", 5, search="rye prune")
+    assert kept == live
+    assert "Interrupted; another process went on with this" in [step.name for step in kept.steps]
+    assert [step.output for step in kept.steps if step.type == "user_message"] == [QUESTION]
+    assert len(page.conversations) == 1
+
+
+async def test_what_the_single_agent_was_asked_is_there_as_interrupted(
+    tmp_path: Path, redis_url: str, keys: Keys
+) -> None:
+    """It lived in the process that died; the question and what became of it are told."""
+    async with (
+        killed_in_mid_run(tmp_path, redis_url, keys, "single") as run,
+        open_history(tmp_path) as history,
+        world(tmp_path, redis_url, keys.prefix, keeper=Keeper(history)) as other,
+    ):
+        log = ConversationLog(history, other)
+        assert await log.runs("local", CONVERSATION) == [run]
+        *_, end = [recorded async for recorded in log.follow(run, person="local")]
+        assert isinstance(end.event, Answer)
+        assert (end.event.result.state, end.event.result.reason) == ("failed", INTERRUPTED)
+        shown = await picture(log, run)
+        assert [step.output for step in shown.steps if step.type == "user_message"] == [QUESTION]
+
+
+async def _ended(history: History, run: str) -> bool:
+    known = await history.run(run, "local")
+    return known is not None and known.ended
