@@ -39,11 +39,10 @@ async def hand_in(window: Window, message: str, text: str, files: Sequence[Hande
         await _begin(host, window, _order(host, window, message, text, files, mode))
     except ChatError as error:
         log.warning("the files of message %s were not taken in: %s", message, error)
+        await _discard(files)
         # A message of files alone has no text by which to know it again.
         names = plain(listed([f"“{file.name}”" for file in files]))
         await refuse(window, message, f"{error} This was not taken in: {names}.")
-        for file in files:
-            await asyncio.to_thread(file.path.unlink, missing_ok=True)
     else:
         await host.viewers.of(window).idle()
 
@@ -78,6 +77,7 @@ async def replace_document(window: Window, agent: str, document: str, files: Seq
         documents = await host.knowledge.threads.run(host.knowledge.documents, agent, window.person)
         known = next((d for d in documents if d.id == document), None)
         if known is None:
+            await _discard(files)
             await _toast(window, "There is no such document.")
             return False
         require_leave(host, window.person, private=bool(known.person))
@@ -92,6 +92,7 @@ async def replace_document(window: Window, agent: str, document: str, files: Seq
         )
         await _begin(host, window, order)
     except (ChatError, KnowledgeError) as error:
+        await _discard(files)
         await _say(window, error)
         return False
     return True
@@ -135,6 +136,12 @@ def _asking(window: Window, order: Order) -> Callable[[], Awaitable[None]]:
         await ask(window, message, order.question, order.mode)
 
     return asking
+
+
+async def _discard(files: Sequence[HandedIn]) -> None:
+    """What is not taken in need not wait for the end of its session."""
+    for file in files:
+        await asyncio.to_thread(file.path.unlink, missing_ok=True)
 
 
 async def _list_thread(window: Window, delivery: Delivery) -> None:

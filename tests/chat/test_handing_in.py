@@ -45,11 +45,11 @@ def said(page: Page) -> str:
     return str(page.step("Roundtable")["output"])
 
 
-def uploaded() -> list[Path]:
-    """What waits in the sessions' folders."""
+def uploaded(tab: Tab) -> list[Path]:
+    """What waits in the session's folder."""
     from chainlit.session import ws_sessions_id
 
-    return [path for session in ws_sessions_id.values() for path in session.files_dir.glob("*")]
+    return list(ws_sessions_id[tab.session].files_dir.glob("*"))
 
 
 async def hand_in(site: Site, tab: Tab, text: str = "", **contents: str | bytes) -> str:
@@ -219,7 +219,7 @@ async def test_only_so_many_are_open_at_a_time(site: Site, monkeypatch: pytest.M
     await hand_in(site, tab, keys_md=KEYS)
     await tab.until(lambda page: said(page).startswith("1 messages with files are not settled yet"))
     assert said(tab.page).endswith("This was not taken in: “keys.md”.")
-    assert not [path for path in uploaded() if path.is_file()]
+    assert uploaded(tab) == []
     await site.act(tab, "choose_agent", delivery=tab.page.props("Delivery")["delivery"], nowhere=True)
     await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
     await hand_in(site, tab, keys_md=KEYS)
@@ -233,7 +233,7 @@ async def test_a_message_brings_only_so_many(site: Site, monkeypatch: pytest.Mon
     await hand_in(site, tab, "@product keep these", leave_md=LEAVE, keys_md=KEYS)
     await tab.until(lambda page: states(page) == ["added", "rejected"])
     assert files(tab.page)[1]["note"] == delivery.TOO_MANY
-    assert not [path for path in uploaded() if path.is_file()]
+    assert uploaded(tab) == []
 
 
 async def test_files_that_a_restart_took_are_asked_for_again(site: Site, orchestrator: ScriptedOrchestrator) -> None:
