@@ -1,5 +1,5 @@
--- End a run, once, and let its keys expire. KEYS: run, events, active, waiting, people, turns, pace.
--- ARGV: id, owner's fence ('' = whoever asks, for Stop), state, result, retention ms, hints channel, events.
+-- End a run, once, and let its keys expire. KEYS: run, events, active, waiting, people, turns, pace,
+-- awaiting. ARGV: id, owner's fence ('' = whoever asks, for Stop), state, result, retention ms, hints channel, events.
 -- Returns {'OK', number of runs that wait}, {'STALE'} or {'ENDED'}.
 local id = ARGV[1]
 local run = redis.call('HMGET', KEYS[1], 'state', 'fence', 'person', 'begun', 'result')
@@ -18,6 +18,7 @@ redis.call('HSET', KEYS[1], 'state', ARGV[3], 'result', ARGV[4])
 for i = 7, #ARGV do redis.call('XADD', KEYS[2], '*', 'e', ARGV[i], 'f', run[2]) end
 redis.call('ZREM', KEYS[3], id)
 redis.call('ZREM', KEYS[4], id)
+redis.call('ZREM', KEYS[8], id)
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 redis.call('PEXPIRE', KEYS[2], ARGV[5])
 if run[3] and redis.call('HINCRBY', KEYS[5], run[3], -1) <= 0 then
