@@ -67,7 +67,8 @@ class Approvals:
         )
         fields = _flat({"selection": encode(proposal.selection), "plan": encode(proposal.plan)})
         args: list[Argument] = [id, run.fence, int(1000 * APPROVAL_SECONDS), *fields, *map(encode, events)]
-        status = await self._batcher.script("propose", [k.run(id), k.events(id), k.active, k.awaiting], args)
+        keys = [k.run(id), k.events(id), k.active, k.waiting, k.awaiting]
+        status = await self._batcher.script("propose", keys, args)
         if status != b"OK":
             raise Superseded(status.decode())
 

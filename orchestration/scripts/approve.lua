@@ -24,7 +24,7 @@ redis.call('ZADD', KEYS[4], turn, id)
 local n = tonumber(ARGV[8])
 -- A higher fence: whoever offered the plan owns the run no more. Any program of this major version can go on now.
 redis.call('HSET', KEYS[1], 'approval', ARGV[3], 'approved', now, 'waited', now - run[6], 'deadline', now + run[3],
-  'fence', run[5] + 1, 'until', 0, 'schema', ARGV[4], unpack(ARGV, 9, 8 + 2 * n))
+  'fence', run[5] + 1, 'owner', '', 'until', 0, 'schema', ARGV[4], unpack(ARGV, 9, 8 + 2 * n))
 redis.call('HDEL', KEYS[1], 'left')
 redis.call('ZADD', KEYS[3], 0, id)
 for i = 9 + 2 * n, #ARGV do redis.call('XADD', KEYS[2], '*', 'e', ARGV[i], 'f', run[5] + 1) end

@@ -1,5 +1,6 @@
 -- Offer the plan to the person and let go of the run: until it is approved nobody owns it, it holds no place, and its
--- deadline stands still. Offering again what was offered only lets go of it. KEYS: run, events, active, awaiting.
+-- deadline stands still. Offering again what was offered only lets go of it. KEYS: run, events, active, waiting,
+-- awaiting.
 -- ARGV: id, owner's fence, ms that it may wait, n, then n times field and value, then events.
 -- Returns 'OK', 'STALE' (somebody else owns it, or it was approved meanwhile) or 'ENDED'.
 local run = redis.call('HMGET', KEYS[1], 'state', 'fence', 'left', 'deadline', 'approval')
@@ -15,5 +16,6 @@ if not run[3] then
 end
 redis.call('HSET', KEYS[1], 'owner', '', 'until', till)
 redis.call('ZADD', KEYS[3], till, ARGV[1])
-redis.call('ZADD', KEYS[4], till, ARGV[1])
+redis.call('ZREM', KEYS[4], ARGV[1])
+redis.call('ZADD', KEYS[5], till, ARGV[1])
 return 'OK'
