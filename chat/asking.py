@@ -22,25 +22,25 @@ ASK_AGAIN = "ask_again"
 """The action under the refusal of a question for which there was no place."""
 
 
-async def answer(window: Window, message: str, question: str, mode: Mode) -> None:
-    """Ask, and come back when nothing runs in this thread any more.
+async def answer(window: Window, message: str, question: str, mode: Mode, approval: bool = False) -> None:
+    """Ask, and come back when nothing runs in this thread any more; with `approval` the plan is shown first.
 
     Coming back tells the page that it may put its Stop button away.
     """
-    if await ask(window, message, question, mode):
+    if await ask(window, message, question, mode, approval):
         await current().viewers.of(window).idle()
 
 
-async def ask(window: Window, message: str, question: str, mode: Mode) -> bool:
+async def ask(window: Window, message: str, question: str, mode: Mode, approval: bool = False) -> bool:
     """Ask, and come back when the run is on show; False when it was refused.
 
     Nothing is raised: this is the boundary at which whatever goes wrong becomes a message in the chat.
     """
     try:
-        await _ask(current(), window, message, question, mode)
+        await _ask(current(), window, message, question, mode, approval)
     except (Overloaded, Halted) as error:
         log.warning("question %s was not taken in: %s", message, error)
-        await _refuse(window, message, str(error), again=question)
+        await _refuse(window, message, str(error), again=question, approval=approval)
     except (RoundtableError, AgentError, ChatError) as error:
         log.warning("question %s was not taken in: %s", message, error)
         await _refuse(window, message, str(error))
@@ -52,11 +52,11 @@ async def ask(window: Window, message: str, question: str, mode: Mode) -> bool:
     return False
 
 
-async def ask_again(window: Window, message: str, question: str, mode: Mode) -> None:
+async def ask_again(window: Window, message: str, question: str, mode: Mode, approval: bool = False) -> None:
     """Ask a refused question as if it were asked for the first time, in the place of its message."""
     await window.emit(Emission("remove_element", {"id": stable_id(message, "refused", "again")}))
     await window.emit(Emission("delete_message", {"id": stable_id(message, "refused")}))
-    await ask(window, message, question, mode)
+    await ask(window, message, question, mode, approval)
 
 
 async def answer_alone(window: Window, run: str) -> bool:
@@ -98,8 +98,15 @@ async def stop(window: Window) -> None:
             await viewer.still_running()
 
 
-async def _ask(host: Host, window: Window, message: str, question: str, mode: Mode) -> None:
-    task = Task(question=question, person=window.person, conversation=window.thread, message=message, mode=mode)
+async def _ask(host: Host, window: Window, message: str, question: str, mode: Mode, approval: bool) -> None:
+    task = Task(
+        question=question,
+        person=window.person,
+        conversation=window.thread,
+        message=message,
+        mode=mode,
+        approval=approval,
+    )
     taking_in = asyncio.create_task(host.orchestrator.submit(task))
     await asyncio.wait([taking_in], timeout=SOON_SECONDS)
     if taking_in.done():
@@ -118,7 +125,7 @@ async def _ask(host: Host, window: Window, message: str, question: str, mode: Mo
     await taking_in
 
 
-async def _refuse(window: Window, message: str, sentence: str, again: str = "") -> None:
+async def _refuse(window: Window, message: str, sentence: str, again: str = "", approval: bool = False) -> None:
     """Say why; with a button to ask the same `again` where that may help."""
     now = time.time()
     step = Step(
@@ -142,7 +149,7 @@ async def _refuse(window: Window, message: str, sentence: str, again: str = "") 
             props={
                 "label": "Ask again",
                 "action": ASK_AGAIN,
-                "payload": {"message": message, "question": again},
+                "payload": {"message": message, "question": again, "approval": approval},
                 "refused": "The question could not be asked. Please try again.",
             },
         )

@@ -111,6 +111,8 @@ class Order:
     question: str = ""
     """What is asked when the files are in."""
     mode: Mode = "council"
+    approval: bool = False
+    """The person wants to see the plan for the question first."""
     choice: Choice | None = None
     unknown: str = ""
     """An agent that was named and does not exist."""

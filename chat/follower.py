@@ -36,16 +36,17 @@ class Follower:
         runs: RunLog,
         titles: Titles,
         emit: Emit,
-        announce: Callable[[], Awaitable[None]],
+        occupy: Callable[[bool], Awaitable[None]],
         interval: float,
         outage: Outage | None,
         leftover: frozenset[str] = frozenset(),
     ) -> None:
+        """`occupy` is told whether the page waits for the run; it does not while the run waits for the person."""
         self._person = person
         self._runs = runs
         self._titles = titles
         self._emit = emit
-        self._announce = announce
+        self._occupy = occupy
         self._interval = interval
         self._outage = outage
         self._leftover = leftover
@@ -146,12 +147,14 @@ class Follower:
             if self._gone:
                 await self.leave()
                 return
-            if not over:
-                await self._announce()
+            if not over and not self._story.awaiting:
+                await self._occupy(True)
             picture = self._picture()
             for emission in changes(self._shown, picture, self._leftover):
                 await self._emit(emission)
             self._shown, self._leftover = picture, frozenset()
+            if self._story.awaiting:
+                await self._occupy(False)
             self.caught_up.set()
 
     async def _gather(self) -> None:

@@ -21,7 +21,9 @@ CHOOSE, STOP = "choose_agent", "stop_delivery"
 """The actions of the card."""
 
 
-async def hand_in(window: Window, message: str, text: str, files: Sequence[HandedIn], mode: Mode) -> None:
+async def hand_in(
+    window: Window, message: str, text: str, files: Sequence[HandedIn], mode: Mode, approval: bool = False
+) -> None:
     """Take files in, and ask what was asked with them when they are in.
 
     Comes back when the page need not wait any more: at once for files alone. Nothing is raised.
@@ -40,6 +42,7 @@ async def hand_in(window: Window, message: str, text: str, files: Sequence[Hande
         text=text,
         question=said.question,
         mode=mode,
+        approval=approval,
         choice=Choice(said.agent, said.private) if said.agent else None,
         unknown=said.unknown,
     )
@@ -102,7 +105,7 @@ def _asking(window: Window, order: Order) -> Callable[[], Awaitable[None]]:
     async def asking() -> None:
         # What an instruction was cut from is a message of its own, so that the other one stays as it was typed.
         message = order.message if order.question == order.text.strip() else ""
-        await ask(window, message, order.question, order.mode)
+        await ask(window, message, order.question, order.mode, order.approval)
 
     return asking
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agents import Agent, AgentRegistry
+from chat.ask_first import AskFirst
 from chat.deliveries import Deliveries
 from chat.errors import NotStarted
 from chat.viewer import Viewers
@@ -33,6 +34,7 @@ class Host:
     knowledge: Knowledge
     deliveries: Deliveries
     viewers: Viewers
+    ask_first: AskFirst
 
 
 class _Slot:
@@ -43,7 +45,8 @@ def install(orchestrator: Orchestrator, registry: AgentRegistry, knowledge: Know
     """Hand over a running orchestrator and what its agents know; replaces an earlier one."""
     titles = {name: agent.title for name, agent in registry.items()}
     deliveries = Deliveries(knowledge, Placer(registry, knowledge), registry)
-    _Slot.host = Host(orchestrator, registry, knowledge, deliveries, Viewers(orchestrator, deliveries, titles))
+    viewers = Viewers(orchestrator, deliveries, titles)
+    _Slot.host = Host(orchestrator, registry, knowledge, deliveries, viewers, AskFirst(orchestrator))
     return _Slot.host
 
 
