@@ -176,7 +176,8 @@ def _chosen(part: PartSelection, titles: Titles, named: bool) -> str:
 def _approval(story: Story, section: Section, titles: Titles) -> Picture:
     """The plan as it is offered, to be changed and run; folded as soon as that is decided."""
     name, said = approval_words(story, titles)
-    step = replace(_part(story, section, "approval", name, said, open=story.awaiting), ended=section.began, folds=True)
+    whole = _part(story, section, "approval", name, said, open=story.awaiting)
+    step = replace(whole, ended=section.began, folds=not story.awaiting)
     card = Element(
         id=stable_id(story.run, "proposal"),
         thread=step.thread,

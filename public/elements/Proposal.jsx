@@ -2,7 +2,7 @@
 // What a person has changed is kept outside of the component (Chainlit evaluates this file again, and React then begins
 // anew, whenever something around it changes) and with the tab, so that a reload keeps it. Questions are data, shown
 // letter by letter.
-import { ArrowDown, ArrowUp, ChevronRight, LoaderCircle, Play, Plus, Trash2 } from 'lucide-react';
+import { ArrowDown, ArrowUp, LoaderCircle, Play, Plus, Trash2 } from 'lucide-react';
 import { useRef, useState } from 'react';
 
 const FAILED = 'This could not be sent. Reload the page and try again.';
@@ -35,23 +35,18 @@ const begin = ({ run, steps }) => ({
   busy: false
 });
 
-function summary(steps) {
-  return `${steps.length === 1 ? '1 step' : `${steps.length} steps`}`;
-}
-
 function Decided() {
   const words = props.state === 'approved' ? 'The plan as you approved it' : 'The plan that was not run';
   return (
-    <details className="rt rt-proposal rt-fold" data-plan={props.state}>
-      <summary>
-        <ChevronRight aria-hidden="true" className="rt-chevron" />
-        {words}: {summary(props.steps)}
-      </summary>
+    <section className="rt rt-proposal" data-plan={props.state} aria-label={words}>
       <ol className="rt-list">
         {props.steps.map((step, index) => (
           <li key={index} className="rt-step" data-agent={step.agent}>
             <span className="rt-step-head">
-              <span className="rt-step-number">{index + 1}</span>
+              <span className="rt-step-number">
+                <span className="sr-only">Step </span>
+                {index + 1}
+              </span>
               <span aria-hidden="true" className="rt-dot" />
               <span className="rt-step-name">{step.title}</span>
               {step.after.length ? <span className="rt-note">after {step.after.join(' and ')}</span> : null}
@@ -60,7 +55,7 @@ function Decided() {
           </li>
         ))}
       </ol>
-    </details>
+    </section>
   );
 }
 
