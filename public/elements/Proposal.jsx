@@ -3,8 +3,9 @@
 // anew, whenever something around it changes) and with the tab, so that a reload keeps it. Questions are data, shown
 // letter by letter.
 import { ArrowDown, ArrowUp, LoaderCircle, Play, Plus, Trash2 } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
+const AT_ONCE = 1000; // milliseconds within which a card that was drawn anew is the same one for whoever types in it
 const FAILED = 'This could not be sent. Reload the page and try again.';
 const plans = (window.roundtablePlans ??= new Map());
 
@@ -32,7 +33,8 @@ const begin = ({ run, steps }) => ({
   adding: '',
   said: '',
   refused: '',
-  busy: false
+  busy: false,
+  focused: null // What has the focus, and where in it the person is.
 });
 
 function Decided() {
@@ -72,6 +74,22 @@ function Awaiting() {
   const focus = (selector) => requestAnimationFrame(() => root.current?.querySelector(selector)?.focus());
   const titleOf = (agent) => props.agents.find((each) => each.agent === agent)?.title ?? agent;
   const numberOf = (key) => state.steps.findIndex((step) => step.key === key) + 1;
+
+  // Whoever types goes on typing when this is drawn anew, as it is at the end of another question.
+  useEffect(() => {
+    const { focused, goneAt } = state;
+    if (focused && performance.now() - goneAt < AT_ONCE) {
+      const field = root.current.querySelector(`[aria-label="${focused.label}"]`);
+      field?.focus({ preventScroll: true });
+      if (field?.setSelectionRange && focused.range) field.setSelectionRange(...focused.range);
+    }
+    return () => Object.assign(state, { goneAt: performance.now() });
+  }, []);
+  const follow = ({ target }) => {
+    const label = target.getAttribute('aria-label');
+    const range = target.tagName === 'TEXTAREA' ? [target.selectionStart, target.selectionEnd] : null;
+    state.focused = label ? { label, range } : null;
+  };
 
   /** A step waits only for steps that stand before it. */
   const tidy = (steps) =>
@@ -203,7 +221,16 @@ function Awaiting() {
 
   const open = props.unasked.filter((question) => !state.steps.some((step) => step.question === question));
   return (
-    <section ref={root} className="rt rt-proposal" data-plan="awaiting" aria-label="The plan, for you to change and to run" aria-busy={state.busy}>
+    <section
+      ref={root}
+      className="rt rt-proposal"
+      data-plan="awaiting"
+      aria-label="The plan, for you to change and to run"
+      aria-busy={state.busy}
+      onFocus={follow}
+      onSelect={follow}
+      onBlur={() => Object.assign(state, { focused: null })}
+    >
       {state.steps.length ? (
         <ol className="rt-list" aria-label="Steps, in the order in which the answer treats them">
           {state.steps.map(card)}

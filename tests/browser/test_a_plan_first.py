@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.chat_window import ChatWindow
-from tests.browser.conftest import PHONE, Opened
+from tests.browser.conftest import PHONE, Opened, Served
 from tests.browser.test_a_question import QUESTION
 
 
@@ -103,13 +103,22 @@ def test_one_question_with_a_plan(open_window: Opened, dark: bool) -> None:
     expect(window.sources).to_have_count(2)
 
 
-def test_a_plan_is_cancelled(open_window: Opened) -> None:
-    """In one window, and it is over in the other; something else can be asked before and after."""
+def test_a_plan_is_cancelled(open_window: Opened, served: Served) -> None:
+    """In one window, and it is over in the other. Something else is answered meanwhile and disturbs no typing."""
     first, second = open_window().open(), open_window()
     first.ask("/plan @garden When do I prune roses?")
     expect(plan(first)).to_be_visible()
+    served.hold()
     first.ask("@kitchen How long do I bake rye bread?")
+    expect(first.stop_button).to_be_visible()
+    question = plan(first).get_by_label("Question of step 1")
+    question.press("Home")
+    served.release()
     expect(first.answer).to_contain_text("fifty minutes")
+    expect(first.stop_button).to_be_hidden()
+    expect(question).to_be_focused()
+    first.page.keyboard.insert_text("Now: ")
+    expect(question).to_have_value("Now: When do I prune roses?")
     second.open(first.page.url.removeprefix(first.base))
     expect(button(second, "Run this plan")).to_be_enabled()
     button(first, "Cancel").click()
