@@ -5,6 +5,8 @@ from chainlit.config import config
 from chainlit.data.base import BaseDataLayer
 from chainlit.session import WebsocketSession
 
+from chat.approving import APPROVE, CANCEL, approve_plan, cancel_plan
+from chat.ask_first import asks_first
 from chat.asking import answer, answer_alone, ask_again
 from chat.documents import MOVE, REMOVE, REPLACE, documents_now, move_document, remove_document
 from chat.handing_in import CHOOSE, STOP, choose, hand_in, replace_document, stop_delivery
@@ -49,8 +51,19 @@ async def ask_single_agent(action: cl.Action) -> bool:
 async def repeat_question(action: cl.Action) -> bool:
     session = _session()
     message, question = str(action.payload.get("message")), str(action.payload.get("question"))
-    await ask_again(window_of(session), message, question, mode_of(session.chat_profile))
+    approval = action.payload.get("approval") is True
+    await ask_again(window_of(session), message, question, mode_of(session.chat_profile), approval)
     return True
+
+
+@cl.action_callback(APPROVE)
+async def approve(action: cl.Action) -> dict[str, object]:
+    return await approve_plan(window_of(_session()), str(action.payload.get("run")), action.payload.get("steps"))
+
+
+@cl.action_callback(CANCEL)
+async def cancel(action: cl.Action) -> dict[str, object]:
+    return await cancel_plan(window_of(_session()), str(action.payload.get("run")))
 
 
 @cl.action_callback(CHOOSE)
@@ -89,10 +102,11 @@ async def replace(action: cl.Action) -> dict[str, object]:
 async def ask(message: cl.Message) -> None:
     session = _session()
     window, mode = window_of(session), mode_of(session.chat_profile)
+    approval = asks_first(session.chat_settings, message.command)
     if files := files_of(message.id):
-        await hand_in(window, message.id, message.content, files, mode)
+        await hand_in(window, message.id, message.content, files, mode, approval)
     else:
-        await answer(window, message.id, message.content, mode)
+        await answer(window, message.id, message.content, mode, approval)
 
 
 def _document(action: cl.Action) -> tuple[str, str]:

@@ -22,21 +22,28 @@ SOON_SECONDS = 1.0
 """A question that was not taken in by then is shown all the same: Redis may be away."""
 
 
-async def answer(window: Window, message: str, question: str, mode: Mode) -> None:
-    """Ask, and come back when nothing runs in this thread any more.
+async def answer(window: Window, message: str, question: str, mode: Mode, approval: bool = False) -> None:
+    """Ask, and come back when nothing runs in this thread any more; with `approval` the plan is shown first.
 
     Coming back tells the page that it may put its Stop button away.
     """
-    if await ask(window, message, question, mode):
+    if await ask(window, message, question, mode, approval):
         await current().viewers.of(window).idle()
 
 
-async def ask(window: Window, message: str, question: str, mode: Mode) -> bool:
+async def ask(window: Window, message: str, question: str, mode: Mode, approval: bool = False) -> bool:
     """Ask, and come back when the run is on show; False when it was refused.
 
     Nothing is raised: this is the boundary at which whatever goes wrong becomes a message in the chat.
     """
-    task = Task(question=question, person=window.person, conversation=window.thread, message=message, mode=mode)
+    task = Task(
+        question=question,
+        person=window.person,
+        conversation=window.thread,
+        message=message,
+        mode=mode,
+        approval=approval,
+    )
     try:
         host = current()
     except ChatError as error:
@@ -60,14 +67,14 @@ async def ask(window: Window, message: str, question: str, mode: Mode) -> bool:
     return False
 
 
-async def ask_again(window: Window, message: str, question: str, mode: Mode) -> None:
+async def ask_again(window: Window, message: str, question: str, mode: Mode, approval: bool = False) -> None:
     """Ask a refused question as if it were asked for the first time, in the place of its message."""
     await take_back(window, message, "refused")
     try:
         await current().history.ask_again(window.person, window.thread, message)
     except (HistoryError, ChatError) as error:
         log.warning("the refusal of question %s stays: %s", message, error)
-    await ask(window, message, question, mode)
+    await ask(window, message, question, mode, approval)
 
 
 async def answer_alone(window: Window, run: str) -> bool:
@@ -153,7 +160,17 @@ async def _refuse(host: Host, window: Window, task: Task, sentence: str, again: 
 def _refusal(task: Task, sentence: str, again: bool = False) -> Refusal:
     # What a page sends may be no text at all.
     question = task.question.encode(errors="replace").decode()
-    return Refusal(task.person, task.conversation, task.message, question, sentence, again, task.mode, time.time())
+    return Refusal(
+        person=task.person,
+        conversation=task.conversation,
+        message=task.message,
+        question=question,
+        sentence=sentence,
+        again=again,
+        mode=task.mode,
+        approval=task.approval,
+        at=time.time(),
+    )
 
 
 async def _tell_refusal(window: Window, refusal: Refusal) -> None:

@@ -36,18 +36,20 @@ class Follower:
         runs: RunLog,
         titles: Titles,
         emit: Emit,
-        announce: Callable[[], Awaitable[None]],
+        occupy: Callable[[bool], Awaitable[None]],
         interval: float,
         outage: Outage | None,
         feedback: Callable[[str, str], Awaitable[Mapping[str, Json] | None]],
         leftover: frozenset[str] = frozenset(),
     ) -> None:
-        """`feedback` tells what the person thinks of a run."""
+        """`occupy` is told whether the page waits for the run; it does not while the run waits for the person.
+        `feedback` tells what the person thinks of a run.
+        """
         self._person = person
         self._runs = runs
         self._titles = titles
         self._emit = emit
-        self._announce = announce
+        self._occupy = occupy
         self._interval = interval
         self._outage = outage
         self._find_feedback = feedback
@@ -151,12 +153,14 @@ class Follower:
             if self._gone:
                 await self.leave()
                 return
-            if not over:
-                await self._announce()
+            if not over and not self._story.awaiting:
+                await self._occupy(True)
             picture = self._picture()
             for emission in changes(self._shown, picture, self._leftover):
                 await self._emit(emission)
             self._shown, self._leftover = picture, frozenset()
+            if self._story.awaiting:
+                await self._occupy(False)
             self.caught_up.set()
 
     async def _gather(self) -> None:

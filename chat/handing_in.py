@@ -28,7 +28,9 @@ CHOOSE, STOP = "choose_agent", "stop_delivery"
 FILES_GONE = "The files did not stay with the server, which was restarted meanwhile. Please attach them again."
 
 
-async def hand_in(window: Window, message: str, text: str, files: Sequence[HandedIn], mode: Mode) -> None:
+async def hand_in(
+    window: Window, message: str, text: str, files: Sequence[HandedIn], mode: Mode, approval: bool = False
+) -> None:
     """Take files in, and ask what was asked with them when they are in.
 
     Comes back when the page need not wait any more: at once for files alone. Nothing is raised: this is the boundary
@@ -36,7 +38,7 @@ async def hand_in(window: Window, message: str, text: str, files: Sequence[Hande
     """
     try:
         host = current()
-        await _begin(host, window, _order(host, window, message, text, files, mode))
+        await _begin(host, window, _order(host, window, message, text, files, mode, approval))
     except ChatError as error:
         log.warning("the files of message %s were not taken in: %s", message, error)
         await _discard(files)
@@ -47,7 +49,9 @@ async def hand_in(window: Window, message: str, text: str, files: Sequence[Hande
         await host.viewers.of(window).idle()
 
 
-def _order(host: Host, window: Window, message: str, text: str, files: Sequence[HandedIn], mode: Mode) -> Order:
+def _order(
+    host: Host, window: Window, message: str, text: str, files: Sequence[HandedIn], mode: Mode, approval: bool
+) -> Order:
     said = instruction(text, host.registry)
     for_all = may_change_the_teams(host, window.person)
     return Order(
@@ -58,6 +62,7 @@ def _order(host: Host, window: Window, message: str, text: str, files: Sequence[
         text=text,
         question=said.question,
         mode=mode,
+        approval=approval,
         # Who may not keep something for everybody still keeps it, and hears for whom.
         choice=Choice(said.agent, said.private or not for_all) if said.agent else None,
         for_all=for_all,
@@ -133,7 +138,7 @@ def _asking(window: Window, order: Order) -> Callable[[], Awaitable[None]]:
     async def asking() -> None:
         # What an instruction was cut from is a message of its own, so that the other one stays as it was typed.
         message = order.message if order.question == order.text.strip() else ""
-        await ask(window, message, order.question, order.mode)
+        await ask(window, message, order.question, order.mode, order.approval)
 
     return asking
 

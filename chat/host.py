@@ -15,6 +15,7 @@ A handler that runs before `install`, or after `uninstall`, gets NotStarted.
 from dataclasses import dataclass
 
 from agents import AgentRegistry
+from chat.ask_first import AskFirst
 from chat.deliveries import Deliveries
 from chat.errors import NotStarted
 from chat.remembered import Remembered
@@ -39,6 +40,7 @@ class Host:
     """What has ended from the history, what goes on from the orchestrator."""
     deliveries: Deliveries
     viewers: Viewers
+    ask_first: AskFirst
 
 
 class _Slot:
@@ -56,7 +58,8 @@ def install(
     deliveries = Deliveries(knowledge, Placer(registry, knowledge), registry, remembered.keep)
     log = ConversationLog(history, orchestrator)
     viewers = Viewers(log, deliveries, remembered, titles)
-    _Slot.host = Host(orchestrator, registry, knowledge, people, history, log, deliveries, viewers)
+    ask_first = AskFirst(log)
+    _Slot.host = Host(orchestrator, registry, knowledge, people, history, log, deliveries, viewers, ask_first)
     return _Slot.host
 
 

@@ -37,6 +37,8 @@ class Order:
     question: str = ""
     """What is asked when the files are in."""
     mode: Mode = "council"
+    approval: bool = False
+    """The person wants to see the plan for the question first."""
     choice: Choice | None = None
     for_all: bool = True
     """Whether the person may keep it for everybody."""

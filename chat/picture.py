@@ -5,8 +5,10 @@ same steps: a first view, a reload, a second window and a returning reader.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from chat.agent_steps import draw_agent_step
+from chat.approval_picture import approval_props, approval_words
 from chat.endings import answer_text
 from chat.plain import harmless, plain
 from chat.props import plan_props, selection_props, sources_props, title_of
@@ -62,7 +64,8 @@ def _frame(story: Story, task: Task) -> Iterator[Step]:
         name="on_message",
         output="",
         began=story.accepted,
-        ended=story.ended,
+        # Nothing is at work while the person has to decide.
+        ended=story.sections[-1].began if story.awaiting else story.ended,
     )
 
 
@@ -76,6 +79,11 @@ def _draw_section(story: Story, section: Section, titles: Titles) -> Picture:
             return _preparing(story, section)
         case "selection":
             return _selection(story, section, titles)
+        case "approval":
+            return _approval(story, section, titles)
+        case "turn":
+            assert story.turn is not None, "a section is there because of its event"
+            return Picture((_part(story, section, "turn", turn(story.turn, over=section.ended is not None), ""),))
         case "plan" if len(story.steps) > 1:
             return _plan(story, section, titles)
         case "step":
@@ -163,6 +171,21 @@ def _chosen(part: PartSelection, titles: Titles, named: bool) -> str:
         if agent.left_out:
             sentence += f" {plain(title_of(agent.agent, titles))} was left out: {plain(agent.left_out)}."
     return f"- “{plain(part.heading)}”: {sentence}" if named else sentence
+
+
+def _approval(story: Story, section: Section, titles: Titles) -> Picture:
+    """The plan as it is offered, to be changed and run; folded as soon as that is decided."""
+    name, said = approval_words(story, titles)
+    whole = _part(story, section, "approval", name, said, open=story.awaiting)
+    step = replace(whole, ended=section.began, folds=not story.awaiting)
+    card = Element(
+        id=stable_id(story.run, "proposal"),
+        thread=step.thread,
+        step=step.id,
+        name="Proposal",
+        props=approval_props(story, titles),
+    )
+    return Picture((step,), (card,))
 
 
 def _plan(story: Story, section: Section, titles: Titles) -> Picture:

@@ -35,11 +35,13 @@ def plan_props(story: Story, titles: Mapping[str, str]) -> dict[str, Json]:
     state = story.result.state if story.result else "running"
     nodes: list[Json] = [_node(QUESTION, "", "Your question", question, "answered", None)]
     edges: list[Json] = []
-    for step in story.steps:
+    for number, step in enumerate(story.steps, 1):
         plan = step.plan
         title = title_of(plan.agent, titles)
         seconds = (step.result.seconds or None) if step.result else None
-        nodes.append(_node(plan.id, plan.agent, title, plan.question, _state(story, step), seconds))
+        node = _node(plan.id, plan.agent, title, plan.question, _state(story, step), seconds)
+        # The place in the answer, where a person has put the steps in order.
+        nodes.append({**node, "number": number} if story.approved else node)
         edges += [{"from": before, "to": plan.id} for before in plan.depends_on or (QUESTION,)]
     needed = {before for step in story.steps for before in step.plan.depends_on}
     edges += [{"from": s.plan.id, "to": AGGREGATE} for s in story.steps if s.plan.id not in needed]
@@ -77,7 +79,7 @@ def _source(citation: Citation) -> dict[str, Json]:
     }
 
 
-def _node(id: str, agent: str, title: str, question: str, state: str, seconds: float | None) -> Json:
+def _node(id: str, agent: str, title: str, question: str, state: str, seconds: float | None) -> dict[str, Json]:
     return {
         "id": id,
         "agent": agent,

@@ -41,7 +41,11 @@ def draw_refusal(refusal: Refusal) -> Picture:
         props={
             "label": "Ask again",
             "action": ASK_AGAIN,
-            "payload": {"message": refusal.message, "question": refusal.question},
+            "payload": {
+                "message": refusal.message,
+                "question": refusal.question,
+                "approval": refusal.approval,
+            },
             "refused": "The question could not be asked. Please try again.",
         },
     )

@@ -5,6 +5,7 @@
 - `stop`: stops the runs, not the handler that waits for them, and says nothing: the runs tell how they ended.
 - `client_message`: a command is answered here and becomes no question, no run and no thread. Files are not drawn by
   Chainlit, which would forget them with the session; `files_of` gives them to whoever handles the message.
+- `chat_settings_change`: the switch "Ask me first" is remembered for the person's next windows.
 - `disconnect`: a session that is gone for good takes its viewer along.
 - Every other event is answered only while the person may be here (chat/attendance.py).
 """
@@ -15,10 +16,12 @@ from typing import Any
 
 from chainlit.server import sio
 from chainlit.session import WebsocketSession
-from chainlit.socket import connect, connection_successful, disconnect, message
+from chainlit.socket import change_settings, connect, connection_successful, disconnect, message
 from chainlit.types import MessagePayload
 
 from chat import addresses, uploads
+from chat.ask_first import COMMAND as PLAN_COMMAND
+from chat.ask_first import PLAN, SWITCH, switch
 from chat.asking import stop
 from chat.attendance import came, only_while_let_in, went
 from chat.changes import Emission
@@ -38,7 +41,7 @@ from orchestration.asking import is_an_id
 
 log = logging.getLogger(__name__)
 
-COMMANDS = [AGENTS_COMMAND, KNOWLEDGE_COMMAND]
+COMMANDS = [PLAN_COMMAND, AGENTS_COMMAND, KNOWLEDGE_COMMAND]
 
 _attached: dict[str, tuple[HandedIn, ...]] = {}
 """Files by the message that brought them, from when it comes until it is handled a moment later."""
@@ -66,6 +69,7 @@ def register() -> None:
     sio.on("connection_successful", _on_connected)
     sio.on("client_message", _on_message)
     sio.on("stop", _on_stop)
+    sio.on("chat_settings_change", _on_settings)
     sio.on("disconnect", _on_disconnected)
     for event, handler in list(sio.handlers["/"].items()):
         if event not in ("connect", "disconnect"):
@@ -95,6 +99,7 @@ async def _on_connected(sid: str) -> None:
         return
     viewers = host.viewers
     await viewers.prune(lambda id: WebsocketSession.get_by_id(id) is not None)
+    await _offer_settings(sid, session)
     window = window_of(session)
     viewer = viewers.of(window)
     # Chainlit's handler first says that nothing is running, and on that the page folds the steps at work. The page
@@ -104,6 +109,25 @@ async def _on_connected(sid: str) -> None:
     known: list[Json] = [delivery.id for delivery in host.deliveries.on(window.thread, window.person)]
     await window.emit(Emission("window_message", {"roundtable": "deliveries", "known": known}))
     viewer.restart()
+
+
+async def _offer_settings(sid: str, session: WebsocketSession) -> None:
+    """The switch as it was: in this window, or else where the person set it last, or else in this conversation."""
+    window = window_of(session)
+    if SWITCH not in session.chat_settings:
+        asked = await current().ask_first.initial(window)
+        if SWITCH not in session.chat_settings:
+            session.chat_settings[SWITCH] = asked
+    await sio.emit("chat_settings", [switch(session.chat_settings[SWITCH] is True)], to=sid)
+
+
+async def _on_settings(sid: str, settings: dict[str, object]) -> None:
+    await change_settings(sid, settings)
+    session = WebsocketSession.require(sid)
+    try:
+        current().ask_first.remember(window_of(session).person, session.chat_settings.get(SWITCH) is True)
+    except ChatError:
+        log.debug("session %s set its switch while the server was starting", session.id)
 
 
 async def _on_message(sid: str, payload: MessagePayload) -> None:
@@ -124,6 +148,8 @@ async def _on_message(sid: str, payload: MessagePayload) -> None:
     else:
         if files:
             _attached[asked["id"]] = files
+        if command == PLAN:
+            payload = {**payload, "message": {**asked, "command": PLAN, "output": words}}
         await message(sid, {**payload, "fileReferences": []})
 
 
@@ -132,7 +158,7 @@ def _command(chosen: str | None, typed: str) -> tuple[str, str]:
     if chosen:
         return chosen, typed.strip()
     first, _, rest = typed.strip().partition(" ")
-    return (first[1:], rest.strip()) if first in (f"/{AGENTS}", f"/{KNOWLEDGE}") else ("", "")
+    return (first[1:], rest.strip()) if first in (f"/{AGENTS}", f"/{KNOWLEDGE}", f"/{PLAN}") else ("", "")
 
 
 async def _on_stop(sid: str) -> None:

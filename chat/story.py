@@ -12,6 +12,7 @@ from orchestration.messages import (
     Aggregating,
     Answer,
     AnyEvent,
+    Approved,
     Conflict,
     ConflictFound,
     CoordinationPlan,
@@ -20,6 +21,7 @@ from orchestration.messages import (
     Planned,
     PlanStep,
     Preparing,
+    Proposed,
     Recorded,
     Restarted,
     Resumed,
@@ -36,7 +38,9 @@ from orchestration.messages import (
     Waiting,
 )
 
-SectionKind = Literal["waiting", "resumed", "preparing", "selection", "plan", "step", "aggregating", "answer"]
+SectionKind = Literal[
+    "waiting", "resumed", "preparing", "selection", "approval", "turn", "plan", "step", "aggregating", "answer"
+]
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,10 @@ class Story:
     waiting: Waiting | None = None
     preparing: Preparing | None = None
     selection: Selection | None = None
+    proposed: Proposed | None = None
+    approved: Approved | None = None
+    turn: Waiting | None = None
+    """The wait for a place after the approval."""
     plan: CoordinationPlan | None = None
     steps: tuple[StepStory, ...] = ()
     """In the order of the plan."""
@@ -92,6 +100,11 @@ class Story:
     answer_fence: int = 0
     result: TaskResult | None = None
     ended: float | None = None
+
+    @property
+    def awaiting(self) -> bool:
+        """Whether the person has to approve the plan before anything goes on."""
+        return self.proposed is not None and self.approved is None and self.result is None
 
     def step(self, step_id: str) -> StepStory:
         return next(step for step in self.steps if step.plan.id == step_id)
@@ -108,6 +121,8 @@ def tell(story: Story, recorded: Recorded) -> Story:
     match event:
         case Accepted():
             return replace(story, task=event.task, accepted=at)
+        case Waiting() if story.approved is not None:
+            return _begin(replace(story, turn=event), "turn", at)
         case Waiting():
             return _begin(replace(story, waiting=event), "waiting", at)
         case Resumed():
@@ -118,6 +133,10 @@ def tell(story: Story, recorded: Recorded) -> Story:
             return _begin(replace(story, preparing=event), "preparing", at)
         case Selected():
             return _begin(replace(story, selection=event.selection), "selection", at)
+        case Proposed():
+            return _begin(replace(story, proposed=event), "approval", at)
+        case Approved():
+            return _end(replace(story, approved=event), "approval", at)
         case Planned():
             steps = tuple(StepStory(step) for step in event.plan.steps)
             return _begin(replace(story, plan=event.plan, steps=steps), "plan", at)
@@ -137,7 +156,7 @@ def _go_on(story: Story, event: AnyEvent, at: float) -> Story:
     """What the run waited for is over; another owner waits on."""
     if isinstance(event, Waiting | Preparing | Resumed):
         return story
-    return _end(_end(story, "waiting", at), "preparing", at)
+    return _end(_end(_end(story, "waiting", at), "preparing", at), "turn", at)
 
 
 def _tell_step(story: Story, event: AnyEvent, at: float) -> Story:

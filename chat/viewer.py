@@ -220,13 +220,16 @@ class Viewer:
         self.restart()
 
     def _follow(self, run: str, leftover: frozenset[str]) -> None:
+        async def occupy(occupies: bool) -> None:
+            await self._occupied(run, occupies)
+
         follower = Follower(
             run,
             self.window.person,
             runs=self._runs,
             titles=self._titles,
             emit=self.window.emit,
-            announce=self._announce,
+            occupy=occupy,
             interval=self._interval,
             outage=self._runs.outage,
             feedback=self._remembered.feedback,
@@ -258,14 +261,14 @@ class Viewer:
         self._showing[delivery.id] = self._spawn(showing, f"show delivery {delivery.id}")
         self._last = handover.caught_up
 
-    async def _occupied(self, delivery: str, occupies: bool) -> None:
-        """The page waits for these files, or does not any more: then something else can be asked meanwhile."""
+    async def _occupied(self, shown: str, occupies: bool) -> None:
+        """The page waits for a run or for files, or does not any more: then something else can be asked meanwhile."""
         if occupies:
-            self._live.add(delivery)
+            self._live.add(shown)
             self._idle.clear()
             await self._announce()
-        elif delivery in self._live:
-            self._live.discard(delivery)
+        elif shown in self._live:
+            self._live.discard(shown)
             await self._settle()
 
     async def _show(self, run: str, follower: Follower | Handover | Still, after: asyncio.Event | None) -> None:

@@ -83,7 +83,9 @@ class Element:
     id: str
     thread: str
     step: str
-    name: Literal["Selection", "PlanGraph", "Sources", "Passage", "Offer", "Attached", "Delivery", "Documents"]
+    name: Literal[
+        "Selection", "Proposal", "PlanGraph", "Sources", "Passage", "Offer", "Attached", "Delivery", "Documents"
+    ]
     props: Mapping[str, Json]
     display: Literal["inline", "side"] = "inline"
 

@@ -26,8 +26,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX runs_of_conversation ON runs (person, conversation, asked)",
         """CREATE TABLE refusals (
             person TEXT NOT NULL, conversation TEXT NOT NULL, message TEXT NOT NULL, question TEXT NOT NULL,
-            sentence TEXT NOT NULL, again INTEGER NOT NULL, mode TEXT NOT NULL, at REAL NOT NULL,
-            PRIMARY KEY (person, conversation, message),
+            sentence TEXT NOT NULL, again INTEGER NOT NULL, mode TEXT NOT NULL,
+            approval INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (person, conversation, message),
             FOREIGN KEY (person, conversation) REFERENCES conversations ON DELETE CASCADE
         )""",
         """CREATE TABLE handed_in (

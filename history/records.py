@@ -57,6 +57,8 @@ class Refusal:
     again: bool
     """Whether asking again may help."""
     mode: Mode
+    approval: bool
+    """Whether the plan was to be shown first."""
     at: float
 
 

@@ -14,7 +14,15 @@ from orchestration.asking import checked, is_an_id
 from orchestration.brake import Brake
 from orchestration.connections import TROUBLE, Connections
 from orchestration.council import CouncilEngine
-from orchestration.errors import ConfigurationError, EngineUnavailable, InvalidTask, RoundtableError, UnknownRun
+from orchestration.editing import PlanEdit
+from orchestration.errors import (
+    ConfigurationError,
+    EngineUnavailable,
+    InvalidTask,
+    NotAwaiting,
+    RoundtableError,
+    UnknownRun,
+)
 from orchestration.exposition import Exposition
 from orchestration.gauges import Gauges
 from orchestration.messages import Answer, Recorded, Task, TaskResult, new_id
@@ -265,6 +273,14 @@ class AgentOrchestrator:
             return await self._single.cancel(task)
         councils = self._of_council(run)
         return await councils.answered(councils.engine.cancel(task))
+
+    async def approve(self, run: str, edit: PlanEdit | None = None, *, person: str) -> None:
+        task = await self.task(run, person)
+        if task.mode == "single":
+            raise NotAwaiting("The single agent makes no plan that could be approved.")
+        councils = self._of_council(run)
+        staffing = await councils.answered(councils.presences.health())
+        await councils.answered(councils.engine.approve(run, person, edit, staffing))
 
     async def task(self, run: str, person: str) -> Task:
         if self._single is not None and run in self._single.log:

@@ -20,7 +20,21 @@ def checked(task: Task, registry: AgentRegistry) -> Task:
     """The task with a tidy question; raises InvalidTask or agents.UnknownAgent with one sentence for the person."""
     if not all(is_an_id(name) for name in (task.id, task.person, task.conversation, task.message)):
         raise InvalidTask("The question came with a name that cannot be one.")
-    question = task.question.strip()
+    question = tidy(task.question)
+    for name in task.agents:
+        registry[name]
+    _, unknown = mentions(question, registry)
+    if unknown:
+        try:
+            registry[unknown[0]]
+        except UnknownAgent as error:
+            raise UnknownAgent(f"{error} Write @ only before an agent's name.") from None
+    return task.model_copy(update={"question": question})
+
+
+def tidy(question: str) -> str:
+    """The question without what cannot be read; raises InvalidTask when nothing else is left, or too much."""
+    question = question.strip()
     if len(question) > MOST_CHARACTERS:
         raise InvalidTask(
             f"The question has {len(question):,} characters and may have {MOST_CHARACTERS:,}. Ask a shorter question;"
@@ -33,12 +47,4 @@ def checked(task: Task, registry: AgentRegistry) -> Task:
     question = "".join(c for c in question if c in "\n\r\t" or unicodedata.category(c) not in ("Cc", "Cn", "Co", "Cs"))
     if not any(c.isalnum() for c in question):
         raise InvalidTask("The question is empty. Please type what you want to know.")
-    for name in task.agents:
-        registry[name]
-    _, unknown = mentions(question, registry)
-    if unknown:
-        try:
-            registry[unknown[0]]
-        except UnknownAgent as error:
-            raise UnknownAgent(f"{error} Write @ only before an agent's name.") from None
-    return task.model_copy(update={"question": question})
+    return question

@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from redis.exceptions import ResponseError
 
-from agents import AgentError
+from agents import AgentError, AgentRegistry
 from knowledge import KnowledgeError
+from orchestration.approvals import Approvals
 from orchestration.connections import TROUBLE
 from orchestration.crash import Crash, CrashPoint, survive
+from orchestration.editing import PlanEdit, Staffing, edited, unedited
 from orchestration.errors import Superseded, UnreadableRun
 from orchestration.hints import Hints, ticks
 from orchestration.messages import Answer, Resumed, Task, TaskResult
@@ -32,6 +34,8 @@ class CouncilEngine:
         self,
         name: str,
         store: RunStore,
+        approvals: Approvals,
+        registry: AgentRegistry,
         settings: RunSettings,
         hints: Hints,
         metrics: Metrics,
@@ -40,6 +44,8 @@ class CouncilEngine:
     ) -> None:
         self.name = name
         self._store = store
+        self._approvals = approvals
+        self._registry = registry
         self._settings = settings
         self._hints = hints
         self._metrics = metrics
@@ -81,6 +87,14 @@ class CouncilEngine:
             self._metrics.task_ended(result)
         return status is Fenced.OK
 
+    async def approve(self, run: str, person: str, edit: PlanEdit | None, staffing: Mapping[str, Staffing]) -> None:
+        """Let the plan run as the person has edited it, or as it is; whichever process drives runs goes on with it."""
+        offered = await self._approvals.proposal(run, person)
+        approved, changed = edited(offered, edit or unedited(offered.plan), self._registry, staffing)
+        await self._approvals.approve(run, person, approved, edited=changed)
+        self._crash(CrashPoint.AFTER_APPROVE)
+        await self._store.begin_waiting()
+
     def _drive(self, run: OwnedRun) -> None:
         if self._tasks is None or self._council is None:
             return  # Whoever drives runs adopts it.
@@ -92,7 +106,9 @@ class CouncilEngine:
     async def _answer(self, council: Council, run: OwnedRun) -> None:
         about(task=run.task.id)
         try:
-            self._metrics.task_ended(await answer_question(council, run))
+            result = await answer_question(council, run)
+            if result is not None:
+                self._metrics.task_ended(result)
         except Superseded as why:
             self._count_if_lost(why)
             log.info("run %s is no longer driven here: %s", run.task.id, why)
@@ -168,7 +184,7 @@ class CouncilEngine:
 
     async def _take_over(self, run: OwnedRun) -> None:
         self._crash(CrashPoint.AFTER_ADOPT)
-        if run.fence > 1:
+        if run.taken_over:
             self._metrics.taken_over()
             log.info("run %s adopted with fence %d", run.task.id, run.fence)
             await self._store.journal(run, {}, [Resumed(run=run.task.id, owner=self.name)])

@@ -3,6 +3,8 @@
 RoundtableError
 ├── ConfigurationError    a setting, the data folder or a server's version is wrong: exit code 2
 ├── InvalidTask           the question cannot be asked as it is: exit code 2
+├── InvalidPlan           the plan cannot run as it was edited: edit it again
+├── NotAwaiting           the run does not wait for an approval (any more)
 ├── UnknownRun            no such run, or it is another person's (the two look the same on purpose)
 ├── UnknownDeadLetter     no such dead letter: exit code 2
 ├── EngineUnavailable     Redis cannot be reached: wait, or use the single agent
@@ -24,6 +26,14 @@ class ConfigurationError(RoundtableError):
 
 class InvalidTask(RoundtableError):
     """The question cannot be asked as it is."""
+
+
+class InvalidPlan(RoundtableError):
+    """The plan cannot run as it was edited."""
+
+
+class NotAwaiting(RoundtableError):
+    """The run does not wait for an approval: it was approved, or it is over."""
 
 
 class UnknownRun(RoundtableError):

@@ -45,19 +45,21 @@ class Gauges:
 
     async def _read(self) -> list[Metric]:
         keys, batcher, agents = self._keys, self._batcher, self._agents
-        alive, breakers, active, waiting, halted, lying, letters = await asyncio.gather(
+        alive, breakers, active, waiting, awaiting, halted, lying, letters = await asyncio.gather(
             self._presences.alive(),
             read_breakers(batcher, keys, agents),
             batcher("ZCARD", keys.active),
             batcher("ZCARD", keys.waiting),
+            batcher("ZCARD", keys.awaiting),
             batcher("EXISTS", keys.halted),
             read_backlogs(batcher, keys, agents, self._lease_ms),
             asyncio.gather(*(batcher("XLEN", keys.dead(agent)) for agent in agents)),
         )
         health = health_of(agents, alive, breakers)
         return [
-            _gauge("runs_in_flight", "Runs that have begun and not ended.", active - waiting),
+            _gauge("runs_in_flight", "Runs that have begun and not ended.", active - waiting - awaiting),
             _gauge("runs_waiting", "Runs that wait for their turn.", waiting),
+            _gauge("runs_awaiting_approval", "Runs whose plan its person has still to approve.", awaiting),
             _gauge("halted", "1 while an operator has stopped all agents.", halted),
             self._each("queue_depth", "Steps that nobody works on.", [lying[agent].queued for agent in agents]),
             self._each("steps_pending", "Steps that workers have in hand.", [lying[agent].in_hand for agent in agents]),

@@ -21,6 +21,8 @@ class Keys:
         """Sorted set: unfinished run -> until when (server ms) its owner holds it; 0 while nobody does."""
         self.waiting = f"{prefix}:{{run}}:waiting"
         """Sorted set: run that has not begun -> its turn; fairness between people decides it."""
+        self.awaiting = f"{prefix}:{{run}}:awaiting"
+        """Sorted set: run that awaits its person's approval -> until when (server ms); it holds no place."""
         self.people = f"{prefix}:{{run}}:people"
         """Hash: person -> number of unfinished runs."""
         self.turns = f"{prefix}:{{run}}:turns"

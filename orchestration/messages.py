@@ -14,8 +14,10 @@ from agents import Claim
 from knowledge import Passage
 from orchestration.errors import UnsupportedMessage
 
-SCHEMA = "1.1"
+SCHEMA = "1.2"
 MAJOR = int(SCHEMA.partition(".")[0])
+APPROVALS_SINCE = "1.2"
+"""An older program does not know that a plan may have to be approved first."""
 
 Mode = Literal["council", "single"]
 StepState = Literal["waiting", "queued", "running", "retrying", "answered", "nothing_found", "failed"]
@@ -51,6 +53,8 @@ class Task(Message):
     """The run of a council that stood still without Redis, and that this one answers in place of."""
     agents: tuple[str, ...] = ()
     """When given, only these agents may answer."""
+    approval: bool = False
+    """The person wants to see the plan, and to change it, before it runs."""
     deadline_seconds: float | None = None
     asked_at: float = Field(default_factory=time.time)
 
@@ -241,7 +245,26 @@ class Selected(Event):
     selection: Selection
 
 
+class Proposed(Event):
+    """The plan is offered to the person; nothing of it runs before it is approved."""
+
+    kind: Literal["proposed"] = "proposed"
+    plan: CoordinationPlan
+    seconds: float
+    """How long it waits for that."""
+
+
+class Approved(Event):
+    """The plan may run. What follows is the selection and the plan as the person left them."""
+
+    kind: Literal["approved"] = "approved"
+    person: str
+    edited: bool
+
+
 class Planned(Event):
+    """The plan as it runs."""
+
     kind: Literal["planned"] = "planned"
     plan: CoordinationPlan
 
@@ -322,8 +345,8 @@ class Answer(Event):
 
 
 AnyEvent = Annotated[
-    Accepted | Waiting | Begun | Resumed | Preparing | Selected | Planned | Started | Restarted | Returned | Retrying
-    | Retrieved | Token | Finished | Failed | Aggregating | ConflictFound | Answer,
+    Accepted | Waiting | Begun | Resumed | Preparing | Selected | Proposed | Approved | Planned | Started | Restarted
+    | Returned | Retrying | Retrieved | Token | Finished | Failed | Aggregating | ConflictFound | Answer,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

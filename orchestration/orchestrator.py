@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
+from orchestration.editing import PlanEdit
 from orchestration.log import RunLog
 from orchestration.messages import Recorded, Task, TaskResult
 from orchestration.outage import Outage
@@ -44,6 +45,14 @@ class Orchestrator(RunLog, Protocol):
 
         From then on nothing of the council is shown here, and it is ended as soon as Redis is back. When Redis is
         back already the council goes on, and its own run is returned. Raises UnknownRun and Halted.
+        """
+        ...
+
+    async def approve(self, run: str, edit: PlanEdit | None = None, *, person: str) -> None:
+        """Let the plan of a run that awaits approval run, as the person has edited it or as it is; exactly once.
+
+        Raises UnknownRun, NotAwaiting when it was approved before or is over, InvalidPlan with what to change, and
+        EngineUnavailable.
         """
         ...
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from agents import AgentError, AgentRegistry
 from knowledge import KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, nothing_found
+from orchestration.approvals import TOO_LATE, Approvals, Proposal
 from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.deadline import Deadline
 from orchestration.dispatch import Dispatcher
@@ -65,6 +66,7 @@ class Council:
     selector: Selector
     aggregator: Aggregator
     store: RunStore
+    approvals: Approvals
     metrics: Metrics
     hub: EventHub
     streams: Streams
@@ -76,10 +78,11 @@ class Council:
     crash: Crash = survive
 
 
-async def answer_question(council: Council, run: OwnedRun) -> TaskResult:
+async def answer_question(council: Council, run: OwnedRun) -> TaskResult | None:
     """Drive a run that this process owns to its end, from wherever its journal stands; returns that end.
 
-    Raises Superseded when somebody ended it (Stop) or took it over; there is nothing left to do then.
+    None when the person is asked first: nobody drives it until the plan is approved. Raises Superseded when somebody
+    ended it (Stop) or took it over; there is nothing left to do then.
     """
     results = dict(run.record.results)
     selection, plan = run.selection, run.plan
@@ -91,6 +94,9 @@ async def answer_question(council: Council, run: OwnedRun) -> TaskResult:
                 deadline.at += await _until_prepared(council, run)
                 async with asyncio.timeout_at(deadline.at):
                     selection, plan = await _decide(council, run)
+            if run.awaiting or (run.task.approval and run.plan is None):
+                await _ask_first(council, run, Proposal(selection, plan), deadline)
+                return None
             await _execute(council, run, plan, results, events, deadline)
         except TimeoutError:
             return await _end_late(council, run, selection, plan, results)
@@ -98,9 +104,12 @@ async def answer_question(council: Council, run: OwnedRun) -> TaskResult:
 
 
 async def _until_begun(council: Council, run: OwnedRun, events: asyncio.Queue[Recorded], deadline: Deadline) -> None:
-    """Wait for the run's turn. Whoever ends a run lets the next one begin; we look as well, should they have died."""
+    """Wait for the run's turn. Whoever ends a run lets the next one begin; we look as well, should they have died.
+
+    One that awaits its approval has no turn yet.
+    """
     loop = asyncio.get_running_loop()
-    while not run.begun:
+    while not run.begun and not run.awaiting:
         await deadline.check()
         await council.store.begin_waiting()
         if await council.store.begun(run.task.id):
@@ -126,10 +135,15 @@ async def _until_prepared(council: Council, run: OwnedRun) -> float:
 
 
 async def _decide(council: Council, run: OwnedRun) -> tuple[Selection, CoordinationPlan]:
-    """Choose the agents and who does what; journalled, with the first steps marked as queued, before any is sent."""
+    """Choose the agents and who does what; journalled, with the first steps marked as queued, before any is sent.
+
+    A plan that the person wants to see first is written down when it is offered.
+    """
     selection = await council.selector.select(run.task)
     plan = make_plan(selection)
     council.crash(CrashPoint.AFTER_SELECT)
+    if run.task.approval:
+        return selection, plan
     first = {step.id for step in plan.ready((), ())}
     states = {f"{step.id}.state": "queued" if step.id in first else "waiting" for step in plan.steps}
     decided: dict[str, bytes | str] = {"selection": encode(selection), "plan": encode(plan), **states}
@@ -137,6 +151,14 @@ async def _decide(council: Council, run: OwnedRun) -> tuple[Selection, Coordinat
     await council.store.journal(run, decided, events)
     council.crash(CrashPoint.AFTER_DECIDE)
     return selection, plan
+
+
+async def _ask_first(council: Council, run: OwnedRun, proposal: Proposal, deadline: Deadline) -> None:
+    """Offer the plan to the person, and let go of the run until it is approved; somebody else may begin meanwhile."""
+    await deadline.check()
+    await council.approvals.propose(run, proposal)
+    council.crash(CrashPoint.AFTER_PROPOSE)
+    await council.store.begin_waiting()
 
 
 async def _execute(
@@ -261,6 +283,8 @@ async def _end_late(
     results: dict[str, StepResult],
 ) -> TaskResult:
     """The deadline passed: what was found counts, and the answer says who is missing."""
+    if run.awaiting:
+        return await _end(council, run, "expired", (), selection, reason=TOO_LATE)
     if selection is None or plan is None or not any(r.state == "answered" for r in results.values()):
         reason = "The time for this question ran out before anything was found."
         return await _end(council, run, "expired", tuple(results.values()), selection, reason=reason)

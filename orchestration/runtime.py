@@ -16,6 +16,7 @@ from agents.runner import Runner
 from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, Record, open_knowledge
 from orchestration.agent_orchestrator import AgentOrchestrator, Councils
 from orchestration.aggregation import ExtractiveAggregator
+from orchestration.approvals import Approvals
 from orchestration.brake import Brake
 from orchestration.connections import CLOSING_SECONDS, TROUBLE, Connections
 from orchestration.council import CouncilEngine
@@ -208,6 +209,7 @@ class _Process:
         """Councils over this Redis, as long as the block lasts."""
         settings, registry, keys = self.settings, self.registry, self.keys
         store = RunStore(connections.batcher, keys, settings.run)
+        approvals = Approvals(connections.batcher, keys, settings.run)
         hub, hints = EventHub(connections, keys), Hints(connections, keys)
         brake = Brake(connections.batcher, keys, hints)
         worker = None
@@ -239,6 +241,7 @@ class _Process:
             selector=Selector(registry, self.knowledge, presences.health),
             aggregator=ExtractiveAggregator(),
             store=store,
+            approvals=approvals,
             metrics=self.metrics,
             hub=hub,
             streams=connections.streams,
@@ -248,7 +251,9 @@ class _Process:
             crash=self.crash,
         )
         driven = council if self.kind != "worker" else None
-        engine = CouncilEngine(self.name, store, settings.run, hints, self.metrics, driven, self.crash)
+        engine = CouncilEngine(
+            self.name, store, approvals, registry, settings.run, hints, self.metrics, driven, self.crash
+        )
         outage = Outage(connections.batcher, keys.probe)
         gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)
         try:
@@ -306,7 +311,8 @@ async def _joined(
     store = RunStore(connections.batcher, keys, settings.run)
     hub, hints = EventHub(connections, keys), Hints(connections, keys)
     metrics, outage = Metrics(registry), Outage(connections.batcher, keys.probe)
-    engine = CouncilEngine(name, store, settings.run, hints, metrics, None)
+    approvals = Approvals(connections.batcher, keys, settings.run)
+    engine = CouncilEngine(name, store, approvals, registry, settings.run, hints, metrics, None)
     await stack.enter_async_context(_running([hub.run, outage.run], None, hub, connections))
     presences = PresenceReader(connections.batcher, keys, registry)
     gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)

@@ -45,6 +45,7 @@ from orchestration.tracing import about
 log = logging.getLogger(__name__)
 
 ALONE = "Redis is away, so the single agent answers alone"
+UNASKED = "The single agent makes no plan that could be approved, so it answers at once"
 STOPPED = "Stopped."
 HALTED = "All agents were stopped."
 SINGLE = Agent(
@@ -156,8 +157,10 @@ class SingleAgent:
 
     async def _prepare(self, task: Task) -> None:
         """What must be ready first does not count towards the deadline."""
-        if task.instead_of_council:
-            await self.log.append(Preparing(run=task.id, text=ALONE))
+        if task.instead_of_council or task.approval:
+            said = [ALONE] if task.instead_of_council else []
+            said += [UNASKED] if task.approval else []
+            await self.log.append(Preparing(run=task.id, text="; ".join(said)))
         async for status in self._preparation():
             text = status.detail or "Reading the knowledge"
             await self.log.append(Preparing(run=task.id, text=text, done=status.done, total=status.total))

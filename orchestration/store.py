@@ -21,6 +21,7 @@ from orchestration.errors import (
 )
 from orchestration.keys import Keys
 from orchestration.messages import (
+    APPROVALS_SINCE,
     MAJOR,
     SCHEMA,
     Accepted,
@@ -125,7 +126,13 @@ class OwnedRun:
     seconds_left: float
     """Until its deadline, from `record.now` on."""
     begun: bool
-    """False while it waits for its turn."""
+    """False while it waits for its turn, or for its person's approval: it holds no place."""
+    awaiting: bool
+    """The plan is offered and not approved."""
+    waited: float
+    """Seconds that it waited for the approval."""
+    taken_over: bool
+    """From somebody who drove it before."""
     selection: Selection | None
     plan: CoordinationPlan | None
     record: RunRecord
@@ -133,8 +140,10 @@ class OwnedRun:
     """When this process read it, by its own clock, in seconds."""
 
     def seconds_since_accepted(self, clock: Callable[[], float]) -> float:
-        """By the server's clock up to when it was read, then by ours: they need not agree."""
-        return self.record.now - self.accepted + clock() - self.read_at
+        """By the server's clock up to when it was read, then by ours: they need not agree. The time that it waited for
+        an approval does not count.
+        """
+        return self.record.now - self.accepted - self.waited + clock() - self.read_at
 
 
 class RunStore:
@@ -155,14 +164,16 @@ class RunStore:
         another task has its id, Overloaded when there is no place for it, Halted when the operator stopped all agents.
         """
         k, settings = self._keys, self._settings
-        keys = [k.run(task.id), k.events(task.id), k.active, k.waiting, k.people, k.turns, k.pace, k.halted]
+        keys = [k.run(task.id), k.events(task.id), k.active, k.waiting, k.people, k.turns, k.pace, k.halted, k.awaiting]
         if task.conversation:
             keys.append(k.conversation(task.person, task.conversation))
         deadline = task.deadline_seconds or settings.deadline_seconds
         event = encode(Accepted(run=task.id, task=task))
         args: list[Argument] = [task.id, encode(task), event, owner, settings.lease_ms, int(deadline * 1000), k.hints]
         args += [task.conversation, settings.retention_ms, task.person, settings.places, settings.waiting]
-        status, now, begun, *more = await self._batcher.script("accept", keys, [*args, MAJOR, SCHEMA, k.run("")])
+        # A program that would run the plan unasked must leave it alone.
+        schema = APPROVALS_SINCE if task.approval else MAJOR
+        status, now, begun, *more = await self._batcher.script("accept", keys, [*args, schema, SCHEMA, k.run("")])
         if status == b"HALTED":
             raise Halted(read_halt(more[0]).sentence())
         if status in (b"FULL", b"YOURS"):
@@ -174,7 +185,20 @@ class RunStore:
                 return None
             # Ours, from a first try whose reply was lost: nobody else drives it.
         record = RunRecord(now / 1000, {}, {})
-        return OwnedRun(task, 1 if owner else 0, record.now, deadline, bool(begun), None, None, record, self._clock())
+        return OwnedRun(
+            task=task,
+            fence=1 if owner else 0,
+            accepted=record.now,
+            seconds_left=deadline,
+            begun=bool(begun),
+            awaiting=False,
+            waited=0.0,
+            taken_over=False,
+            selection=None,
+            plan=None,
+            record=record,
+            read_at=self._clock(),
+        )
 
     async def adopt(self, run: str, owner: str) -> OwnedRun | None:
         """Become the owner of a run that nobody holds; None when it is held, over, or for another version.
@@ -182,19 +206,24 @@ class RunStore:
         Raises UnreadableRun when it is damaged.
         """
         k = self._keys
-        args: list[Argument] = [run, owner, self._settings.lease_ms, MAJOR]
-        reply = await self._batcher.script("adopt", [k.run(run), k.active, k.waiting], args)
+        args: list[Argument] = [run, owner, self._settings.lease_ms, SCHEMA]
+        reply = await self._batcher.script("adopt", [k.run(run), k.active, k.waiting, k.awaiting], args)
         if reply is None:
             return None
         fence, now, flat = reply
         fields = dict(zip(flat[::2], flat[1::2], strict=True))
         try:
+            awaiting = b"left" in fields
+            waited = now - int(fields[b"proposed"]) if awaiting else int(fields.get(b"waited", 0))
             return OwnedRun(
                 task=decode(Task, fields[b"task"]),
                 fence=fence,
                 accepted=int(fields[b"accepted"]) / 1000,
                 seconds_left=(int(fields[b"deadline"]) - now) / 1000,
                 begun=fields.get(b"begun") != b"0",
+                awaiting=awaiting,
+                waited=waited / 1000,
+                taken_over=fields.get(b"former", b"") != b"",
                 selection=decode(Selection, fields[b"selection"]) if b"selection" in fields else None,
                 plan=decode(CoordinationPlan, fields[b"plan"]) if b"plan" in fields else None,
                 record=_record(now / 1000, fields),
@@ -242,7 +271,8 @@ class RunStore:
     async def begin_waiting(self) -> None:
         """Let runs that wait begin, while there are places."""
         k = self._keys
-        await self._batcher.script("begin", [k.active, k.waiting, k.turns], [self._settings.places, SCHEMA, k.run("")])
+        keys = [k.active, k.waiting, k.turns, k.awaiting]
+        await self._batcher.script("begin", keys, [self._settings.places, SCHEMA, k.run("")])
 
     async def begun(self, run: str) -> bool:
         """Whether a run's turn has come."""
@@ -256,6 +286,7 @@ class RunStore:
         args: list[Argument] = [run, owner, result.state, encode(result), self._settings.retention_ms, k.hints]
         args += [FORGOTTEN_MS, k.run(""), *map(encode, events)]
         keys = [k.run(run), k.events(run), k.active, k.waiting, k.people, k.turns, k.pace, k.ended, k.histories]
+        keys.append(k.awaiting)
         status, *waiting = await self._batcher.script("finish", keys, args)
         if waiting and waiting[0]:
             await self.begin_waiting()

@@ -1,8 +1,9 @@
 -- Take a task in, once, when there is a place for it.
--- KEYS: run, events, active, waiting, people, turns, pace, halted, conversation (the last one only with a conversation).
+-- KEYS: run, events, active, waiting, people, turns, pace, halted, awaiting, conversation (the last one only with a
+--       conversation).
 -- ARGV: id, task, accepted event, owner ('' = nobody yet), lease ms, deadline ms from now, hints channel,
---       conversation ('' = none), retention ms, person, places, places for waiting, schema's major version, schema,
---       what the key of a run begins with.
+--       conversation ('' = none), retention ms, person, places, places for waiting, the oldest schema that may drive it,
+--       schema, what the key of a run begins with.
 -- Returns {status, now ms, begun (0 or 1), ...}. Status:
 --   NEW      taken in
 --   KNOWN    there was a run of this id; then come its task (nil = it was stopped before it arrived), state, owner, fence and
@@ -19,7 +20,8 @@ end
 local halted = redis.call('GET', KEYS[8])
 if halted then return {'HALTED', now, 0, halted} end
 local id, person, places, more = ARGV[1], ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
-local unfinished, waiting = redis.call('ZCARD', KEYS[3]), redis.call('ZCARD', KEYS[4])
+-- Those that await an approval hold no place and nobody up; they count for their person only.
+local unfinished, waiting = redis.call('ZCARD', KEYS[3]) - redis.call('ZCARD', KEYS[9]), redis.call('ZCARD', KEYS[4])
 local mine = tonumber(redis.call('HGET', KEYS[5], person) or '0')
 local full = unfinished >= places + more
 local greedy = mine > 0 and mine >= math.floor((places + more) / 2)
@@ -59,12 +61,12 @@ end
 if ARGV[8] ~= '' then
   -- Runs that have expired leave the list of their thread, a few at a time.
   for i = 1, 10 do
-    local oldest = redis.call('LINDEX', KEYS[9], 0)
+    local oldest = redis.call('LINDEX', KEYS[10], 0)
     if not oldest or redis.call('EXISTS', ARGV[15] .. oldest) == 1 then break end
-    redis.call('LPOP', KEYS[9])
+    redis.call('LPOP', KEYS[10])
   end
-  redis.call('RPUSH', KEYS[9], id)
-  redis.call('PEXPIRE', KEYS[9], ARGV[9])
+  redis.call('RPUSH', KEYS[10], id)
+  redis.call('PEXPIRE', KEYS[10], ARGV[9])
 end
 if not owned then redis.call('PUBLISH', ARGV[7], id) end
 return {'NEW', now, begun}

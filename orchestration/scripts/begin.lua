@@ -1,8 +1,10 @@
--- Let runs that wait begin, in the order of their turns, while there are places. KEYS: active, waiting, turns.
--- ARGV: places, schema, what the key of a run begins with. Returns how many began.
+-- Let runs that wait begin, in the order of their turns, while there are places. KEYS: active, waiting, turns,
+-- awaiting. ARGV: places, schema, what the key of a run begins with. Returns how many began.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local free = ARGV[1] - (redis.call('ZCARD', KEYS[1]) - redis.call('ZCARD', KEYS[2]))
+-- A program that knows of no approvals may have ended one of these.
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
+local free = ARGV[1] - (redis.call('ZCARD', KEYS[1]) - redis.call('ZCARD', KEYS[2]) - redis.call('ZCARD', KEYS[4]))
 local begun = 0
 while begun < free do
   local next = redis.call('ZPOPMIN', KEYS[2])

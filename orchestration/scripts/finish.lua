@@ -1,5 +1,5 @@
 -- End a run, once. Its keys expire, unless a history has still to take it over: kept.lua lets them expire then.
--- KEYS: run, events, active, waiting, people, turns, pace, ended, histories.
+-- KEYS: run, events, active, waiting, people, turns, pace, ended, histories, awaiting.
 -- ARGV: id, owner's fence ('' = whoever asks, for Stop), state, result, retention ms, hints channel,
 --       ms of silence after which a history counts no more, what the key of a run begins with, events.
 -- Returns {'OK', number of runs that wait}, {'STALE'} or {'ENDED'}.
@@ -20,6 +20,7 @@ redis.call('HSET', KEYS[1], 'state', ARGV[3], 'result', ARGV[4])
 for i = 9, #ARGV do redis.call('XADD', KEYS[2], '*', 'e', ARGV[i], 'f', run[2]) end
 redis.call('ZREM', KEYS[3], id)
 redis.call('ZREM', KEYS[4], id)
+redis.call('ZREM', KEYS[10], id)
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local followed = false

@@ -8,7 +8,10 @@ redis.call('SET', KEYS[3], now)
 if passed > 0 and (passed > tonumber(ARGV[1]) or redis.call('EXISTS', KEYS[2]) == 1) then
   for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     local key = ARGV[2] .. id
-    if redis.call('HGET', key, 'state') == 'running' then redis.call('HINCRBY', key, 'deadline', passed) end
+    local run = redis.call('HMGET', key, 'state', 'approved')
+    -- The time before an approval did not count in any case.
+    local counted = math.min(passed, now - (run[2] or 0))
+    if run[1] == 'running' then redis.call('HINCRBY', key, 'deadline', counted) end
   end
 end
 return redis.call('ZRANGEBYSCORE', KEYS[1], 0, now)

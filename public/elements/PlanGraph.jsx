@@ -149,7 +149,17 @@ function edgeLook(from, to) {
 
 function badge(node, kind) {
   if (kind === 'question') return <MessageCircleQuestion aria-hidden="true" className="rt-node-glyph" />;
-  return <span aria-hidden="true" className="rt-dot" />;
+  return (
+    <>
+      {node.number ? (
+        <span className="rt-node-number">
+          <span className="sr-only">Step </span>
+          {node.number}
+        </span>
+      ) : null}
+      <span aria-hidden="true" className="rt-dot" />
+    </>
+  );
 }
 
 function card(node, kind, sources, spot) {

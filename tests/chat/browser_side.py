@@ -61,6 +61,11 @@ class Tab:
         )
         return str(message["id"])
 
+    async def set(self, **settings: object) -> None:
+        """Confirm the settings as the page's dialog does."""
+        assert self._socket is not None, "connect first"
+        await self._socket.emit("chat_settings_change", settings)
+
     async def stop(self) -> None:
         assert self._socket is not None, "connect first"
         await self._socket.emit("stop")

@@ -8,6 +8,7 @@ from orchestration.messages import (
     Aggregating,
     Answer,
     AnyEvent,
+    Approved,
     Begun,
     Citation,
     Conflict,
@@ -19,6 +20,7 @@ from orchestration.messages import (
     Planned,
     PlanStep,
     Preparing,
+    Proposed,
     Recorded,
     Restarted,
     Resumed,
@@ -108,6 +110,14 @@ SECURITY = PlanStep(id="s2", agent="security", question=SECRET, part=1, depends_
 
 def planned(*steps: PlanStep, run: str = RUN) -> Planned:
     return Planned(run=run, plan=CoordinationPlan(steps=steps or (OPERATIONS, SECURITY)))
+
+
+def proposed(*steps: PlanStep, run: str = RUN) -> Proposed:
+    return Proposed(run=run, plan=CoordinationPlan(steps=steps or (OPERATIONS, SECURITY)), seconds=86_400)
+
+
+def approved(edited: bool = False, run: str = RUN) -> Approved:
+    return Approved(run=run, person="local", edited=edited)
 
 
 def started(step: PlanStep, attempt: int = 1, run: str = RUN) -> Started:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 
+from orchestration.editing import PlanEdit
 from orchestration.log import MemoryLog
 from orchestration.messages import Accepted, Answer, AnyEvent, Recorded, Task, TaskResult, new_id
 from orchestration.outage import Outage
@@ -50,6 +51,8 @@ class ScriptedOrchestrator:
         self.agents: Mapping[str, AgentHealth] | Exception = {}
         """How the agents are, or why that is not known."""
         self.replaced: dict[str, str] = {}
+        self.approved: list[tuple[str, PlanEdit | None]] = []
+        """Runs with the plan as it was approved."""
 
     async def submit(self, task: Task) -> str:
         refusal, self.refusal = self.refusal, None
@@ -69,6 +72,13 @@ class ScriptedOrchestrator:
         alone = task.model_copy(update=changed)
         self.replaced[run] = alone.id
         return await self.submit(alone)
+
+    async def approve(self, run: str, edit: PlanEdit | None = None, *, person: str) -> None:
+        await self.log.task(run, person)
+        refusal, self.refusal = self.refusal, None
+        if refusal is not None:
+            raise refusal
+        self.approved.append((run, edit))
 
     async def health(self) -> Mapping[str, AgentHealth]:
         if isinstance(self.agents, Exception):

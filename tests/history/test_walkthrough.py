@@ -100,7 +100,7 @@ async def test_nothing_that_was_deleted_is_left_in_the_file(history: History) ->
 async def test_a_refused_question_is_kept_with_the_reason(history: History) -> None:
     """In the place of the question that was noted, until it is asked again."""
     task = asked("r1", message="m1")
-    refusal = Refusal("ada", "garden", "m1", ROSES, "Roundtable is full.", True, "council", 101.0)
+    refusal = Refusal("ada", "garden", "m1", ROSES, "Roundtable is full.", True, "council", False, 101.0)
     await history.note(task)
     await history.refuse(refusal, task)
     assert await history.runs("ada", "garden") == []

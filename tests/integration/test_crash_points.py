@@ -25,7 +25,7 @@ from tests.integration.processes import REPOSITORY
 from tests.orchestration.crashing import DEADLINE_SECONDS, KILLED, Death, Story
 from tests.orchestration.leftovers import checked_keys, leftovers
 from tests.orchestration.waiting import eventually
-from tests.orchestration.worlds import index_once, world
+from tests.orchestration.worlds import events_until, index_once, world
 
 BOTH = "@garden @kitchen What is best in March?"
 ONE = "@garden What is best in March?"
@@ -51,7 +51,11 @@ CASES = (
     Case(CrashPoint.AFTER_ACCEPT, happens=("resumed",)),
     Case(CrashPoint.AFTER_SELECT, happens=("resumed",)),
     Case(CrashPoint.AFTER_DECIDE, happens=("resumed",)),
+    Case(CrashPoint.AFTER_SELECT, "asks first", ("resumed", "proposed")),
+    Case(CrashPoint.AFTER_PROPOSE, "asks first", ("proposed", "approved")),
+    Case(CrashPoint.AFTER_APPROVE, "asks first", ("proposed", "approved")),
     Case(CrashPoint.AFTER_SEND, happens=("resumed",)),
+    Case(CrashPoint.AFTER_SEND, "asks first", ("approved", "resumed")),
     Case(CrashPoint.BEFORE_FINISH, happens=("resumed",)),
     Case(CrashPoint.AFTER_FINISH),
     Case(CrashPoint.AFTER_ADOPT, "adopts", ("resumed",)),
@@ -119,6 +123,9 @@ async def test_a_run_survives_it(redis_url: str, dead: dict[Case, Dead], case: C
     async with Redis.from_url(redis_url) as redis:
         await redis.delete(keys.halted)
         async with world(one.death.folder, redis_url, keys.prefix, deadline_seconds=DEADLINE_SECONDS) as orchestrator:
+            if case.point in (CrashPoint.AFTER_SELECT, CrashPoint.AFTER_PROPOSE) and case.story == "asks first":
+                await events_until(orchestrator.follow("run", person="local"), "proposed")
+                await orchestrator.approve("run", person="local")
             await _events(orchestrator)
             streams = [keys.tasks(agent) for agent in ("garden", "kitchen")]
             await eventually(lambda: _are_empty(redis, streams), "every message has done its work")
@@ -133,6 +140,7 @@ async def test_a_run_survives_it(redis_url: str, dead: dict[Case, Dead], case: C
     ends = Counter(event.step for event in events if event.kind in ("finished", "failed"))
     assert ends == ({"s1": 1} if poisoned else {"s1": 1, "s2": 1})
     assert letters == poisoned
+    assert seen["proposed"] == seen["approved"] == (case.story == "asks first")
     assert not Counter(case.happens) - seen, f"of {case.happens} only {dict(seen)} was told"
     with SyncRedis.from_url(redis_url, decode_responses=True) as client:
         assert leftovers(client, keys) == []

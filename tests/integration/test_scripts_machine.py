@@ -31,9 +31,10 @@ from hypothesis.stateful import (
 
 from agents import Agent
 from orchestration import brake
+from orchestration.approvals import Approvals, Proposal
 from orchestration.brake import Halt
 from orchestration.connections import Connections
-from orchestration.errors import Halted, Overloaded, Superseded
+from orchestration.errors import Halted, NotAwaiting, Overloaded, Superseded, UnknownRun
 from orchestration.inbox import Delivery, Inbox
 from orchestration.keys import GROUP
 from orchestration.messages import (
@@ -44,6 +45,7 @@ from orchestration.messages import (
     Retrying,
     Returned,
     RunState,
+    Selection,
     Started,
     StepMessage,
     StepResult,
@@ -66,6 +68,7 @@ PLAN = CoordinationPlan(
         PlanStep(id="s2", agent="garden", question="And then?", depends_on=("s1",)),
     )
 )
+PROPOSAL = Proposal(Selection(parts=(), threshold=0.0), PLAN)
 GARDENER = Agent(name="garden", title="Gardener", description="Knows all about the garden.")
 PEOPLE = st.sampled_from(["ada", "bob", "cyd"])
 ORCHESTRATORS = st.sampled_from(["", "north", "south"])
@@ -125,6 +128,7 @@ class Coordination(RuleBasedStateMachine):
         self.settings = RunSettings(lease_seconds=600, deadline_seconds=3600, places=PLACES, waiting=WAITING)
         self.batcher = server.connections.batcher
         self.store = RunStore(self.batcher, self.keys, self.settings)
+        self.approvals = Approvals(self.batcher, self.keys, self.settings)
         self.model = Model(PLACES, WAITING)
         self.stream = self.keys.tasks("garden")
         self.names: list[str] = []
@@ -211,6 +215,31 @@ class Coordination(RuleBasedStateMachine):
         fields: dict[str, bytes | str] = {"plan": encode(PLAN), "s1.state": "queued", "s2.state": "waiting"}
         if self.journalled(run, self.store.journal(run, fields, [Planned(run=run.task.id, plan=PLAN)])):
             self.model.decide(run.task.id)
+
+    def propose(self, run: OwnedRun) -> None:
+        """The plan is offered to its person, or once more."""
+        expected = self.model.propose(run.task.id, run.fence)
+        try:
+            self.do(self.approvals.propose(run, PROPOSAL))
+        except Superseded as refusal:
+            assert str(refusal) == expected
+        else:
+            assert expected is Fenced.OK
+            self.changed.add(run.task.id)
+
+    def approve(self, name: str, person: str) -> None:
+        """Somebody approves a plan as it is."""
+        expected = self.model.approve(name, person)
+        try:
+            self.do(self.approvals.approve(name, person, PROPOSAL, edited=False))
+        except UnknownRun:
+            assert expected == "UNKNOWN"
+        except NotAwaiting as refusal:
+            words = {"ENDED": "is over", "APPROVED": "already", "EARLY": "no plan"}
+            assert words[expected] in str(refusal)
+        else:
+            assert expected == "OK"
+            self.changed.add(name)
 
     def queue(self, run: OwnedRun, step: str) -> None:
         if self.journalled(run, self.store.queue(run, [step])):
@@ -365,8 +394,8 @@ class Coordination(RuleBasedStateMachine):
     def redis_is_as_it_should_be(self) -> None:
         names = list(self.model.runs)
         found = self.do(self.found(names))
-        runs = dict(zip(names, found[6:], strict=True))
-        self.the_system_agrees_with_its_runs(found[:6], {name: fields for name, (fields, _, _, _) in runs.items()})
+        runs = dict(zip(names, found[7:], strict=True))
+        self.the_system_agrees_with_its_runs(found[:7], {name: fields for name, (fields, _, _, _) in runs.items()})
         for name, (fields, events, ttl, events_ttl) in runs.items():
             self.a_run_is_as_expected(name, fields, events)
             assert (ttl > 0, events_ttl > 0) == ((False, False) if self.model.runs[name].running else (True, True))
@@ -397,13 +426,15 @@ class Coordination(RuleBasedStateMachine):
             ask("HGETALL", k.turns),
             ask("EXISTS", k.halted),
             self.server.connections.commands.xpending_range(self.stream, GROUP, "-", "+", 1000),
+            ask("ZRANGE", k.awaiting, 0, -1),
             *map(run, names),
         )
 
     def the_system_agrees_with_its_runs(self, found: list[Any], runs: dict[str, dict[str, str]]) -> None:
-        active, waiting, people, turns, halted, pending = found
+        active, waiting, people, turns, halted, pending, awaiting = found
         model, unfinished = self.model, self.model.unfinished()
         assert {name.decode(): int(at) for name, at in active} == {n: int(runs[n]["until"]) for n in unfinished}
+        assert {name.decode() for name in awaiting} == set(model.awaiting())
         assert [name.decode() for name, _ in waiting] == model.in_line()
         assert [int(turn) for _, turn in waiting] == [model.runs[name].turn for name in model.in_line()]
         assert sum(run.begun for run in unfinished.values()) <= PLACES
@@ -425,6 +456,9 @@ class Coordination(RuleBasedStateMachine):
         assert kinds.count("accepted") == 1
         assert kinds.count("answer") == (0 if run.running else 1)
         assert run.running or kinds[-1] == "answer"
+        assert kinds.count("approved") == run.approved
+        assert kinds.count("proposed") == (run.awaiting or run.approved)
+        assert ("left" in fields) == run.awaiting
         for step, known in run.steps.items():
             seen = {what: fields.get(f"{step}.{what}", "0") for what in ("fence", "attempt", "failures", "deaths")}
             assert fields[f"{step}.state"] == known.state
@@ -458,7 +492,12 @@ class Coordination(RuleBasedStateMachine):
             self.checked.__exit__(None, None, None)
 
     def complete(self, name: str) -> None:
-        """Adopt a run and lead it to its end when its turn has come, as an orchestrator does."""
+        """Adopt a run and lead it to its end when its turn has come, as an orchestrator does.
+
+        A plan that is offered is approved first.
+        """
+        if self.model.runs[name].awaiting:
+            self.approve(name, self.model.runs[name].person)
         if not self.model.runs[name].begun:
             return
         self.silence_owner(name)
@@ -532,6 +571,29 @@ class Coming(Coordination):
     def look(self) -> None:
         """An owner of a run that waits looks whether it may begin."""
         self.begin()
+
+    @precondition(lambda self: self.owned)
+    @rule(recent=RECENT, lives=st.booleans())
+    def offer(self, recent: int, lives: bool) -> None:
+        """An owner, or one that was, offers the plan; it may die before it has let anybody in."""
+        self.propose(_recent(self.owned, recent))
+        if lives:
+            self.begin()
+
+    @precondition(lambda self: self.names)
+    @rule(recent=RECENT, person=PEOPLE, lives=st.booleans())
+    def agree(self, recent: int, person: str, lives: bool) -> None:
+        """Somebody approves a plan, whoever's it is, early, late or twice."""
+        self.approve(_recent(self.names, recent), person)
+        if lives:
+            self.begin()
+
+    @precondition(lambda self: self.model.awaiting())
+    @rule()
+    def agree_in_time(self) -> None:
+        """The person approves a plan that is offered."""
+        name = self.model.awaiting()[0]
+        self.approve(name, self.model.runs[name].person)
 
     @rule(halted=st.sampled_from([False, False, True]))
     def order(self, halted: bool) -> None:

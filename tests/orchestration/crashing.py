@@ -26,9 +26,10 @@ KILLED = 9
 LEASE_SECONDS = 0.5
 DEADLINE_SECONDS = 120
 
-Story = Literal["asks", "fails", "is halted", "adopts", "is poisoned"]
-"""What the process does before it dies: it asks and works; its agents fail; it is halted while its agents work; it
-finds a run whose owner is dead; it finds a step that has killed all its workers."""
+Story = Literal["asks", "asks first", "fails", "is halted", "adopts", "is poisoned"]
+"""What the process does before it dies: it asks and works; it asks, is shown the plan and approves it; its agents fail;
+it is halted while its agents work; it finds a run whose owner is dead; it finds a step that has killed all its
+workers."""
 
 
 class Death(BaseModel):
@@ -43,7 +44,7 @@ class Death(BaseModel):
     task: str
 
     def asked(self) -> Task:
-        return Task(id=self.task, question=self.question, asked_at=0.0)
+        return Task(id=self.task, question=self.question, asked_at=0.0, approval=self.story == "asks first")
 
 
 async def die(death: Death) -> None:
@@ -68,8 +69,11 @@ async def die(death: Death) -> None:
         lease_seconds=LEASE_SECONDS,
         deadline_seconds=DEADLINE_SECONDS,
     ) as orchestrator:
-        if death.story in ("asks", "fails", "is halted"):
+        if death.story in ("asks", "asks first", "fails", "is halted"):
             await orchestrator.submit(death.asked())
+        if death.story == "asks first":
+            await events_until(orchestrator.follow(death.task, person="local"), "proposed")
+            await orchestrator.approve(death.task, person="local")
         if death.story == "is halted":
             await gate.arrived.wait()
             assert orchestrator.connections is not None

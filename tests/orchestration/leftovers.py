@@ -30,6 +30,7 @@ PERMANENT = {
 WHILE_RUNS_GO_ON = {
     r"\{run\}:active": "unfinished runs",
     r"\{run\}:waiting": "those of them that wait for their turn",
+    r"\{run\}:awaiting": "those of them that await their person's approval",
     r"\{run\}:people": "how many of them each person has",
 }
 """Kinds of keys that are gone when no run is unfinished."""

@@ -9,6 +9,7 @@ from typing import Literal
 from orchestration.store import ALONE_AFTER, MOST_DEATHS, Claimed, Fenced
 
 Admission = Literal["NEW", "HALTED", "FULL", "YOURS"]
+Approval = Literal["OK", "UNKNOWN", "ENDED", "APPROVED", "EARLY"]
 
 FINAL = ("answered", "nothing_found", "failed")
 
@@ -39,6 +40,9 @@ class Run:
     begun: bool
     turn: int
     state: str = "running"
+    awaiting: bool = False
+    """Its plan is offered to its person."""
+    approved: bool = False
     steps: dict[str, Step] = field(default_factory=dict)
 
     @property
@@ -63,8 +67,16 @@ class Model:
 
     def in_line(self) -> list[str]:
         """Runs that wait, in the order in which they have to begin."""
-        line = [(run.turn, name) for name, run in self.unfinished().items() if not run.begun]
+        line = [(run.turn, name) for name, run in self.unfinished().items() if not run.begun and not run.awaiting]
         return [name for _, name in sorted(line)]
+
+    def awaiting(self) -> list[str]:
+        """Runs whose plan nobody has approved yet."""
+        return [name for name, run in self.unfinished().items() if run.awaiting]
+
+    def occupying(self) -> int:
+        """Runs that have a place, or wait for one."""
+        return len(self.unfinished()) - len(self.awaiting())
 
     def people(self) -> dict[str, int]:
         """Person -> unfinished runs."""
@@ -75,7 +87,7 @@ class Model:
 
     def accept(self, name: str, person: str, owner: str) -> Admission:
         """Take a run in when there is a place."""
-        unfinished, most = len(self.unfinished()), self.places + self.waiting
+        unfinished, most = self.occupying(), self.places + self.waiting
         mine = self.people().get(person, 0)
         if self.halted:
             return "HALTED"
@@ -95,17 +107,44 @@ class Model:
     def begin(self) -> list[str]:
         """Runs whose turn has come."""
         line = self.in_line()
-        free = self.places - (len(self.unfinished()) - len(line))
+        free = self.places - (self.occupying() - len(line))
         begun = line[: max(0, free)]
         for name in begun:
             self.runs[name].begun = True
             self.last_turn = self.runs[name].turn
         return begun
 
+    def propose(self, name: str, fence: int) -> Fenced:
+        """Offer the plan; the run is nobody's then, and its place is free."""
+        run = self.runs[name]
+        if not run.running:
+            return Fenced.ENDED
+        if run.fence != fence or run.approved:
+            return Fenced.STALE
+        run.awaiting, run.begun, run.owner, run.held = True, False, "", True
+        return Fenced.OK
+
+    def approve(self, name: str, person: str) -> Approval:
+        """The plan may run: the first step is ready, and the run gets a turn as if it were asked now."""
+        run = self.runs[name]
+        if run.person != person:
+            return "UNKNOWN"
+        if not run.running:
+            return "ENDED"
+        if not run.awaiting:
+            return "APPROVED" if run.approved else "EARLY"
+        run.awaiting, run.approved, run.owner, run.held = False, True, "", False
+        run.fence += 1
+        run.turn = max(self.last_turn, self.turns[person]) + 1
+        self.turns[person] = run.turn
+        run.steps = {"s1": Step("waiting"), "s2": Step("waiting")}
+        return "OK"
+
     def is_new_to(self, name: str, owner: str) -> bool:
         """Whether its owner knows nothing of it yet: the reply that told it so may have been lost."""
         run = self.runs[name]
-        return run.running and run.owner == owner and run.fence == 1 and not run.steps
+        new = not run.steps and not run.awaiting
+        return run.running and run.owner == owner and run.fence == 1 and new
 
     def adopt(self, name: str, owner: str) -> bool:
         """Whether this owner owns the run now; who holds it already is told so once more."""
@@ -120,9 +159,9 @@ class Model:
         return True
 
     def owns(self, name: str, fence: int) -> bool:
-        """Whether this owner still decides about the run."""
+        """Whether this owner still decides about the run; nobody does while its plan is offered."""
         run = self.runs[name]
-        return run.running and run.fence == fence
+        return run.running and run.fence == fence and run.owner != ""
 
     def decide(self, name: str) -> None:
         """The plan: the second step waits for the first."""

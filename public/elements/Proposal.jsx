@@ -1,0 +1,287 @@
+// The plan before it runs: a card for each step, to be changed, moved and taken out, then run or cancelled.
+// What a person has changed is kept outside of the component (Chainlit evaluates this file again, and React then begins
+// anew, whenever something around it changes) and with the tab, so that a reload keeps it. Questions are data, shown
+// letter by letter.
+import { ArrowDown, ArrowUp, LoaderCircle, Play, Plus, Trash2 } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+
+const AT_ONCE = 1000; // milliseconds within which a card that was drawn anew is the same one for whoever types in it
+const FAILED = 'This could not be sent. Reload the page and try again.';
+const plans = (window.roundtablePlans ??= new Map());
+
+const keptAs = (run) => `roundtable-plan-${run}`;
+
+function kept(run) {
+  try {
+    return JSON.parse(sessionStorage.getItem(keptAs(run)));
+  } catch {
+    return null; // Nothing is kept in this browser.
+  }
+}
+
+function keep(run, steps) {
+  try {
+    if (steps) sessionStorage.setItem(keptAs(run), JSON.stringify(steps));
+    else sessionStorage.removeItem(keptAs(run));
+  } catch {
+    // Then a reload begins with the plan as it was offered.
+  }
+}
+
+const begin = ({ run, steps }) => ({
+  steps: kept(run) ?? steps.map((step, index) => ({ key: index + 1, ...step })),
+  adding: '',
+  said: '',
+  refused: '',
+  busy: false,
+  focused: null // What has the focus, and where in it the person is.
+});
+
+function Decided() {
+  const words = props.state === 'approved' ? 'The plan as you approved it' : 'The plan that was not run';
+  return (
+    <section className="rt rt-proposal" data-plan={props.state} aria-label={words}>
+      <ol className="rt-list">
+        {props.steps.map((step, index) => (
+          <li key={index} className="rt-step" data-agent={step.agent}>
+            <span className="rt-step-head">
+              <span className="rt-step-number">
+                <span className="sr-only">Step </span>
+                {index + 1}
+              </span>
+              <span aria-hidden="true" className="rt-dot" />
+              <span className="rt-step-name">{step.title}</span>
+              {step.after.length ? <span className="rt-note">after {step.after.join(' and ')}</span> : null}
+            </span>
+            <span className="rt-step-asked">{step.question}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Awaiting() {
+  const [, redraw] = useState(0);
+  const root = useRef(null);
+  if (!plans.has(props.run)) plans.set(props.run, begin(props));
+  const state = plans.get(props.run);
+  const put = (changes) => {
+    Object.assign(state, changes);
+    if (changes.steps) keep(props.run, changes.steps);
+    redraw((count) => count + 1);
+  };
+  const focus = (selector) => requestAnimationFrame(() => root.current?.querySelector(selector)?.focus());
+  const titleOf = (agent) => props.agents.find((each) => each.agent === agent)?.title ?? agent;
+  const numberOf = (key) => state.steps.findIndex((step) => step.key === key) + 1;
+
+  // Whoever types goes on typing when this is drawn anew, as it is at the end of another question.
+  useEffect(() => {
+    const { focused, goneAt } = state;
+    if (focused && performance.now() - goneAt < AT_ONCE) {
+      const field = root.current.querySelector(`[aria-label="${focused.label}"]`);
+      field?.focus({ preventScroll: true });
+      if (field?.setSelectionRange && focused.range) field.setSelectionRange(...focused.range);
+    }
+    return () => Object.assign(state, { goneAt: performance.now() });
+  }, []);
+  const follow = ({ target }) => {
+    const label = target.getAttribute('aria-label');
+    const range = target.tagName === 'TEXTAREA' ? [target.selectionStart, target.selectionEnd] : null;
+    state.focused = label ? { label, range } : null;
+  };
+
+  /** A step waits only for steps that stand before it. */
+  const tidy = (steps) =>
+    steps.map((step, index) => ({
+      ...step,
+      after: step.after.filter((key) => steps.slice(0, index).some((before) => before.key === key))
+    }));
+  const change = (key, changes) =>
+    put({ refused: '', steps: state.steps.map((step) => (step.key === key ? { ...step, ...changes } : step)) });
+
+  const move = (key, by) => {
+    const steps = [...state.steps];
+    const at = numberOf(key) - 1;
+    const [step] = steps.splice(at, 1);
+    steps.splice(at + by, 0, step);
+    put({ refused: '', steps: tidy(steps), said: `${titleOf(step.agent)} is step ${at + by + 1} now.` });
+    const last = by < 0 ? at + by === 0 : at + by === steps.length - 1;
+    const way = (by < 0) === last ? 'down' : 'up';
+    focus(`[data-key="${key}"] [data-move="${way}"]`);
+  };
+
+  const remove = (key) => {
+    const at = numberOf(key) - 1;
+    const steps = state.steps.filter((step) => step.key !== key);
+    put({ refused: '', steps: tidy(steps), said: `${titleOf(state.steps[at].agent)} was taken out.` });
+    const next = steps[Math.min(at, steps.length - 1)];
+    focus(next ? `[data-key="${next.key}"] [data-remove]` : '[name=adding]');
+  };
+
+  const add = (event) => {
+    event.preventDefault();
+    const agent = state.adding;
+    if (!agent) return focus('[name=adding]');
+    const asked = (question) => state.steps.some((step) => step.agent === agent && step.question === question);
+    const open = props.unasked.find((question) => !state.steps.some((step) => step.question === question));
+    const question = open ?? (asked(props.question) ? '' : props.question);
+    const key = Math.max(0, ...state.steps.map((step) => step.key)) + 1;
+    const steps = [...state.steps, { key, agent, question, after: [] }];
+    put({ refused: '', adding: '', steps, said: `${titleOf(agent)} was added as step ${steps.length}.` });
+    focus(`[data-key="${key}"] textarea`);
+  };
+
+  const send = async (name, payload) => {
+    put({ busy: true, refused: '' });
+    let refused = FAILED;
+    try {
+      const sent = await callAction({ name, payload: { run: props.run, ...payload } });
+      refused = sent?.response?.refused ?? FAILED;
+    } catch {
+      refused = FAILED;
+    }
+    put({ busy: false, refused });
+  };
+  const run = () => {
+    const steps = state.steps.map(({ agent, question, after }) => ({ agent, question, after: after.map(numberOf) }));
+    send('approve_plan', { steps });
+  };
+
+  const waits = (step, before) => (
+    <fieldset className="rt-after">
+      <legend>Waits for</legend>
+      {before.map((other, index) => (
+        <label key={other.key}>
+          <input
+            type="checkbox"
+            checked={step.after.includes(other.key)}
+            disabled={state.busy}
+            onChange={(event) =>
+              change(step.key, {
+                after: event.target.checked ? [...step.after, other.key] : step.after.filter((key) => key !== other.key)
+              })
+            }
+          />
+          <span>
+            {index + 1} {titleOf(other.agent)}
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+
+  const card = (step, index) => {
+    const number = index + 1;
+    const tool = (attributes, label, Icon, disabled, act) => (
+      <button type="button" className="rt-tool" {...attributes} aria-label={label} title={label} disabled={disabled || state.busy} onClick={act}>
+        <Icon aria-hidden="true" className="rt-state-icon" />
+      </button>
+    );
+    return (
+      <li key={step.key} className="rt-step" data-key={step.key} data-agent={step.agent}>
+        <span className="rt-step-head">
+          <span className="rt-step-number">
+            <span className="sr-only">Step </span>
+            {number}
+          </span>
+          <span aria-hidden="true" className="rt-dot" />
+          <select
+            className="rt-select"
+            aria-label={`Agent of step ${number}`}
+            value={step.agent}
+            disabled={state.busy}
+            onChange={(event) => change(step.key, { agent: event.target.value })}
+          >
+            {props.agents.some((each) => each.agent === step.agent) ? null : <option value={step.agent}>{step.agent}</option>}
+            {props.agents.map((each) => (
+              <option key={each.agent} value={each.agent}>
+                {each.title}
+              </option>
+            ))}
+          </select>
+          <span className="rt-step-tools">
+            {tool({ 'data-move': 'up' }, `Move step ${number} up`, ArrowUp, index === 0, () => move(step.key, -1))}
+            {tool({ 'data-move': 'down' }, `Move step ${number} down`, ArrowDown, number === state.steps.length, () => move(step.key, 1))}
+            {tool({ 'data-remove': 'yes' }, `Take step ${number} out`, Trash2, false, () => remove(step.key))}
+          </span>
+        </span>
+        <textarea
+          aria-label={`Question of step ${number}`}
+          rows={2}
+          maxLength={props.longest}
+          value={step.question}
+          disabled={state.busy}
+          onChange={(event) => change(step.key, { question: event.target.value })}
+        />
+        {index ? waits(step, state.steps.slice(0, index)) : null}
+      </li>
+    );
+  };
+
+  const open = props.unasked.filter((question) => !state.steps.some((step) => step.question === question));
+  return (
+    <section
+      ref={root}
+      className="rt rt-proposal"
+      data-plan="awaiting"
+      aria-label="The plan, for you to change and to run"
+      aria-busy={state.busy}
+      onFocus={follow}
+      onSelect={follow}
+      onBlur={() => Object.assign(state, { focused: null })}
+    >
+      {state.steps.length ? (
+        <ol className="rt-list" aria-label="Steps, in the order in which the answer treats them">
+          {state.steps.map(card)}
+        </ol>
+      ) : null}
+      {open.map((question) => (
+        <p key={question} className="rt-note">
+          No agent was close enough to “{question}”.
+        </p>
+      ))}
+      <form className="rt-add" onSubmit={add}>
+        <label>
+          Add an agent
+          <select name="adding" className="rt-select" value={state.adding} disabled={state.busy} onChange={(event) => put({ adding: event.target.value })}>
+            <option value="">Choose one</option>
+            {props.agents.map((each) => (
+              <option key={each.agent} value={each.agent}>
+                {each.title}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="submit" className="rt-button" disabled={state.busy}>
+          <Plus aria-hidden="true" className="rt-state-icon" />
+          Add
+        </button>
+      </form>
+      {state.refused ? (
+        <p role="alert" className="rt-refused">
+          {state.refused}
+        </p>
+      ) : null}
+      <div className="rt-decide">
+        <button type="button" className="rt-button rt-run" disabled={state.busy || !state.steps.length} onClick={run}>
+          {state.busy ? <LoaderCircle aria-hidden="true" className="rt-state-icon rt-turning" /> : <Play aria-hidden="true" className="rt-state-icon" />}
+          Run this plan
+        </button>
+        <button type="button" className="rt-button" disabled={state.busy} onClick={() => send('cancel_plan', {})}>
+          Cancel
+        </button>
+      </div>
+      <p role="status" className="sr-only">
+        {state.said}
+      </p>
+    </section>
+  );
+}
+
+export default function Proposal() {
+  if (props.state === 'awaiting') return <Awaiting />;
+  plans.delete(props.run);
+  keep(props.run, null);
+  return <Decided />;
+}
