@@ -96,6 +96,8 @@ async def _open(settings: Settings) -> AsyncIterator[Running]:
 
     async with open_runtime(settings, patient=True) as orchestrator:
         host.install(orchestrator, orchestrator.registry, orchestrator.knowledge)
+        if orchestrator.knowledge is not None:
+            orchestrator.knowledge.expect_documents()
         try:
             yield orchestrator
         finally:
