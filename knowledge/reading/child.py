@@ -45,7 +45,8 @@ class Child:
             cwd="/", env=_environment(), start_new_session=True,
         )  # fmt: skip
         with contextlib.suppress(ProcessLookupError):  # it has ended already, as it will say
-            os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
+            own = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, process.pid, own + _NICENESS)
         child = Child(process)
         try:
             async with asyncio.timeout(_START_SECONDS):
