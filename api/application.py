@@ -122,6 +122,7 @@ async def _open(settings: Settings, people: People) -> AsyncIterator[Running]:
         keeper = Keeper(history, days=settings.history.days)
         async with open_runtime(settings, keeper=keeper, patient=True) as orchestrator:
             host.install(orchestrator, orchestrator.registry, orchestrator.knowledge, history, people)
+            orchestrator.knowledge.expect_documents()
             try:
                 yield orchestrator
             finally:

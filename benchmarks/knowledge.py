@@ -159,6 +159,7 @@ async def until_asked(embedder: Embedder, seed: int) -> Asked:
         path.write_bytes(thirty_pages(seed))
         async with open_knowledge(Path(folder) / "knowledge", KnowledgeSettings(), embedder, {}) as knowledge:
             await knowledge.wait_ready()
+            await knowledge.intake.start_ahead()
             asked = questions()[seed]
             begun, used = time.perf_counter(), time.process_time()
             [ingested] = await knowledge.ingest(BASE, [Upload(path)])

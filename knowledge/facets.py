@@ -119,8 +119,9 @@ def wish_of(question: str, companies: Collection[str], formats: Collection[str] 
     series = _SERIES.search(question) is not None
     compared = _COMPARED.search(question) is not None and not asked and not newest
     several = len(asked) > 1 or (not asked and (series or compared))
+    lowered = question.lower()
     return Wish(
-        companies=frozenset(name for name in companies if _names(question, name)),
+        companies=frozenset(name for name in companies if name in lowered and _names(question, name)),
         periods=asked,
         formats=formats_named(question) & frozenset(formats),
         newest=newest and not series and not asked,
@@ -184,9 +185,7 @@ def _companies(text: str) -> Iterator[str]:
 
 
 def _names(question: str, company: str) -> bool:
-    """Whether the company is named; a name of one word only where it is written as a name."""
-    if company not in question.lower():
-        return False
+    """Whether the company is named as such; a name of one word only where it is written as a name."""
     for found in re.finditer(rf"(?<!\w){re.escape(company)}(?!\w)", question, re.IGNORECASE):
         if " " in company or found.group()[:1].isupper():
             return True

@@ -47,6 +47,10 @@ class Intake:
         self._threads = threads
         self._reader = Reader(settings)
 
+    async def start_ahead(self) -> None:
+        """Start the process that reads before there is a file: that takes longer than reading most of them."""
+        await self._reader.start_ahead()
+
     async def close(self) -> None:
         """Ends the processes that read."""
         await self._reader.close()

@@ -69,6 +69,7 @@ class Knowledge:
             self.shelves, self.keeping, self.incoming, settings, embedder.name, self.embedding, self.threads
         )
         self.sentences = SentenceVectors(self.embedding, self.threads)
+        self.documents_expected = asyncio.Event()
         self._kept = KeptVectors(folder / ".kept.sqlite", embedder.name)
 
     @property
@@ -83,6 +84,10 @@ class Knowledge:
     def watch(self) -> AsyncIterator[KnowledgeStatus]:
         """The status now, then each change, up to "ready" or "failed"."""
         return self.board.watch()
+
+    def expect_documents(self) -> None:
+        """For a process into which people put documents: as soon as it is ready, the one that reads is started."""
+        self.documents_expected.set()
 
     async def embed(self, texts: Sequence[str]) -> Matrix:
         """Shape (len(texts), 384), unit length. Goes before documents. Raises ModelUnavailable."""
@@ -122,18 +127,20 @@ class Knowledge:
         """
         count = self.settings.passages if limit is None else limit
         where = tuple(dict.fromkeys(bases))
-        snapshots = await self.threads.run(self._snapshots, where, person)
+        before: list[Snapshot] | None = None
         while True:
-            hits = await self.threads.run(search, snapshots, question, vector, count, sentences)
+            snapshots, hits = await self.threads.run(
+                self._searched, where, question, vector, person, count, together=sentences
+            )
             if not sentences:
                 return hits
             try:
                 return await self._with_sentences(hits, person)
             except StorageDamaged:
                 # Somebody may have taken a document out between our look at the list and reading its vectors.
-                before, snapshots = snapshots, await self.threads.run(self._snapshots, where, person)
-                if len(snapshots) == len(before) and all(map(operator.is_, snapshots, before)):
+                if before is not None and len(snapshots) == len(before) and all(map(operator.is_, snapshots, before)):
                     raise
+                before = snapshots
 
     async def ingest(
         self,
@@ -283,6 +290,13 @@ class Knowledge:
         except (UnknownDocument, StorageDamaged):
             return None  # the latter where it was replaced between the two reads
 
+    def _searched(
+        self, bases: tuple[str, ...], question: str, vector: Vector, person: str, limit: int, *, together: bool
+    ) -> tuple[list[Snapshot], list[Hit]]:
+        """In one go: on a machine that is idle, handing over to a thread takes longer than a part of the search."""
+        snapshots = self._snapshots(bases, person)
+        return snapshots, search(snapshots, question, vector, limit, together)
+
     def _snapshots(self, bases: tuple[str, ...], person: str) -> list[Snapshot]:
         return [shelf.snapshot() for shelf in self.shelves.seen_by(person, bases)]
 
@@ -373,6 +387,8 @@ async def _made_ready(knowledge: Knowledge, seeding: Seeding) -> None:
         knowledge.board.publish(KnowledgeStatus(state="loading", detail=detail))
         await knowledge.mirror.caught_up()
     await seeding.run()
+    await knowledge.documents_expected.wait()
+    await knowledge.intake.start_ahead()
 
 
 def _document(entry: Entry) -> Document:

@@ -76,6 +76,8 @@ class LexicalIndex:
         self._schema = index.schema
         index.reload()
         self._searcher = index.searcher()
+        # Passages that were taken out count until the index is made anew, as they do for tantivy.
+        self._total = max(self._searcher.doc_freq("key", _PASSAGE), self._searcher.num_docs)
 
     def search(
         self,
@@ -111,9 +113,8 @@ class LexicalIndex:
         frequency = self._searcher.doc_freq(field, word)
         if not frequency:
             return None
-        # Passages that were taken out count in both until the index is made anew, as they do for tantivy.
-        total = max(self._searcher.doc_freq("key", _PASSAGE), self._searcher.num_docs)
-        return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
+        # Those count in the frequency too.
+        return math.log(1 + (self._total - frequency + 0.5) / (frequency + 0.5))
 
     def frequency(self, word: str) -> int:
         """In about how many passages a word of `terms` occurs."""

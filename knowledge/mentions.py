@@ -41,7 +41,7 @@ class Names(Generic[T]):
 
 def named_in(text: str, known: Sequence[Names[T]]) -> list[str]:
     """The names that a text has, each at its longest, in order; a name begins with a capital or a digit."""
-    words = [word.group() for word in _WORD.finditer(text)]
+    words = _WORD.findall(text)
     named: list[str] = []
     end = 0
     for first, word in enumerate(words):

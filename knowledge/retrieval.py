@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,8 +44,9 @@ _NEIGHBOUR = 0.35
 _SIGNIFICANT = re.compile(r"\w+")
 
 
-@dataclass(frozen=True)
-class _Candidate:
+class _Candidate(NamedTuple):
+    """A tuple, because a search looks up hundreds of them."""
+
     shelf: int
     row: int
 
@@ -60,11 +62,6 @@ class _Found:
     @property
     def chunk(self) -> Chunk:
         return self.loaded.chunks[self.ordinal]
-
-    @property
-    def text(self) -> str:
-        """With its title and section."""
-        return prefixed(self.loaded.entry.title, self.chunk.section, self.chunk.text)
 
 
 @dataclass(frozen=True)
@@ -152,7 +149,7 @@ def _asks(question: str, snapshots: Sequence[Snapshot]) -> list[_Ask]:
     return asks or [_Ask(question, wish_of(question, companies, formats))]
 
 
-def _in_turns(orders: Sequence[Sequence[_Found]]) -> Iterator[_Found]:
+def _in_turns(orders: Sequence[Iterable[_Found]]) -> Iterator[_Found]:
     for places in zip_longest(*orders):
         yield from (found for found in places if found is not None)
 
@@ -165,8 +162,8 @@ class _Search:
         self._vector = vector
         self._weights = weights
 
-    def order(self, ask: _Ask, limit: int) -> list[_Found]:
-        """Passages for one ask, best first."""
+    def order(self, ask: _Ask, limit: int) -> Iterable[_Found]:
+        """Passages for one ask, best first; only those that are looked at are made."""
         wanted = self._wanted(ask.wish) if ask.wish.restricts or ask.wish.several else None
         series = _series(wanted) if wanted is not None and ask.wish.several else frozenset()
         depth = max(_SPREAD_CANDIDATES if series else _CANDIDATES, 4 * limit)
@@ -183,7 +180,7 @@ class _Search:
         if ask.wish.amounts:
             self._prefer_tables(scores, lexical)
         found = self._found(scores)
-        return _spread(found, series, limit) if len(series) > 1 else found
+        return _spread(list(found), series, limit) if len(series) > 1 else found
 
     def _wanted(self, wish: Wish) -> list[_Place]:
         """The documents that the wish does not speak against."""
@@ -240,10 +237,14 @@ class _Search:
                 cosines = self._snapshots[number].dense.vectors(rows) @ self._vector
                 best[_Candidate(number, int(rows[cosines.argmax()]))] = float(cosines.max())
         near = sorted(best, key=lambda candidate: -best[candidate])[: 2 * _NAMED]
-        shares = {found.candidate: _share(found.text, words) for found in self._found(dict.fromkeys(near, 0.0))}
+        shares = {candidate: self._share_of(candidate, words) for candidate in near}
         both: dict[_Candidate, float] = {}
         _fuse(both, [near, sorted(near, key=lambda candidate: -shares[candidate])])
         return sorted(near, key=lambda candidate: -both[candidate])[:_NAMED]
+
+    def _share_of(self, candidate: _Candidate, words: Mapping[str, float]) -> float:
+        at = self._snapshots[candidate.shelf].at(candidate.row)
+        return _share(at[0].text(at[1]), words) if at is not None else 0.0
 
     def _linked(
         self, first: Sequence[_Candidate], words: Mapping[str, float], wanted: Sequence[_Place] | None
@@ -270,16 +271,13 @@ class _Search:
 
     def _has_table(self, candidate: _Candidate) -> bool:
         at = self._snapshots[candidate.shelf].at(candidate.row)
-        return at is not None and any(sentence.kind == "row" for sentence in at[0].chunks[at[1]].sentences)
+        return at is not None and at[1] in at[0].tables
 
-    def _found(self, scores: Mapping[_Candidate, float]) -> list[_Found]:
+    def _found(self, scores: Mapping[_Candidate, float]) -> Iterator[_Found]:
         cosines = _cosines(self._snapshots, self._vector, list(scores))
-        order = sorted(scores, key=lambda candidate: (-scores[candidate], -cosines[candidate]))
-        return [
-            _Found(candidate, *at, scores[candidate], cosines[candidate])
-            for candidate in order
-            if (at := self._snapshots[candidate.shelf].at(candidate.row)) is not None
-        ]
+        for candidate in sorted(scores, key=lambda candidate: (-scores[candidate], -cosines[candidate])):
+            if (at := self._snapshots[candidate.shelf].at(candidate.row)) is not None:
+                yield _Found(candidate, *at, scores[candidate], cosines[candidate])
 
 
 def _of_format(places: Sequence[_Place], formats: frozenset[str]) -> list[_Place]:
@@ -346,8 +344,7 @@ def _cosines(snapshots: Sequence[Snapshot], vector: Vector, candidates: list[_Ca
         mine = [candidate for candidate in candidates if candidate.shelf == number]
         if mine:
             vectors = snapshot.dense.vectors(np.array([candidate.row for candidate in mine], dtype=np.int64))
-            for candidate, cosine in zip(mine, vectors @ vector, strict=True):
-                cosines[candidate] = min(max(float(cosine), 0.0), 1.0)
+            cosines.update(zip(mine, np.clip(vectors @ vector, 0.0, 1.0).tolist(), strict=True))
     return cosines
 
 

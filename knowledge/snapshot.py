@@ -39,6 +39,17 @@ class LoadedEntry:
                 break
         return facets_of(self.entry.title, self.entry.source, opening[:OPENING])
 
+    @cached_property
+    def tables(self) -> frozenset[int]:
+        """The ordinals of passages with a table."""
+        told = enumerate(chunk.sentences for chunk in self.chunks)
+        return frozenset(ordinal for ordinal, sentences in told if any(each.kind == "row" for each in sentences))
+
+    def text(self, ordinal: int) -> str:
+        """A passage with its title and section."""
+        chunk = self.chunks[ordinal]
+        return prefixed(self.entry.title, chunk.section, chunk.text)
+
     def indexed(self) -> list[IndexedPassage]:
         entry = self.entry
         return [

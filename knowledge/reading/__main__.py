@@ -37,8 +37,6 @@ from knowledge.reading.frames import (
 )
 
 _BETWEEN_STEPS_SECONDS = 0.05
-_NICENESS = 5
-"""Reading may take all that is left of the processor, and nothing that the chat needs."""
 _MOST_CHARACTERS = 8_000_000
 """Of text, about 2,500 pages: more would be embedded for hours."""
 
@@ -67,7 +65,6 @@ def main() -> None:
     # Libraries that print must not disturb the answers.
     answers = _Answers(os.fdopen(os.dup(sys.stdout.fileno()), "wb"))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    os.nice(_NICENESS)
     jobs: queue.SimpleQueue[tuple[Job, bytes]] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, jobs), daemon=True).start()
     warnings.simplefilter("ignore")

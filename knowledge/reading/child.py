@@ -1,6 +1,7 @@
 """The parent's end of a reading process."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -13,6 +14,8 @@ from knowledge.reading.frames import ANSWER, HEADER, MOST_FRAME_BYTES, Answer, J
 _PROGRAM_FOLDER = Path(__file__).parents[2]
 _START_SECONDS = 60
 """A busy machine takes its time."""
+_NICENESS = 5
+"""Starting and reading may take all that is left of the processor, and nothing that the chat needs."""
 
 
 class Child:
@@ -29,7 +32,8 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        return self._process.returncode is None
+        # Its pipe tells at once that it has ended, the loop's own watch a moment later.
+        return self._process.returncode is None and not self._output.at_eof()
 
     @staticmethod
     async def start(megabytes: int) -> "Child":
@@ -40,6 +44,9 @@ class Child:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             cwd="/", env=_environment(), start_new_session=True,
         )  # fmt: skip
+        with contextlib.suppress(ProcessLookupError):  # it has ended already, as it will say
+            own = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, process.pid, own + _NICENESS)
         child = Child(process)
         try:
             async with asyncio.timeout(_START_SECONDS):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import signal
 import stat
@@ -16,6 +17,8 @@ from knowledge.reading.frames import Chunks, Done, Job, Ready, Refused, Step, Te
 from knowledge.reading.result import Reading, ReadingProgress
 from knowledge.settings import KnowledgeSettings
 
+log = logging.getLogger(__name__)
+
 _AT_ONCE = 2
 _FILES_A_PROCESS = 100
 """Then a new one: whatever a library keeps of old files goes with the old one."""
@@ -23,14 +26,26 @@ _PART_BYTES = 1_000_000
 
 
 class Reader:
-    """Made by `open_reader`. The first file starts a process; up to two are kept for the next ones."""
+    """Made by `open_reader`. The first file starts a process, unless one was started ahead; up to two are kept for the
+    next ones.
+    """
 
     def __init__(self, settings: KnowledgeSettings) -> None:
         self._settings = settings
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._idle: list[Child] = []
         self._busy: set[Child] = set()
+        self._starting_ahead = asyncio.Lock()
         self._closed = False
+
+    async def start_ahead(self) -> None:
+        """Have a process that waits for the first file. Where none can be started, that file's reading says why."""
+        async with self._starting_ahead:
+            if not self._idle and not self._busy and not self._closed:
+                try:
+                    self._idle.append(await Child.start(self._settings.reading_megabytes))
+                except (ReaderDied, OSError) as error:
+                    log.info("no process that reads could be started ahead: %s", error)
 
     async def read(
         self, path: Path, name: str, on_progress: Callable[[ReadingProgress], None] = lambda progress: None
@@ -86,6 +101,8 @@ class Reader:
                 await child.kill()
 
     async def _child(self) -> Child:
+        async with self._starting_ahead:
+            pass  # the one that is just starting is there sooner than another
         if self._closed:
             raise KnowledgeUnavailable("The knowledge is closed.")
         while self._idle:

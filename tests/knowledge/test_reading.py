@@ -8,12 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import KnowledgeSettings, KnowledgeUnavailable, UnreadableDocument
+from knowledge import (
+    HashEmbedder,
+    KnowledgeSettings,
+    KnowledgeUnavailable,
+    UnreadableDocument,
+    Upload,
+    open_knowledge,
+)
 from knowledge.errors import ReaderDied, ReadingTooLong
 from knowledge.reading import Reader, ReadingProgress, open_reader
 from tests.knowledge.conftest import LEASES, Write
 from tests.knowledge.documents import xlsx
 from tests.knowledge.pdfs import pdf
+from tests.orchestration.waiting import eventually
 
 SLOW = ("slow.txt", "pump " * 1_500_000)
 """A sentence without an end, which takes some seconds to cut."""
@@ -34,6 +42,10 @@ def children(parent: int | str = "self") -> set[int]:
     found = {pid for file in Path(f"/proc/{parent}/task").glob("*/children") for pid in file.read_text().split()}
     reading = {int(pid) for pid in found if b"knowledge.reading" in Path("/proc", pid, "cmdline").read_bytes()}
     return reading - OTHERS
+
+
+async def reading_begins() -> bool:
+    return bool(children())
 
 
 async def until(condition: "asyncio.Event", seconds: float = 30) -> None:
@@ -73,6 +85,58 @@ async def test_one_process_reads_file_after_file(write: Write) -> None:
         await reader.read(write("c.txt", "Nine bar."), "c.txt")
         assert children() == first
         assert len(first) == 1
+    assert children() == set()
+
+
+async def test_a_process_that_was_started_ahead_reads_the_first_file(write: Write) -> None:
+    """Also a file that comes while it is still starting; it ends with the reader."""
+    async with open_reader(KnowledgeSettings()) as reader:
+        ahead = asyncio.create_task(reader.start_ahead())
+        reading = await asyncio.gather(ahead, reader.read(write("a.txt", "Six bar."), "a.txt"))
+        assert reading[1].chunks
+        (first,) = children()
+        await reader.start_ahead()  # there is one
+        await reader.read(write("b.txt", "Nine bar."), "b.txt")
+        assert children() == {first}
+    assert children() == set()
+
+
+async def test_a_process_that_died_waiting_costs_nothing(write: Write) -> None:
+    """Another one reads the first file."""
+    async with open_reader(KnowledgeSettings()) as reader:
+        await reader.start_ahead()
+        (first,) = children()
+        os.kill(first, signal.SIGKILL)
+        watched, ended = os.pidfd_open(first), asyncio.Event()
+        asyncio.get_running_loop().add_reader(watched, ended.set)
+        try:
+            await until(ended)
+        finally:
+            asyncio.get_running_loop().remove_reader(watched)
+            os.close(watched)
+        assert (await reader.read(write("a.txt", "Six bar."), "a.txt")).chunks
+        assert first not in children()
+
+
+async def test_knowledge_that_expects_documents_has_a_process_for_the_first(folder: Path, write: Write) -> None:
+    """Only where it is said that people put documents in; it ends with the knowledge."""
+    async with open_knowledge(folder, KnowledgeSettings(), HashEmbedder(), {}) as knowledge:
+        await knowledge.wait_ready()
+        assert children() == set()
+        knowledge.expect_documents()
+        await eventually(reading_begins, "a process that reads is started", 30)
+        (first,) = children()
+        (done,) = await knowledge.ingest("garden", [Upload(write("a.txt", "Six bar."))])
+        assert (done.status, children()) == ("added", {first})
+    assert children() == set()
+
+
+async def test_knowledge_may_close_while_that_process_starts(folder: Path) -> None:
+    """Nothing is left of it."""
+    async with open_knowledge(folder, KnowledgeSettings(), HashEmbedder(), {}) as knowledge:
+        await knowledge.wait_ready()
+        knowledge.expect_documents()
+        await eventually(reading_begins, "a process that reads is started", 30)
     assert children() == set()
 
 
