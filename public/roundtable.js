@@ -1,9 +1,11 @@
+import './page/mentions.js';
+
 // Four small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
 // second tab, set the address of a conversation on a phone, and tell when the knowledge is being read or Redis is away.
 (() => {
   'use strict';
 
-  const STATUS = new URL('../api/status', document.currentScript.src);
+  const STATUS = new URL('../api/status', import.meta.url);
   const POLL = 1000;
   const POLL_WHEN_READY = 2000;
   const POLL_WHEN_STUCK = 5000;
