@@ -1,13 +1,15 @@
 """The application that a server runs: our addresses and the chat page, all of it behind the guard."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 from fastapi import FastAPI, Request
 from starlette.types import Receive, Scope, Send
 
+from agents import Agent
+from api.agents import router as agents_router
 from api.documents import Files
 from api.documents import router as documents_router
 from api.door import Door
@@ -43,6 +45,9 @@ class Running(Watched, Measured, Protocol):
     @property
     def knowledge(self) -> Known: ...
 
+    @property
+    def registry(self) -> Mapping[str, Agent]: ...
+
 
 Opening = Callable[[], AbstractAsyncContextManager[Running]]
 
@@ -61,6 +66,7 @@ class Application:
         self._app = FastAPI(lifespan=lambda app: self.running(), docs_url=None, redoc_url=None, openapi_url=None)
         self._app.include_router(status_router(lambda: self._orchestrator, self))
         self._app.include_router(metrics_router(lambda: self._orchestrator, self.may_watch))
+        self._app.include_router(agents_router(self._agents, page.person))
         self._app.include_router(documents_router(self._files, page.person))
         self._guard = Guard(self._app, Door(settings.web.port, hosts_of(settings)))
         page.mount(self._app)
@@ -78,6 +84,9 @@ class Application:
 
     def _files(self) -> Files | None:
         return self._orchestrator.knowledge if self._orchestrator is not None else None
+
+    def _agents(self) -> Mapping[str, Agent]:
+        return self._orchestrator.registry if self._orchestrator is not None else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._guard(scope, receive, send)

@@ -1,12 +1,14 @@
 // Seven small things the page itself does not do: follow the system's theme at first, keep a citation from opening a
 // second tab, set the address of a conversation on a phone, take files that are dropped beside the conversation, say which
 // files a restarted server does not know any more, tell when the knowledge is being read or Redis is away, and go to the
-// login page when somebody is not let in any more.
+// login page when somebody is not let in any more. Larger ones are modules in page/.
+import './page/mentions.js';
+
 (() => {
   'use strict';
 
-  const STATUS = new URL('../api/status', document.currentScript.src);
-  const LOGIN = new URL('../login', document.currentScript.src);
+  const STATUS = new URL('../api/status', import.meta.url);
+  const LOGIN = new URL('../login', import.meta.url);
   const POLL = 1000;
   const POLL_WHEN_READY = 2000;
   const POLL_WHEN_STUCK = 5000;

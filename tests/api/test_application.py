@@ -1,6 +1,6 @@
 """The application around a page of the test's own: its addresses, its lifespan, its headers everywhere."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
 
+from agents import Agent
 from api import Application, create_app
 from api.application import Known
 from knowledge import Document, KnowledgeStatus, UnknownDocument
@@ -34,6 +35,7 @@ class Running:
     knowledge: Known = field(default_factory=Shelf)
     redis_available: bool = True
     halted: str = ""
+    registry: Mapping[str, Agent] = field(default_factory=dict)
 
     async def metrics(self) -> bytes:
         return b"roundtable_redis_up 1.0\n"

@@ -51,9 +51,9 @@ DOORS: Mapping[str, Who] = {
     "GET /user": "signed in",
     "GET /project/settings": "signed in",
     "GET /api/status": "signed in",
-    # Nothing is kept of it.
-    "PUT /feedback": "signed in",
-    "DELETE /feedback": "signed in",
+    "GET /api/agents": "signed in",
+    "PUT /feedback": "the owner",
+    "DELETE /feedback": "the owner",
     "POST /project/threads": "the owner",
     "GET /project/thread/{thread_id}": "the owner",
     "GET /project/thread/{thread_id}/element/{element_id}": "the owner",
