@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from api.documents import Files
 from api.documents import router as documents_router
 from api.door import Door
+from api.exports import router as exports_router
 from api.guard import Guard
 from api.metrics import Measured
 from api.metrics import router as metrics_router
@@ -59,6 +60,7 @@ class Application:
         self._app.include_router(status_router(lambda: self._orchestrator))
         self._app.include_router(metrics_router(lambda: self._orchestrator))
         self._app.include_router(documents_router(self._files, page.person))
+        self._app.include_router(exports_router(page.person))
         self._guard = Guard(self._app, Door(settings.web.port, settings.web.hosts))
         page.mount(self._app)
 

@@ -21,6 +21,8 @@ from chat.delivery import HandedIn
 from chat.documents import COMMAND as KNOWLEDGE_COMMAND
 from chat.documents import KNOWLEDGE, tell_documents
 from chat.errors import ChatError
+from chat.exporting import COMMAND as EXPORT_COMMAND
+from chat.exporting import EXPORT, offer_export
 from chat.host import current
 from chat.person import LOCAL
 from chat.roster import AGENTS, tell_roster
@@ -29,7 +31,7 @@ from chat.viewer import Window
 
 log = logging.getLogger(__name__)
 
-COMMANDS = [AGENTS_COMMAND, KNOWLEDGE_COMMAND]
+COMMANDS = [AGENTS_COMMAND, KNOWLEDGE_COMMAND, EXPORT_COMMAND]
 
 _attached: dict[str, tuple[HandedIn, ...]] = {}
 """Files by the message that brought them, from when it comes until it is handled a moment later."""
@@ -82,6 +84,8 @@ async def _on_message(sid: str, payload: MessagePayload) -> None:
     command, words = _command(asked.get("command"), asked["output"])
     if command == AGENTS and not files:
         await tell_roster(window_of(session), asked["id"])
+    elif command == EXPORT and not files:
+        await offer_export(window_of(session), asked["id"])
     elif command == KNOWLEDGE and not files:
         # Chainlit would name the conversation after the first button that is pressed in it.
         session.has_first_interaction = True
@@ -97,7 +101,7 @@ def _command(chosen: str | None, typed: str) -> tuple[str, str]:
     if chosen:
         return chosen, typed.strip()
     first, _, rest = typed.strip().partition(" ")
-    return (first[1:], rest.strip()) if first in (f"/{AGENTS}", f"/{KNOWLEDGE}") else ("", "")
+    return (first[1:], rest.strip()) if first in (f"/{AGENTS}", f"/{KNOWLEDGE}", f"/{EXPORT}") else ("", "")
 
 
 async def _on_stop(sid: str) -> None:
