@@ -13,6 +13,7 @@ from api.agents import router as agents_router
 from api.documents import Files
 from api.documents import router as documents_router
 from api.door import Door
+from api.exports import router as exports_router
 from api.guard import Guard
 from api.metrics import Measured
 from api.metrics import router as metrics_router
@@ -68,6 +69,7 @@ class Application:
         self._app.include_router(metrics_router(lambda: self._orchestrator, self.may_watch))
         self._app.include_router(agents_router(self._agents, page.person))
         self._app.include_router(documents_router(self._files, page.person))
+        self._app.include_router(exports_router(page.person))
         self._guard = Guard(self._app, Door(settings.web.port, hosts_of(settings)))
         page.mount(self._app)
 

@@ -28,6 +28,8 @@ from chat.changes import Emission
 from chat.documents import COMMAND as KNOWLEDGE_COMMAND
 from chat.documents import KNOWLEDGE, tell_documents
 from chat.errors import ChatError
+from chat.exporting import COMMAND as EXPORT_COMMAND
+from chat.exporting import EXPORT, offer_export
 from chat.handing_in import FILES_GONE
 from chat.host import current
 from chat.order import HandedIn
@@ -41,7 +43,7 @@ from orchestration.asking import is_an_id
 
 log = logging.getLogger(__name__)
 
-COMMANDS = [PLAN_COMMAND, AGENTS_COMMAND, KNOWLEDGE_COMMAND]
+COMMANDS = [PLAN_COMMAND, AGENTS_COMMAND, KNOWLEDGE_COMMAND, EXPORT_COMMAND]
 
 _attached: dict[str, tuple[HandedIn, ...]] = {}
 """Files by the message that brought them, from when it comes until it is handled a moment later."""
@@ -141,6 +143,8 @@ async def _on_message(sid: str, payload: MessagePayload) -> None:
     command, words = _command(asked.get("command"), asked["output"])
     if command == AGENTS and not files:
         await tell_roster(window_of(session), asked["id"])
+    elif command == EXPORT and not files:
+        await offer_export(window_of(session), asked["id"])
     elif command == KNOWLEDGE and not files:
         # Chainlit would name the conversation after the first button that is pressed in it.
         session.has_first_interaction = True
@@ -158,7 +162,8 @@ def _command(chosen: str | None, typed: str) -> tuple[str, str]:
     if chosen:
         return chosen, typed.strip()
     first, _, rest = typed.strip().partition(" ")
-    return (first[1:], rest.strip()) if first in (f"/{AGENTS}", f"/{KNOWLEDGE}", f"/{PLAN}") else ("", "")
+    known = {f"/{name}" for name in (PLAN, AGENTS, KNOWLEDGE, EXPORT)}
+    return (first[1:], rest.strip()) if first in known else ("", "")
 
 
 async def _on_stop(sid: str) -> None:

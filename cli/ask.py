@@ -13,8 +13,8 @@ from cli.outcome import DONE, FAILED, NOTHING_FOUND
 from cli.runtime import Council, Runtime
 
 if TYPE_CHECKING:
-    from cli.document import AskDocument
     from orchestration import Settings, Task
+    from orchestration.document import AskDocument
     from orchestration.messages import AnyEvent
 
 LATE_SECONDS = 15.0
@@ -33,10 +33,10 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     from agents import AgentRegistry
-    from cli.document import document
     from cli.logs import log_to_stderr
     from orchestration import Task
     from orchestration.asking import checked
+    from orchestration.document import document
     from people import person_id
 
     settings = runtime.read_settings()

@@ -13,7 +13,9 @@ from cli.errors import WrongUsage
 from cli.outcome import DONE, FAILED, INTERRUPTED, outcome_of
 from cli.runtime import Runtime, real_runtime
 
-COMMANDS = ("serve", "ask", "agents", "ingest", "worker", "users", "halt", "resume", "dead_letters", "evaluate")
+COMMANDS = (
+    "serve", "ask", "agents", "ingest", "worker", "users", "halt", "resume", "dead_letters", "feedback", "evaluate",
+)  # fmt: skip
 """Modules of this package, in the order of the help; each has `add(subcommands)`."""
 
 Command = Callable[[argparse.Namespace, Console, Runtime], int]

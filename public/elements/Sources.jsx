@@ -1,7 +1,7 @@
 // The numbered sources under an answer, and what makes the numbers inside the answer open them.
 // The list is exported as plain tags so that it keeps its DOM (focus, folded rows) when Chainlit evaluates this file
 // again; only the listener is a component, because it needs an effect.
-import { ChevronRight, CircleAlert, FileText } from 'lucide-react';
+import { Braces, ChevronRight, CircleAlert, Copy, FileText } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { toast } from 'sonner';
 
@@ -24,6 +24,27 @@ async function openPassage(number) {
     toast.error('This passage cannot be opened right now. Reload the page and try again.');
   }
 }
+
+/** The answer with its sources onto the clipboard, which only pages from this machine or over https may use. */
+async function copyAnswer() {
+  const response = await fetch(`/api/runs/${encodeURIComponent(props.run)}/answer`, { credentials: 'same-origin' });
+  if (!response.ok) throw new Error((await response.text()).trim());
+  const text = await response.text();
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = document.createElement('textarea');
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand('copy');
+  field.remove();
+  if (!copied) throw new Error('The browser does not let this page copy.');
+}
+
+const copy = () =>
+  copyAnswer().then(
+    () => toast.success('Copied with its sources.'),
+    (error) => toast.error(`This could not be copied: ${error.message}`)
+  );
 
 function Listener({ run, sources }) {
   const here = useRef(null);
@@ -137,6 +158,21 @@ function list({ run = '', sources = [], contributed = [], missing = [] }) {
           {sources.length === 0 ? 'No sources' : sources.length === 1 ? '1 source' : `${sources.length} sources`}
         </span>
         {people(contributed, missing)}
+        <span className="rt-tools">
+          <button type="button" className="rt-tool" onClick={copy} aria-label="Copy the answer with its sources">
+            <Copy aria-hidden="true" className="rt-state-icon" />
+            Copy
+          </button>
+          <a
+            className="rt-tool"
+            href={`/api/runs/${encodeURIComponent(run)}`}
+            download
+            aria-label="Download this run as JSON"
+          >
+            <Braces aria-hidden="true" className="rt-state-icon" />
+            JSON
+          </a>
+        </span>
       </header>
       {sources.length ? <ol className="rt-list">{sources.slice(0, SHOWN).map(row)}</ol> : null}
       {rest.length ? (

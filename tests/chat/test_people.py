@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request
 from pydantic import PydanticDeprecatedSince20
 from starlette.routing import BaseRoute, Mount
 
+from chat.wire import stable_id
 from history import History
 from knowledge import Knowledge, Upload
 from orchestration import Settings
@@ -63,6 +64,9 @@ DOORS: Mapping[str, Who] = {
     "POST /project/file": "the owner",
     "GET /project/file/{file_id}": "the owner",
     "GET /api/knowledge/{agent}/documents/{document}": "the owner",
+    "GET /api/conversations/{conversation}/export": "the owner",
+    "GET /api/runs/{run}": "the owner",
+    "GET /api/runs/{run}/answer": "the owner",
     "GET /metrics": "operators",
     # Who is behind it is looked at when it connects, below.
     "SOCKET /ws/socket.io": "the owner",
@@ -219,10 +223,10 @@ async def test_a_stranger_has_no_socket(address: str) -> None:
 async def test_what_is_anas_ben_does_not_find(ana: Belongings, ben: Site) -> None:
     """At each address of an owner it is the same as what there never was."""
     tab, own = await ben.tab(), ana.tab
-    for thread, session, file, document in (
-        (own.thread, own.session, ana.file, ana.document),
-        (str(uuid.uuid4()), str(uuid.uuid4()), str(uuid.uuid4()), "0" * 20),
-        (own.thread, "../../knowledge", "..", ".."),
+    for thread, session, file, document, run in (
+        (own.thread, own.session, ana.file, ana.document, ana.run),
+        (str(uuid.uuid4()), str(uuid.uuid4()), str(uuid.uuid4()), "0" * 20, "0" * 32),
+        (own.thread, "../../knowledge", "..", "..", "x"),
     ):
         action = {"name": "stop_delivery", "payload": {"delivery": ana.delivery}}
         asked = {
@@ -244,6 +248,17 @@ async def test_what_is_anas_ben_does_not_find(ana: Belongings, ben: Site) -> Non
             "GET /api/knowledge/{agent}/documents/{document}": await ben.http.get(
                 f"/api/knowledge/security/documents/{document.strip('.') or 'x'}"
             ),
+            "GET /api/conversations/{conversation}/export": await ben.http.get(f"/api/conversations/{thread}/export"),
+            "GET /api/runs/{run}": await ben.http.get(f"/api/runs/{run}"),
+            "GET /api/runs/{run}/answer": await ben.http.get(f"/api/runs/{run}/answer"),
+            "PUT /feedback": await ben.http.put(
+                "/feedback",
+                json={
+                    "feedback": {"forId": stable_id(run, "run"), "threadId": thread, "value": 1},
+                    "sessionId": session,
+                },
+            ),
+            "DELETE /feedback": await ben.http.request("DELETE", "/feedback", json={"feedbackId": run}),
         }
         assert {door: response.status_code for door, response in asked.items()} == dict.fromkeys(asked, 404)
         threads = await ben.http.post(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.document import AskDocument, document, plain_citations
+from orchestration.document import AskDocument, document, plain_citations
 from orchestration.messages import Answer, Finished, Restarted, Started
 from tests.cli.runs import FIRST, PLAN, events, result
 
