@@ -27,7 +27,7 @@ from knowledge.mirror import Mirror
 from knowledge.passages import Hit, Matrix, Passage, Vector
 from knowledge.progress import Document, Ingested, KnowledgeStatus, Progress
 from knowledge.record import Record
-from knowledge.retrieval import search
+from knowledge.retrieval import rarity, search
 from knowledge.seeding import Recipe, Seeding
 from knowledge.settings import KnowledgeSettings
 from knowledge.shelf import Shelf
@@ -112,19 +112,20 @@ class Knowledge:
         person: str = "local",
         limit: int | None = None,
         sentences: bool = True,
+        prefers: Collection[str] = (),
     ) -> list[Hit]:
         """The passages that answer `question`, best first, over all of `bases` at once; neighbours are one hit.
 
         `vector` is the question's embedding. Without `sentences` the hits have no vectors, and neighbours stay
         apart: whoever only ranks need not wait until they are made. Only the team's documents and `person`'s
-        own are looked at. A base without documents gives nothing. Raises StorageError where a base cannot be
-        loaded at all.
+        own are looked at; the documents `prefers` come forward among them. A base without documents gives nothing.
+        Raises StorageError where a base cannot be loaded at all.
         """
         count = self.settings.passages if limit is None else limit
         where = tuple(dict.fromkeys(bases))
         snapshots = await self.threads.run(self._snapshots, where, person)
         while True:
-            hits = await self.threads.run(search, snapshots, question, vector, count, sentences)
+            hits = await self.threads.run(search, snapshots, question, vector, count, sentences, prefers)
             if not sentences:
                 return hits
             try:
@@ -134,6 +135,13 @@ class Knowledge:
                 before, snapshots = snapshots, await self.threads.run(self._snapshots, where, person)
                 if len(snapshots) == len(before) and all(map(operator.is_, snapshots, before)):
                     raise
+
+    async def rarity(self, bases: Sequence[str], words: Sequence[str], *, person: str = "local") -> dict[str, float]:
+        """How much each word tells of what a passage of `bases` is about: the fewer have it, the more; 0 where none
+        has.
+        """
+        snapshots = await self.threads.run(self._snapshots, tuple(bases), person)
+        return await self.threads.run(rarity, snapshots, words)
 
     async def ingest(
         self,

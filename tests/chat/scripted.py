@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 
-from orchestration.log import MemoryLog
+from orchestration.log import Ending, MemoryLog
 from orchestration.messages import Accepted, Answer, AnyEvent, Recorded, Task, TaskResult, new_id
 from orchestration.outage import Outage
 from orchestration.presence import AgentHealth
@@ -102,6 +102,9 @@ class ScriptedOrchestrator:
 
     async def task(self, run: str, person: str) -> Task:
         return await self.log.task(run, person)
+
+    async def ending(self, run: str, person: str) -> Ending | None:
+        return await self.log.ending(run, person)
 
     async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
         return await self.log.conversations(person, most)

@@ -1,0 +1,282 @@
+"""What in a question points outside of it: "it", "that", "the second one", "And if it fails?", "Why?". Pure.
+
+No grammar is parsed. A pronoun points outside when nothing stands before it that it could mean: for an object such as
+"it" that is a clause before its own ("How often does a worker renew it?" is not about the worker), for a possessive
+such as "its" its own clause too ("Does a worker renew its lease?" is). English, and the German that is alike.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from agents.words import content_words
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Something that was said before is meant."""
+
+    ordinal: int = 0
+    """Which of several, from 1; -1 for the last one; 0 where it is not about one of several."""
+    among: str = ""
+    """Of what it is one: "agent", "document", "part"; empty where that is not said."""
+
+
+_TOKEN = re.compile(r"[^\W_](?:[\w’'-]*\w)?|[,;:.?!]")
+_WH = frozenset("how what why who whom whose which where when".split())
+_AUXILIARY = frozenset(
+    "can could do does did is are am was were will would should may might must has have had shall isn't aren't doesn't"
+    " don't can't won't".split()
+)
+_PERSON = frozenset("i you we people someone somebody anyone anybody everyone everybody ich wir man".split())
+_PREPOSITION = frozenset(
+    "about above after against at before behind below beside between by despite during for from in inside into like near"
+    " of on onto over since than through to under until via with within without".split()
+)
+_ARTICLE = frozenset("a an the my our your another any every each some no".split())
+_BOUNDARY = frozenset(
+    "if when while because since although unless before after once who whose whom and or but so whereas wenn weil falls"
+    " obwohl nachdem bevor und oder aber".split()
+)
+"""Where a clause ends and another one begins."""
+_RELATIVE = frozenset("who whom whose that which".split())
+_OTHER = frozenset(
+    "also always as be been being both by even ever here how's just many more most much not now often once only please"
+    " quite really same still such too very well what's where's who's yet there then instead otherwise".split()
+)
+_GERMAN = frozenset(
+    "aber als am an auch auf aus bei bis da dann das dass dem den denn der des die doch du durch ein eine einem einen"
+    " einer eines er es euch für gibt hat hatte ich ihm ihn ihr im in ist ja kann kein keine können könnte lange man"
+    " mehr mein mich mir mit muss müssen nach nicht noch nun nur ob oder ohne oft schon sein sich sie sind so soll"
+    " sollte über um und uns unser unsere vom von vor wann warum was weil welche welcher welches wem wen wenn wer werden"
+    " wie wieso wir wird wo wozu würde zu zum zur".split()
+)
+_SAYS_LITTLE = frozenset(
+    "actually anything bad best better bit briefly case come comes cost costs decide decides depend depends detail"
+    " details do does done else example examples exactly expensive explain far fast faster few first generally"
+    " go goes good great happen happened happening happens help idea kind know last late later less like little long"
+    " longer look looks lot made make makes making many matter matters mean means mine more much name need needed needs"
+    " next nobody normally nothing often one ones own part parts please point points possible quick quickly really reason"
+    " reasons same say says second see show simple simpler slow slower some somebody someone something soon sort sure"
+    " take takes taken tell there thing things think third time times try two three up use used useful using usually want"
+    " wants way ways well work worked working works worse worst"
+    " beispiel besser bedeutet dauert genau gemeint gut heißt lang machen macht meint mehr möglich passiert sagen sagt"
+    " schnell schneller sicher tun viel viele".split()
+) | _GERMAN  # fmt: skip
+"""Words of content that say nothing about what a question is about."""
+_COURTEOUS = frozenset(
+    "thanks thank thx you very much so a lot many ok okay great good perfect nice cool excellent wonderful got it i see"
+    " hello hi hey bye goodbye yes no please well done that's all all for now fine sure right alright understood danke"
+    " vielen dank schön super alles klar hallo tschüss gut prima ja nein bitte sehr toll verstanden".split()
+)
+_COURTESY = re.compile(
+    r"\b(?:than(?:ks|k|x)|thx|ok|okay|great|good|perfect|nice|cool|excellent|wonderful|got it|i see|hello|hi|hey|bye"
+    r"|goodbye|fine|alright|understood|well done|that's all|yes|no|danke|dank|super|alles klar|hallo|tschüss|gut|prima"
+    r"|toll|verstanden|ja|nein)\b",
+    re.IGNORECASE,
+)
+_OF_YOU = re.compile(r"\W*(?:what can you do|who are you|what are you|how are you|wer bist du|wie geht es dir)\b", re.I)
+
+_ORDINALS = {
+    "first": 1, "1st": 1, "former": 1, "erste": 1, "ersten": 1, "erster": 1, "erstes": 1,
+    "second": 2, "2nd": 2, "zweite": 2, "zweiten": 2, "zweiter": 2, "zweites": 2, "other": 2, "andere": 2, "anderen": 2,
+    "third": 3, "3rd": 3, "dritte": 3, "dritten": 3, "drittes": 3, "fourth": 4, "4th": 4, "vierte": 4, "vierten": 4,
+    "fifth": 5, "5th": 5, "fünfte": 5, "fünften": 5,
+    "last": -1, "latter": -1, "letzte": -1, "letzten": -1, "letztes": -1,
+}  # fmt: skip
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+_KINDS = {
+    "agent": "agent", "specialist": "agent", "expert": "agent", "agenten": "agent",
+    "document": "document", "source": "document", "citation": "document", "file": "document", "quelle": "document",
+    "dokument": "document",
+    "part": "part", "question": "part", "teil": "part", "frage": "part",
+    "point": "", "item": "", "option": "", "way": "", "reason": "", "sentence": "", "one": "", "ones": "", "bullet": "",
+    "punkt": "", "satz": "",
+}  # fmt: skip
+_THE = ("the", "der", "die", "das", "den", "dem", "beim", "zum", "zur")
+_NTH = re.compile(rf"\b(?:{'|'.join(_THE)})\s+(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\b(?P<kind>number|point|item|option|part|question|source|document|citation|agent|nummer|punkt|teil|quelle)"
+    r"\s+(?P<number>[1-9]|one|two|three|four|five)\b(?!\s*[%.]\d)|(?<!\w)\[(?P<cited>[1-9])\]",
+    re.IGNORECASE,
+)
+_OBJECT = frozenset("it they them he him these those this er ihn ihm".split())
+_POSSESSIVE = frozenset("its their theirs his her hers dessen deren".split())
+_LEANS = frozenset(
+    "then instead otherwise damit dafür dabei danach davon darin darauf dazu daran dagegen dort dies diese dieser dieses"
+    " diesem diesen jene jener jenes".split()
+)
+_HERE = frozenset(
+    "app application chat page site website product program software tool system assistant conversation thread computer"
+    " machine week month year time morning".split()
+)
+"""What "this" stands before when it points at what lies before the person rather than at what was said."""
+_EXPLETIVE = re.compile(
+    r"\s+(?:rains?|snows?)\b|\s+(?!(?:needs?|ha(?:ve|s|d)|wants?|tr(?:y|ies)|gets?|goe?s?|comes?|able|used)\s+to\b)(?:[\w'’-]+\s+){0,4}?"
+    r"(?:to|that|if|whether|when)\s+\w",
+    re.IGNORECASE,
+)
+"""What follows the "it" of "How long does it take to ..." and "Is it safe to ..."."""
+_AFTER_THAT = frozenset("next later again now too first either anyway at in on with for from by before after".split())
+_OPENER = re.compile(r"\W*(?:and|but|or|so|also|und|aber|oder)\b[,\s]*", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"\W*(?:(?:and|but|so|und|aber)\s+)?(?:what about|how about|what of|was ist mit|wie sieht es (?:mit|bei)|wie ist es"
+    r" (?:mit|bei))\b\s*",
+    re.IGNORECASE,
+)
+
+
+def is_courtesy(text: str) -> bool:
+    """Nothing is asked: "thanks", "ok, great"."""
+    words = [word.lower() for word in _TOKEN.findall(text) if word[0].isalnum()]
+    return bool(_COURTESY.search(text)) and all(word in _COURTEOUS for word in words)
+
+
+def telling(text: str) -> frozenset[str]:
+    """The words that say what a text is about."""
+    words = (word.lower() for word in _TOKEN.findall(text))
+    return frozenset(word for word in words if content_words(word) and word not in _SAYS_LITTLE)
+
+
+def asks_the_same(question: str) -> bool:
+    """Whether it says nothing but which of several is meant: "And the second agent?"."""
+    return not telling(question) - _KINDS.keys() - _ORDINALS.keys() - {f"{kind}s" for kind in _KINDS}
+
+
+def in_place(question: str, ordinal: str) -> str:
+    """The question with another one of several: `ordinal` is a question that says which."""
+    other = _NTH.search(ordinal)
+    return _NTH.sub(other.group(), question, count=1) if other else question
+
+
+def elliptic_subject(question: str) -> str | None:
+    """X of "What about X?" and "And X?", where nothing else is asked; None for any other question."""
+    about = _ABOUT.match(question)
+    opener = about or _OPENER.match(question)
+    if opener is None:
+        return None
+    rest = question[opener.end() :].strip()
+    words = [word.lower() for word in _TOKEN.findall(rest)]
+    if about is None and (not words or words[0] in _WH | _AUXILIARY or _asks_inside(words)):
+        return None
+    return rest.rstrip(" ?.!")
+
+
+def reference(question: str) -> Reference | None:
+    """What the question points at; None when it is understood on its own, or asks nothing."""
+    if is_courtesy(question) or _OF_YOU.match(question):
+        return None
+    return _one_of_several(question) or (Reference() if _points_back(question) else None)
+
+
+def _points_back(question: str) -> bool:
+    if elliptic_subject(question) is not None or not telling(question):
+        return True
+    return any(True for _ in _without_antecedent(question))
+
+
+def _asks_inside(words: Sequence[str]) -> bool:
+    """Whether there is a question behind its condition: "if the disk is full, what happens?"."""
+    return any(
+        word in _WH - {"when", "who", "which", "where"} or (word in _AUXILIARY and after in _PERSON | {"it", "the", "a"})
+        for word, after in zip(words[1:], [*words[2:], ""], strict=True)
+    )
+
+
+def _one_of_several(question: str) -> Reference | None:
+    numbered = _NUMBERED.search(question)
+    if numbered is not None:
+        if numbered["cited"]:
+            return Reference(int(numbered["cited"]), "document")
+        number = numbered["number"].lower()
+        return Reference(_NUMBERS.get(number) or int(number), _KINDS.get(numbered["kind"].lower(), ""))
+    tokens = [token.lower() for token in _TOKEN.findall(question)]
+    for at, (the, word) in enumerate(zip(tokens, tokens[1:], strict=False)):
+        if the in _THE and word in _ORDINALS:
+            after = tokens[at + 2] if at + 2 < len(tokens) else "?"
+            kind = _KINDS.get(after.removesuffix("s"), _KINDS.get(after))
+            if kind is not None or word in ("former", "latter"):
+                return Reference(_ORDINALS[word], kind or "")
+            # "the first hour" names something; "the first" before a verb, a preposition or the end does not.
+            if not after[0].isalnum() or after in _AUXILIARY | _PREPOSITION | _BOUNDARY | {"dauert", "ist"}:
+                return Reference(_ORDINALS[word])
+    return None
+
+
+def _without_antecedent(question: str) -> Iterator[str]:
+    """The pronouns before which nothing stands that they could mean."""
+    tokens = list(_TOKEN.finditer(question))
+    lower = [token.group().lower() for token in tokens]
+    earlier = here = relative = inner = within = False
+    for at, word in enumerate(lower):
+        before = lower[at - 1] if at else ""
+        after = lower[at + 1] if at + 1 < len(lower) else "?"
+        if not word[0].isalnum() or word in _BOUNDARY or _opens_a_clause(lower, at):
+            # A clause that only says more about a noun is over where the main clause goes on, which nothing marks.
+            relative = word in _RELATIVE and before[:1].isalnum() and before not in _BOUNDARY
+            earlier, here, inner, within = earlier or here, False, False, False
+        elif word in _POSSESSIVE:
+            if not (earlier or here):
+                yield word
+        elif word == "one":
+            alone = not after[0].isalnum() or after in _PREPOSITION | {"that", "which"}
+            if alone and not earlier and (not here or before.endswith("ing")):
+                yield word
+        elif _is_pronoun(question, tokens, lower, at):
+            if not earlier and not (within and before in _PREPOSITION):
+                yield word
+        elif word in _PREPOSITION:
+            inner = here
+        elif _may_be_meant(lower, at):
+            # "Everything with her name in it": what stands before a preposition may be meant behind a further one.
+            within = within or (here and inner)
+            here = True
+            earlier = earlier or relative
+
+
+def _opens_a_clause(lower: Sequence[str], at: int) -> bool:
+    """Whether "that" or "which" only joins a clause to the word before it."""
+    if lower[at] not in ("that", "which", "dass") or not at:
+        return False
+    before, after = lower[at - 1], lower[at + 1] if at + 1 < len(lower) else "?"
+    if lower[at] == "dass" or before in ("so", "such"):
+        return True
+    if before in _AUXILIARY | _PREPOSITION | _WH or not before[0].isalnum():
+        return False
+    if not after[0].isalnum() or after in _AFTER_THAT:
+        return False
+    return True
+
+
+def _is_pronoun(question: str, tokens: Sequence[re.Match[str]], lower: Sequence[str], at: int) -> bool:
+    word, before = lower[at], lower[at - 1] if at else ""
+    after = lower[at + 1] if at + 1 < len(lower) else "?"
+    if word == "it" and (before in _AUXILIARY or not at):
+        return _EXPLETIVE.match(question[tokens[at].end() :]) is None
+    if word in ("this", "these", "those", "that"):
+        return after.removesuffix("s") not in _HERE
+    if word in ("das", "es", "sie", "die", "der", "den", "dem"):
+        return _is_german_pronoun(tokens, lower, at)
+    if word == "then" or word in _LEANS:
+        return word != "then" or not after[0].isalnum()
+    return word in _OBJECT
+
+
+def _is_german_pronoun(tokens: Sequence[re.Match[str]], lower: Sequence[str], at: int) -> bool:
+    """German writes nouns with a capital: an article has one behind it."""
+    word, around = lower[at], (lower[at - 1] if at else "", lower[at + 1] if at + 1 < len(lower) else "?")
+    if word == "es":
+        return not {"gibt", "geht", "sich"} & set(around)
+    if word == "sie":
+        return tokens[at].group() == "sie"
+    following = [token.group() for token in tokens[at + 1 : at + 3]]
+    return not any(name[0].isupper() or name[0].isdigit() for name in following)
+
+
+def _may_be_meant(lower: Sequence[str], at: int) -> bool:
+    """Whether a word may be what a later pronoun means: no word of grammar, and not what somebody does."""
+    word, before = lower[at], lower[at - 1] if at else ""
+    if word in _WH | _AUXILIARY | _PERSON | _PREPOSITION | _ARTICLE | _OTHER | _GERMAN or not telling(word):
+        return False
+    does = before in _PERSON or (before == "to" and at > 1) or (before in _OTHER and at > 1 and lower[at - 2] in _PERSON)
+    return not does
