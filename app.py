@@ -5,6 +5,7 @@ from chainlit.config import config
 from chainlit.data.base import BaseDataLayer
 from chainlit.session import WebsocketSession
 
+from chat.again import ASK_AGENT, ask_agent
 from chat.asking import ASK_AGAIN, answer, answer_alone, ask_again
 from chat.documents import MOVE, REMOVE, REPLACE, documents_now, move_document, remove_document
 from chat.handing_in import CHOOSE, STOP, choose, hand_in, replace_document, stop_delivery
@@ -55,6 +56,12 @@ async def repeat_question(action: cl.Action) -> bool:
     message, question = str(action.payload.get("message")), str(action.payload.get("question"))
     await ask_again(window_of(session), message, question, mode_of(session.chat_profile))
     return True
+
+
+@cl.action_callback(ASK_AGENT)
+async def ask_one_agent(action: cl.Action) -> bool:
+    run, part, agent = (action.payload.get(name) for name in ("run", "part", "agent"))
+    return await ask_agent(window_of(_session()), str(run), part if isinstance(part, int) else 0, str(agent))
 
 
 @cl.action_callback(CHOOSE)

@@ -82,9 +82,7 @@ class Runner:
         text = question if not context else f"{question} {' '.join(context)}"
         if vector is None or context:
             vector = (await self._library.embed([text]))[0]
-        found = await self._library.search(
-            bases, text, vector, person=person, limit=self._passages, prefers=prefers
-        )
+        found = await self._library.search(bases, text, vector, person=person, limit=self._passages, prefers=prefers)
         hits = tuple(found)
         retrieved = self._clock()
         yield Found(hits)

@@ -12,7 +12,8 @@ from chat.picture import AUTHOR
 from chat.viewer import Window
 from chat.wire import Element, Step, stable_id
 from orchestration.errors import Halted, Overloaded, RoundtableError
-from orchestration.messages import Mode, Task
+from orchestration.messages import Mode, Task, Turn
+from orchestration.turns import last_turns
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +32,15 @@ async def answer(window: Window, message: str, question: str, mode: Mode) -> Non
         await current().viewers.of(window).idle()
 
 
-async def ask(window: Window, message: str, question: str, mode: Mode) -> bool:
+async def ask(window: Window, message: str, question: str, mode: Mode, undivided: bool = False) -> bool:
     """Ask, and come back when the run is on show; False when it was refused.
+
+    An `undivided` question is a part of an earlier one, so it is complete.
 
     Nothing is raised: this is the boundary at which whatever goes wrong becomes a message in the chat.
     """
     try:
-        await _ask(current(), window, message, question, mode)
+        await _ask(current(), window, message, question, mode, undivided)
     except (Overloaded, Halted) as error:
         log.warning("question %s was not taken in: %s", message, error)
         await _refuse(window, message, str(error), again=question)
@@ -98,8 +101,16 @@ async def stop(window: Window) -> None:
             await viewer.still_running()
 
 
-async def _ask(host: Host, window: Window, message: str, question: str, mode: Mode) -> None:
-    task = Task(question=question, person=window.person, conversation=window.thread, message=message, mode=mode)
+async def _ask(host: Host, window: Window, message: str, question: str, mode: Mode, undivided: bool) -> None:
+    task = Task(
+        question=question,
+        person=window.person,
+        conversation=window.thread,
+        message=message,
+        mode=mode,
+        context=() if undivided else await _said_before(host, window),
+        undivided=undivided,
+    )
     taking_in = asyncio.create_task(host.orchestrator.submit(task))
     await asyncio.wait([taking_in], timeout=SOON_SECONDS)
     if taking_in.done():
@@ -116,6 +127,16 @@ async def _ask(host: Host, window: Window, message: str, question: str, mode: Mo
         # On a phone Chainlit leaves the address at "/", where a reload loses the thread: public/roundtable.js sets it.
         await window.emit(Emission("window_message", {"roundtable": "thread", "id": window.thread}))
     await taking_in
+
+
+async def _said_before(host: Host, window: Window) -> tuple[Turn, ...]:
+    """What a follow-up may refer to; without it, when that cannot be told soon, the question is taken as it stands."""
+    try:
+        async with asyncio.timeout(SOON_SECONDS):
+            return await last_turns(host.orchestrator, window.person, window.thread)
+    except (RoundtableError, TimeoutError) as error:
+        log.warning("what was said before in %s cannot be read: %s", window.thread, error)
+        return ()
 
 
 async def _refuse(window: Window, message: str, sentence: str, again: str = "") -> None:

@@ -13,7 +13,7 @@ A handler that runs before `install`, or after `uninstall`, gets NotStarted.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents import Agent, AgentRegistry
 from chat.deliveries import Deliveries
@@ -33,6 +33,8 @@ class Host:
     knowledge: Knowledge
     deliveries: Deliveries
     viewers: Viewers
+    asked_again: set[tuple[str, str, str]] = field(default_factory=set)
+    """Person, thread and question of what is being asked again at the moment, so that no click asks twice."""
 
 
 class _Slot:

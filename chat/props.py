@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from chat.story import StepStory, Story
 from chat.wire import Json
-from orchestration.messages import Citation, PartSelection, TaskResult
+from orchestration.messages import Citation, PartSelection, Selection, TaskResult
 
 QUESTION, AGGREGATE = "question", "aggregate"
 
@@ -14,7 +14,9 @@ def title_of(agent: str, titles: Mapping[str, str]) -> str:
     return titles.get(agent) or agent.replace("_", " ").capitalize()
 
 
-def selection_props(part: PartSelection, threshold: float, titles: Mapping[str, str]) -> dict[str, Json]:
+def selection_props(
+    part: PartSelection, threshold: float, titles: Mapping[str, str], understood: str
+) -> dict[str, Json]:
     agents: list[Json] = [
         {
             "name": scored.agent,
@@ -26,7 +28,7 @@ def selection_props(part: PartSelection, threshold: float, titles: Mapping[str, 
         }
         for scored in part.agents
     ]
-    return {"question": part.question, "agents": agents, "threshold": threshold}
+    return {"question": part.question, "agents": agents, "threshold": threshold, "understood": understood}
 
 
 def plan_props(story: Story, titles: Mapping[str, str]) -> dict[str, Json]:
@@ -56,6 +58,19 @@ def sources_props(result: TaskResult) -> dict[str, Json]:
         "contributed": list(result.contributed),
         "missing": list(result.missing),
     }
+
+
+def again_props(selection: Selection, result: TaskResult, titles: Mapping[str, str]) -> dict[str, Json]:
+    """Who can be asked again, for each part of the question: those who answered it, alone, and all the others."""
+    parts: list[Json] = []
+    for number, part in enumerate(selection.parts):
+        asked = {step.agent for step in result.steps if step.part == number}
+        answered = {step.agent for step in result.steps if step.part == number and step.state == "answered"}
+        own: list[Json] = [{"agent": name, "title": titles[name]} for name in titles if name in answered]
+        others: list[Json] = [{"agent": name, "title": titles[name]} for name in titles if name not in answered]
+        heading = part.heading if len(selection.parts) > 1 else ""
+        parts.append({"heading": heading, "alone": len(asked) > 1, "answered": own, "others": others})
+    return {"run": result.task, "parts": parts}
 
 
 def passage_props(citation: Citation, before: str = "", after: str = "") -> dict[str, Json]:

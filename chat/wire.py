@@ -80,7 +80,7 @@ class Element:
     id: str
     thread: str
     step: str
-    name: Literal["Selection", "PlanGraph", "Sources", "Passage", "Offer", "Attached", "Delivery", "Documents"]
+    name: Literal["Selection", "PlanGraph", "Sources", "Passage", "Offer", "Attached", "Delivery", "Documents", "Again"]
     props: Mapping[str, Json]
     display: Literal["inline", "side"] = "inline"
 

@@ -5,11 +5,30 @@ No grammar is parsed. A pronoun points outside when nothing stands before it tha
 such as "its" its own clause too ("Does a worker renew its lease?" is). English, and the German that is alike.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agents.words import content_words
+from orchestration.grammar import (
+    ADVERBS,
+    AFTER_THAT,
+    ARTICLES,
+    AUXILIARIES,
+    CLAUSE_OPENERS,
+    COURTEOUS,
+    GERMAN,
+    PERSONS,
+    POINTERS,
+    POSSESSIVES,
+    PREPOSITIONS,
+    PRESENT,
+    PRONOUNS,
+    QUESTION_WORDS,
+    RELATIVES,
+    SAYS_LITTLE,
+)
 
 
 @dataclass(frozen=True)
@@ -23,52 +42,6 @@ class Reference:
 
 
 _TOKEN = re.compile(r"[^\W_](?:[\w’'-]*\w)?|[,;:.?!]")
-_WH = frozenset("how what why who whom whose which where when".split())
-_AUXILIARY = frozenset(
-    "can could do does did is are am was were will would should may might must has have had shall isn't aren't doesn't"
-    " don't can't won't".split()
-)
-_PERSON = frozenset("i you we people someone somebody anyone anybody everyone everybody ich wir man".split())
-_PREPOSITION = frozenset(
-    "about above after against at before behind below beside between by despite during for from in inside into like near"
-    " of on onto over since than through to under until via with within without".split()
-)
-_ARTICLE = frozenset("a an the my our your another any every each some no".split())
-_BOUNDARY = frozenset(
-    "if when while because since although unless before after once who whose whom and or but so whereas wenn weil falls"
-    " obwohl nachdem bevor und oder aber".split()
-)
-"""Where a clause ends and another one begins."""
-_RELATIVE = frozenset("who whom whose that which".split())
-_OTHER = frozenset(
-    "also always as be been being both by even ever here how's just many more most much not now often once only please"
-    " quite really same still such too very well what's where's who's yet there then instead otherwise".split()
-)
-_GERMAN = frozenset(
-    "aber als am an auch auf aus bei bis da dann das dass dem den denn der des die doch du durch ein eine einem einen"
-    " einer eines er es euch für gibt hat hatte ich ihm ihn ihr im in ist ja kann kein keine können könnte lange man"
-    " mehr mein mich mir mit muss müssen nach nicht noch nun nur ob oder ohne oft schon sein sich sie sind so soll"
-    " sollte über um und uns unser unsere vom von vor wann warum was weil welche welcher welches wem wen wenn wer werden"
-    " wie wieso wir wird wo wozu würde zu zum zur".split()
-)
-_SAYS_LITTLE = frozenset(
-    "actually anything bad best better bit briefly case come comes cost costs decide decides depend depends detail"
-    " details do does done else example examples exactly expensive explain far fast faster few first generally"
-    " go goes good great happen happened happening happens help idea kind know last late later less like little long"
-    " longer look looks lot made make makes making many matter matters mean means mine more much name need needed needs"
-    " next nobody normally nothing often one ones own part parts please point points possible quick quickly really reason"
-    " reasons same say says second see show simple simpler slow slower some somebody someone something soon sort sure"
-    " take takes taken tell there thing things think third time times try two three up use used useful using usually want"
-    " wants way ways well work worked working works worse worst"
-    " beispiel besser bedeutet dauert genau gemeint gut heißt lang machen macht meint mehr möglich passiert sagen sagt"
-    " schnell schneller sicher tun viel viele".split()
-) | _GERMAN  # fmt: skip
-"""Words of content that say nothing about what a question is about."""
-_COURTEOUS = frozenset(
-    "thanks thank thx you very much so a lot many ok okay great good perfect nice cool excellent wonderful got it i see"
-    " hello hi hey bye goodbye yes no please well done that's all all for now fine sure right alright understood danke"
-    " vielen dank schön super alles klar hallo tschüss gut prima ja nein bitte sehr toll verstanden".split()
-)
 _COURTESY = re.compile(
     r"\b(?:than(?:ks|k|x)|thx|ok|okay|great|good|perfect|nice|cool|excellent|wonderful|got it|i see|hello|hi|hey|bye"
     r"|goodbye|fine|alright|understood|well done|that's all|yes|no|danke|dank|super|alles klar|hallo|tschüss|gut|prima"
@@ -100,24 +73,12 @@ _NUMBERED = re.compile(
     r"\s+(?P<number>[1-9]|one|two|three|four|five)\b(?!\s*[%.]\d)|(?<!\w)\[(?P<cited>[1-9])\]",
     re.IGNORECASE,
 )
-_OBJECT = frozenset("it they them he him these those this er ihn ihm".split())
-_POSSESSIVE = frozenset("its their theirs his her hers dessen deren".split())
-_LEANS = frozenset(
-    "then instead otherwise damit dafür dabei danach davon darin darauf dazu daran dagegen dort dies diese dieser dieses"
-    " diesem diesen jene jener jenes".split()
-)
-_HERE = frozenset(
-    "app application chat page site website product program software tool system assistant conversation thread computer"
-    " machine week month year time morning".split()
-)
-"""What "this" stands before when it points at what lies before the person rather than at what was said."""
 _EXPLETIVE = re.compile(
     r"\s+(?:rains?|snows?)\b|\s+(?!(?:needs?|ha(?:ve|s|d)|wants?|tr(?:y|ies)|gets?|goe?s?|comes?|able|used)\s+to\b)(?:[\w'’-]+\s+){0,4}?"
     r"(?:to|that|if|whether|when)\s+\w",
     re.IGNORECASE,
 )
 """What follows the "it" of "How long does it take to ..." and "Is it safe to ..."."""
-_AFTER_THAT = frozenset("next later again now too first either anyway at in on with for from by before after".split())
 _OPENER = re.compile(r"\W*(?:and|but|or|so|also|und|aber|oder)\b[,\s]*", re.IGNORECASE)
 _ABOUT = re.compile(
     r"\W*(?:(?:and|but|so|und|aber)\s+)?(?:what about|how about|what of|was ist mit|wie sieht es (?:mit|bei)|wie ist es"
@@ -129,13 +90,13 @@ _ABOUT = re.compile(
 def is_courtesy(text: str) -> bool:
     """Nothing is asked: "thanks", "ok, great"."""
     words = [word.lower() for word in _TOKEN.findall(text) if word[0].isalnum()]
-    return bool(_COURTESY.search(text)) and all(word in _COURTEOUS for word in words)
+    return bool(_COURTESY.search(text)) and all(word in COURTEOUS for word in words)
 
 
 def telling(text: str) -> frozenset[str]:
     """The words that say what a text is about."""
     words = (word.lower() for word in _TOKEN.findall(text))
-    return frozenset(word for word in words if content_words(word) and word not in _SAYS_LITTLE)
+    return frozenset(word for word in words if content_words(word) and word not in SAYS_LITTLE)
 
 
 def asks_the_same(question: str) -> bool:
@@ -157,7 +118,7 @@ def elliptic_subject(question: str) -> str | None:
         return None
     rest = question[opener.end() :].strip()
     words = [word.lower() for word in _TOKEN.findall(rest)]
-    if about is None and (not words or words[0] in _WH | _AUXILIARY or _asks_inside(words)):
+    if about is None and (not words or words[0] in QUESTION_WORDS | AUXILIARIES or _asks_inside(words)):
         return None
     return rest.rstrip(" ?.!")
 
@@ -178,7 +139,8 @@ def _points_back(question: str) -> bool:
 def _asks_inside(words: Sequence[str]) -> bool:
     """Whether there is a question behind its condition: "if the disk is full, what happens?"."""
     return any(
-        word in _WH - {"when", "who", "which", "where"} or (word in _AUXILIARY and after in _PERSON | {"it", "the", "a"})
+        word in QUESTION_WORDS - {"when", "who", "which", "where"}
+        or (word in AUXILIARIES and after in PERSONS | {"it", "the", "a"})
         for word, after in zip(words[1:], [*words[2:], ""], strict=True)
     )
 
@@ -191,14 +153,14 @@ def _one_of_several(question: str) -> Reference | None:
         number = numbered["number"].lower()
         return Reference(_NUMBERS.get(number) or int(number), _KINDS.get(numbered["kind"].lower(), ""))
     tokens = [token.lower() for token in _TOKEN.findall(question)]
-    for at, (the, word) in enumerate(zip(tokens, tokens[1:], strict=False)):
+    for at, (the, word) in enumerate(itertools.pairwise(tokens)):
         if the in _THE and word in _ORDINALS:
             after = tokens[at + 2] if at + 2 < len(tokens) else "?"
             kind = _KINDS.get(after.removesuffix("s"), _KINDS.get(after))
             if kind is not None or word in ("former", "latter"):
                 return Reference(_ORDINALS[word], kind or "")
             # "the first hour" names something; "the first" before a verb, a preposition or the end does not.
-            if not after[0].isalnum() or after in _AUXILIARY | _PREPOSITION | _BOUNDARY | {"dauert", "ist"}:
+            if not after[0].isalnum() or after in AUXILIARIES | PREPOSITIONS | CLAUSE_OPENERS | {"dauert", "ist"}:
                 return Reference(_ORDINALS[word])
     return None
 
@@ -211,21 +173,21 @@ def _without_antecedent(question: str) -> Iterator[str]:
     for at, word in enumerate(lower):
         before = lower[at - 1] if at else ""
         after = lower[at + 1] if at + 1 < len(lower) else "?"
-        if not word[0].isalnum() or word in _BOUNDARY or _opens_a_clause(lower, at):
+        if not word[0].isalnum() or word in CLAUSE_OPENERS or _opens_a_clause(lower, at):
             # A clause that only says more about a noun is over where the main clause goes on, which nothing marks.
-            relative = word in _RELATIVE and before[:1].isalnum() and before not in _BOUNDARY
+            relative = word in RELATIVES and before[:1].isalnum() and before not in CLAUSE_OPENERS
             earlier, here, inner, within = earlier or here, False, False, False
-        elif word in _POSSESSIVE:
+        elif word in POSSESSIVES:
             if not (earlier or here):
                 yield word
         elif word == "one":
-            alone = not after[0].isalnum() or after in _PREPOSITION | {"that", "which"}
+            alone = not after[0].isalnum() or after in PREPOSITIONS | {"that", "which"}
             if alone and not earlier and (not here or before.endswith("ing")):
                 yield word
         elif _is_pronoun(question, tokens, lower, at):
-            if not earlier and not (within and before in _PREPOSITION):
+            if not earlier and not (within and before in PREPOSITIONS):
                 yield word
-        elif word in _PREPOSITION:
+        elif word in PREPOSITIONS:
             inner = here
         elif _may_be_meant(lower, at):
             # "Everything with her name in it": what stands before a preposition may be meant behind a further one.
@@ -241,25 +203,23 @@ def _opens_a_clause(lower: Sequence[str], at: int) -> bool:
     before, after = lower[at - 1], lower[at + 1] if at + 1 < len(lower) else "?"
     if lower[at] == "dass" or before in ("so", "such"):
         return True
-    if before in _AUXILIARY | _PREPOSITION | _WH or not before[0].isalnum():
+    if before in AUXILIARIES | PREPOSITIONS | QUESTION_WORDS or not before[0].isalnum():
         return False
-    if not after[0].isalnum() or after in _AFTER_THAT:
-        return False
-    return True
+    return after[0].isalnum() and after not in AFTER_THAT
 
 
 def _is_pronoun(question: str, tokens: Sequence[re.Match[str]], lower: Sequence[str], at: int) -> bool:
     word, before = lower[at], lower[at - 1] if at else ""
     after = lower[at + 1] if at + 1 < len(lower) else "?"
-    if word == "it" and (before in _AUXILIARY or not at):
+    if word == "it" and (before in AUXILIARIES or not at):
         return _EXPLETIVE.match(question[tokens[at].end() :]) is None
     if word in ("this", "these", "those", "that"):
-        return after.removesuffix("s") not in _HERE
+        return after.removesuffix("s") not in PRESENT
     if word in ("das", "es", "sie", "die", "der", "den", "dem"):
         return _is_german_pronoun(tokens, lower, at)
-    if word == "then" or word in _LEANS:
+    if word == "then" or word in POINTERS:
         return word != "then" or not after[0].isalnum()
-    return word in _OBJECT
+    return word in PRONOUNS
 
 
 def _is_german_pronoun(tokens: Sequence[re.Match[str]], lower: Sequence[str], at: int) -> bool:
@@ -276,7 +236,9 @@ def _is_german_pronoun(tokens: Sequence[re.Match[str]], lower: Sequence[str], at
 def _may_be_meant(lower: Sequence[str], at: int) -> bool:
     """Whether a word may be what a later pronoun means: no word of grammar, and not what somebody does."""
     word, before = lower[at], lower[at - 1] if at else ""
-    if word in _WH | _AUXILIARY | _PERSON | _PREPOSITION | _ARTICLE | _OTHER | _GERMAN or not telling(word):
+    if word in QUESTION_WORDS | AUXILIARIES | PERSONS | PREPOSITIONS | ARTICLES | ADVERBS | GERMAN or not telling(word):
         return False
-    does = before in _PERSON or (before == "to" and at > 1) or (before in _OTHER and at > 1 and lower[at - 2] in _PERSON)
+    does = (
+        before in PERSONS or (before == "to" and at > 1) or (before in ADVERBS and at > 1 and lower[at - 2] in PERSONS)
+    )
     return not does

@@ -26,7 +26,7 @@ SIMPLE_WORDS = 4
 """A question of one part with so few words of content is simple."""
 STRENGTH = 0.2
 """How much evidence counts beside the fit where the number of agents is given."""
-CARRIED = 0.3
+CARRIED = 0.12
 """How much more an agent counts that has answered what the question follows up on."""
 BUSY = 0.5
 """Health below this is said to the person."""

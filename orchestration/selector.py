@@ -58,7 +58,9 @@ class Shelf(Library, Protocol):
 
     async def embed_kept(self, texts: Sequence[str]) -> Matrix: ...
 
-    async def rarity(self, bases: Sequence[str], words: Sequence[str], *, person: str = "local") -> dict[str, float]: ...
+    async def rarity(
+        self, bases: Sequence[str], words: Sequence[str], *, person: str = "local"
+    ) -> dict[str, float]: ...
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,9 @@ def subject(turn: Turn, rarity: Rarity) -> str:
 
 def words_carried(turns: Sequence[Turn]) -> list[str]:
     """The words of which it matters how much each tells, because not all of them can be carried."""
-    return list(dict.fromkeys(word for turn in turns for text in _texts(turn) if _is_long(text) for word in text.split()))
+    return list(
+        dict.fromkeys(word for turn in turns for text in _texts(turn) if _is_long(text) for word in text.split())
+    )
 
 
 def _texts(turn: Turn) -> Iterator[str]:

@@ -47,7 +47,8 @@ def turn_of(question: str, ending: Ending) -> Turn | None:
         return None
     parts = selection.parts
     sources = [
-        Source(base=c.passage.base, document=c.passage.document, title=_short(c.passage.title)) for c in result.citations
+        Source(base=c.passage.base, document=c.passage.document, title=_short(c.passage.title))
+        for c in result.citations
     ]
     asked = parts[0].question if len(parts) == 1 else without_mentions(selection.understood or question)
     return Turn(
@@ -62,7 +63,9 @@ def turn_of(question: str, ending: Ending) -> Turn | None:
 def _points(answer: str) -> list[str]:
     """The statements of an answer in order, as a person reads them."""
     lines = _CODE.sub("", answer).splitlines()
-    said = [_MARKS.sub("", _ESCAPED.sub(r"\1", _LINK.sub("", line))).strip() for line in lines if not _ASIDE.match(line)]
+    said = [
+        _MARKS.sub("", _ESCAPED.sub(r"\1", _LINK.sub("", line))).strip() for line in lines if not _ASIDE.match(line)
+    ]
     return [line for line in said if line]
 
 

@@ -260,7 +260,10 @@ NEW_TOPICS: tuple[tuple[str, str], ...] = (
     ("How do I upgrade Roundtable?", "How often should I test the backup?"),
     ("How do I upgrade Roundtable?", "Is there one boss process that everything depends on?"),
     ("How do I upgrade Roundtable?", "There is no space left on the volume. What do I clean up first?"),
-    ("How do I upgrade Roundtable?", "Someone demands that we erase everything with her name in it. What is to be done?"),
+    (
+        "How do I upgrade Roundtable?",
+        "Someone demands that we erase everything with her name in it. What is to be done?",
+    ),
     ("Why does my PDF give no results?", "And how do I secure the Redis server?"),
     ("Why does my PDF give no results?", "When do runs end as expired?"),
     ("Why does my PDF give no results?", "What do people see when an agent fails?"),
