@@ -5,10 +5,13 @@ import unicodedata
 from agents import AgentRegistry, UnknownAgent
 from orchestration.calls import mentions
 from orchestration.errors import InvalidTask
+from orchestration.following import MOST_TURNS
 from orchestration.messages import Task
 
 MOST_CHARACTERS = 8_000
 MOST_OF_AN_ID = 200
+MOST_OF_CONTEXT = 40_000
+"""Characters of what was said before: it is kept with every question."""
 
 
 def is_an_id(text: str) -> bool:
@@ -33,6 +36,9 @@ def checked(task: Task, registry: AgentRegistry) -> Task:
     question = "".join(c for c in question if c in "\n\r\t" or unicodedata.category(c) not in ("Cc", "Cn", "Co", "Cs"))
     if not any(c.isalnum() for c in question):
         raise InvalidTask("The question is empty. Please type what you want to know.")
+    if len(task.context) > MOST_TURNS or sum(len(turn.model_dump_json()) for turn in task.context) > MOST_OF_CONTEXT:
+        most = f"{MOST_TURNS} turns and {MOST_OF_CONTEXT:,} characters"
+        raise InvalidTask(f"What was said before is too much to come with a question: at most {most}.")
     for name in task.agents:
         registry[name]
     _, unknown = mentions(question, registry)

@@ -19,7 +19,7 @@ MOST_TURNS = 3
 """So far back a question may refer."""
 
 _OPENS = re.compile(
-    r"\W*(?:and|but|or|so|also|und|aber|oder)\b[,\s]+(?=(?:how|what|why|who|which|where|when|can|could|do|does|did|is|are"
+    r"^\W*(?:and|but|or|so|also|und|aber|oder)\b[,\s]+(?=(?:how|what|why|who|which|where|when|can|could|do|does|did|is|are"
     r"|will|would|should|may|must|has|have|wie|was|warum|wann|wo|wer|kann)\b)",
     re.IGNORECASE,
 )

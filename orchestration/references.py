@@ -67,6 +67,7 @@ _KINDS = {
     "punkt": "", "satz": "",
 }  # fmt: skip
 _THE = ("the", "der", "die", "das", "den", "dem", "beim", "zum", "zur")
+_BEHIND_THE_FIRST = AUXILIARIES | PREPOSITIONS | CLAUSE_OPENERS | {"dauert", "ist"}
 _NTH = re.compile(rf"\b(?:{'|'.join(_THE)})\s+(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 _NUMBERED = re.compile(
     r"\b(?P<kind>number|point|item|option|part|question|source|document|citation|agent|nummer|punkt|teil|quelle)"
@@ -159,8 +160,10 @@ def _one_of_several(question: str) -> Reference | None:
             kind = _KINDS.get(after.removesuffix("s"), _KINDS.get(after))
             if kind is not None or word in ("former", "latter"):
                 return Reference(_ORDINALS[word], kind or "")
+            # In "Does the first last?" what follows is the verb.
+            verb = at > 0 and tokens[at - 1] in AUXILIARIES and not "".join(tokens[at + 3 : at + 4]).isalnum()
             # "the first hour" names something; "the first" before a verb, a preposition or the end does not.
-            if not after[0].isalnum() or after in AUXILIARIES | PREPOSITIONS | CLAUSE_OPENERS | {"dauert", "ist"}:
+            if verb or not after[0].isalnum() or after in _BEHIND_THE_FIRST:
                 return Reference(_ORDINALS[word])
     return None
 

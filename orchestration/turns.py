@@ -13,8 +13,9 @@ MOST_RUNS = 30
 MOST_PARTS = 5
 MOST_POINTS = 8
 MOST_NAMES = 8
-MOST_CHARACTERS = 600
-"""Of each text that is carried."""
+MOST_CHARACTERS = 300
+"""Of each text that is carried but the question."""
+MOST_OF_THE_QUESTION = 2_000
 
 _CODE = re.compile(r"```.*?```", re.DOTALL)
 _LINK = re.compile(r"\[\d+\]\(#cite-[\w-]+\)")
@@ -52,7 +53,7 @@ def turn_of(question: str, ending: Ending) -> Turn | None:
     ]
     asked = parts[0].question if len(parts) == 1 else without_mentions(selection.understood or question)
     return Turn(
-        question=_short(asked),
+        question=asked[:MOST_OF_THE_QUESTION],
         parts=tuple(_short(part.question) for part in parts[:MOST_PARTS]) if len(parts) > 1 else (),
         points=tuple(map(_short, _points(result.answer)[:MOST_POINTS])),
         agents=result.contributed[:MOST_NAMES],

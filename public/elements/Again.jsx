@@ -43,7 +43,7 @@ function picker(others, heading, part) {
           </option>
         ))}
       </select>
-      <button type="submit" className="rt-button">
+      <button type="submit" className="rt-button" aria-label="Ask the chosen agent">
         Ask
       </button>
     </form>
