@@ -237,5 +237,5 @@ def _again(story: Story, answer: Step, titles: Titles) -> Iterator[Element]:
             thread=answer.thread,
             step=answer.id,
             name="Again",
-            props=again_props(story.selection, story.result, titles),
+            props=again_props(story, story.selection, titles),
         )

@@ -60,17 +60,17 @@ def sources_props(result: TaskResult) -> dict[str, Json]:
     }
 
 
-def again_props(selection: Selection, result: TaskResult, titles: Mapping[str, str]) -> dict[str, Json]:
+def again_props(story: Story, selection: Selection, titles: Mapping[str, str]) -> dict[str, Json]:
     """Who can be asked again, for each part of the question: those who answered it, alone, and all the others."""
     parts: list[Json] = []
-    alone = len({step.agent for step in result.steps}) > 1
+    alone = len({step.plan.agent for step in story.steps}) > 1
     for number, part in enumerate(selection.parts):
-        answered = {step.agent for step in result.steps if step.part == number and step.state == "answered"}
+        answered = {s.plan.agent for s in story.steps if s.plan.part == number and s.state == "answered"}
         own: list[Json] = [{"agent": name, "title": titles[name]} for name in titles if name in answered]
         others: list[Json] = [{"agent": name, "title": titles[name]} for name in titles if name not in answered]
         heading = part.heading if len(selection.parts) > 1 else ""
         parts.append({"heading": heading, "alone": alone, "answered": own, "others": others})
-    return {"run": result.task, "parts": parts}
+    return {"run": story.run, "parts": parts}
 
 
 def passage_props(citation: Citation, before: str = "", after: str = "") -> dict[str, Json]:

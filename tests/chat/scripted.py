@@ -50,6 +50,8 @@ class ScriptedOrchestrator:
         self.agents: Mapping[str, AgentHealth] | Exception = {}
         """How the agents are, or why that is not known."""
         self.replaced: dict[str, str] = {}
+        self.unreadable: Exception | None = None
+        """Raised where it is asked how a run ended."""
 
     async def submit(self, task: Task) -> str:
         refusal, self.refusal = self.refusal, None
@@ -104,6 +106,8 @@ class ScriptedOrchestrator:
         return await self.log.task(run, person)
 
     async def ending(self, run: str, person: str) -> Ending | None:
+        if self.unreadable is not None:
+            raise self.unreadable
         return await self.log.ending(run, person)
 
     async def conversations(self, person: str, most: int = 50) -> list[tuple[str, float]]:
