@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from orchestration.messages import Turn
-from orchestration.references import Reference, asks_the_same, elliptic_subject, in_place, is_courtesy, reference
+from orchestration.references import (
+    Reference,
+    asks_the_same,
+    elliptic_subject,
+    in_place,
+    is_courtesy,
+    points_back,
+    reference,
+)
 from orchestration.subjects import Rarity, shortened, subject, topic
 
 T = TypeVar("T")
@@ -62,7 +70,7 @@ def follow(question: str, turns: Sequence[Turn], agents: Container[str], rarity:
     if meant is None:
         return None
     one = _one_of_several(meant, question, turns, agents, rarity) if meant.ordinal else None
-    if one is not None:
+    if one is not None or (meant.ordinal and not (points_back(question) or asks_the_same(question))):
         return one
     for turn in reversed(turns):
         if about := subject(turn, rarity):

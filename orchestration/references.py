@@ -68,15 +68,16 @@ _KINDS = {
 }  # fmt: skip
 _THE = ("the", "der", "die", "das", "den", "dem", "beim", "zum", "zur")
 _BEHIND_THE_FIRST = AUXILIARIES | PREPOSITIONS | CLAUSE_OPENERS | {"dauert", "ist"}
+_NAMES_MORE = (["of"], ["in"], ["from"])
 _NTH = re.compile(rf"\b(?:{'|'.join(_THE)})\s+(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 _NUMBERED = re.compile(
     r"\b(?P<kind>number|point|item|option|part|question|source|document|citation|agent|nummer|punkt|teil|quelle)"
-    r"\s+(?P<number>[1-9]|one|two|three|four|five)\b(?!\s*[%.]\d)|(?<!\w)\[(?P<cited>[1-9])\]",
+    r"\s+(?P<number>[1-9]|one|two|three|four|five)\b(?!\s*[%.]\d|\s+(?:of|in|from|on)\b)|(?<!\w)\[(?P<cited>[1-9])\]",
     re.IGNORECASE,
 )
 _EXPLETIVE = re.compile(
-    r"\s+(?:rains?|snows?)\b|\s+(?!(?:needs?|ha(?:ve|s|d)|wants?|tr(?:y|ies)|gets?|goe?s?|comes?|able|used)\s+to\b)(?:[\w'’-]+\s+){0,4}?"
-    r"(?:to|that|if|whether|when)\s+\w",
+    r"\s+(?:rains?|snows?)\b|\s+(?!(?:needs?|ha(?:ve|s|d)|wants?|tr(?:y|ies)|gets?|goe?s?|comes?|able|used)\s+to\b)"
+    r"(?:[\w'’-]+\s+){0,4}?(?:to|that|if|whether|when)\s+\w",
     re.IGNORECASE,
 )
 """What follows the "it" of "How long does it take to ..." and "Is it safe to ..."."""
@@ -128,13 +129,14 @@ def reference(question: str) -> Reference | None:
     """What the question points at; None when it is understood on its own, or asks nothing."""
     if is_courtesy(question) or _OF_YOU.match(question):
         return None
-    return _one_of_several(question) or (Reference() if _points_back(question) else None)
+    return _one_of_several(question) or (Reference() if points_back(question) else None)
 
 
-def _points_back(question: str) -> bool:
+def points_back(question: str) -> bool:
+    """Whether it needs something that was said before, apart from what it counts."""
     if elliptic_subject(question) is not None or not telling(question):
         return True
-    return any(True for _ in _without_antecedent(question))
+    return next(_without_antecedent(question), None) is not None
 
 
 def _asks_inside(words: Sequence[str]) -> bool:
@@ -142,7 +144,7 @@ def _asks_inside(words: Sequence[str]) -> bool:
     return any(
         word in QUESTION_WORDS - {"when", "who", "which", "where"}
         or (word in AUXILIARIES and after in PERSONS | {"it", "the", "a"})
-        for word, after in zip(words[1:], [*words[2:], ""], strict=True)
+        for word, after in itertools.pairwise([*words[1:], ""])
     )
 
 
@@ -158,6 +160,9 @@ def _one_of_several(question: str) -> Reference | None:
         if the in _THE and word in _ORDINALS:
             after = tokens[at + 2] if at + 2 < len(tokens) else "?"
             kind = _KINDS.get(after.removesuffix("s"), _KINDS.get(after))
+            # "The last file of the log" is no file that was spoken of.
+            if kind is not None and after not in ("one", "ones") and tokens[at + 3 : at + 4] in _NAMES_MORE:
+                continue
             if kind is not None or word in ("former", "latter"):
                 return Reference(_ORDINALS[word], kind or "")
             # In "Does the first last?" what follows is the verb.

@@ -44,6 +44,7 @@ def test_a_new_topic_is_left_alone() -> None:
     """As is everything where nothing was said before."""
     assert understood("How hot is the oven?", ROSES) == ""
     assert understood("Thanks!", ROSES) == ""
+    assert understood("How hot is oven number 7?", ROSES) == ""
     assert understood("How long does that take?") == ""
 
 

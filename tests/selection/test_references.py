@@ -13,6 +13,7 @@ POINTS_BACK = (
     "Why?",
     "How long?",
     "And if it fails?",
+    "And leases",
     "And for the workers?",
     "What about operations?",
     "Which one is faster?",
@@ -78,6 +79,8 @@ def test_a_question_about_something_else_stands_alone(question: str) -> None:
         ("Is the latter permanent?", Reference(-1)),
         ("Und bei der zweiten?", Reference(2)),
         ("What is to be done in the first hour?", None),
+        ("Is the last file of the log safe?", None),
+        ("What does question 5 on the form mean?", None),
         ("What do I clean up first?", None),
     ],
 )
