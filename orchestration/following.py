@@ -65,7 +65,7 @@ def follow(question: str, turns: Sequence[Turn], agents: Container[str], rarity:
     last = turns[-1]
     called = _called(question, agents)
     if called:
-        return FollowUp(f"@{called} {last.question}", (called,), _documents(last))
+        return FollowUp(f"@{called} {last.question}", documents=_documents(last))
     meant = reference(question)
     if meant is None:
         return None
