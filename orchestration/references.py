@@ -67,6 +67,7 @@ _KINDS = {
     "punkt": "", "satz": "",
 }  # fmt: skip
 _THE = ("the", "der", "die", "das", "den", "dem", "beim", "zum", "zur")
+_ENGLISH = QUESTION_WORDS | AUXILIARIES | PREPOSITIONS | ARTICLES | ADVERBS
 _BEHIND_THE_FIRST = AUXILIARIES | PREPOSITIONS | CLAUSE_OPENERS | {"dauert", "ist"}
 _NAMES_MORE = (["of"], ["in"], ["from"])
 _NTH = re.compile(rf"\b(?:{'|'.join(_THE)})\s+(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
@@ -163,7 +164,7 @@ def _one_of_several(question: str) -> Reference | None:
             # "The last file of the log" is no file that was spoken of.
             if kind is not None and after not in ("one", "ones") and tokens[at + 3 : at + 4] in _NAMES_MORE:
                 continue
-            if kind is not None or word in ("former", "latter"):
+            if kind is not None or (word in ("former", "latter") and after in SAYS_LITTLE):
                 return Reference(_ORDINALS[word], kind or "")
             # In "Does the first last?" what follows is the verb.
             verb = at > 0 and tokens[at - 1] in AUXILIARIES and not "".join(tokens[at + 3 : at + 4]).isalnum()
@@ -231,7 +232,9 @@ def _is_pronoun(question: str, tokens: Sequence[re.Match[str]], lower: Sequence[
 
 
 def _is_german_pronoun(tokens: Sequence[re.Match[str]], lower: Sequence[str], at: int) -> bool:
-    """German writes nouns with a capital: an article has one behind it."""
+    """German writes nouns with a capital: an article has one behind it. "Why do workers die?" is English."""
+    if sum(word in GERMAN for word in lower) <= sum(word in _ENGLISH for word in lower):
+        return False
     word, around = lower[at], (lower[at - 1] if at else "", lower[at + 1] if at + 1 < len(lower) else "?")
     if word == "es":
         return not {"gibt", "geht", "sich"} & set(around)
