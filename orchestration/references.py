@@ -78,7 +78,8 @@ _NUMBERED = re.compile(
 )
 _EXPLETIVE = re.compile(
     r"\s+(?:rains?|snows?)\b|\s+(?!(?:needs?|ha(?:ve|s|d)|wants?|tr(?:y|ies)|gets?|goe?s?|comes?|able|used)\s+to\b)"
-    r"(?:[\w'’-]+\s+){0,4}?(?:to|that|if|whether|when)\s+\w",
+    r"(?:[\w'’-]+\s+){0,4}?(?:to|that|if|whether|when)\s+\w"
+    r"|\s+(?:\w+\s+){0,2}?(?:takes?\s+for|been\s+(?:\w+\s+)?since)\s+\w",
     re.IGNORECASE,
 )
 """What follows the "it" of "How long does it take to ..." and "Is it safe to ..."."""
@@ -220,7 +221,7 @@ def _opens_a_clause(lower: Sequence[str], at: int) -> bool:
 def _is_pronoun(question: str, tokens: Sequence[re.Match[str]], lower: Sequence[str], at: int) -> bool:
     word, before = lower[at], lower[at - 1] if at else ""
     after = lower[at + 1] if at + 1 < len(lower) else "?"
-    if word == "it" and (before in AUXILIARIES or not at):
+    if word == "it" and (before in AUXILIARIES or after in AUXILIARIES or not at):
         return _EXPLETIVE.match(question[tokens[at].end() :]) is None
     if word in ("this", "these", "those", "that"):
         return after.removesuffix("s") not in PRESENT
