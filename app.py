@@ -5,6 +5,7 @@ from chainlit.config import config
 from chainlit.data.base import BaseDataLayer
 from chainlit.session import WebsocketSession
 
+from chat.again import ASK_AGENT, ask_agent
 from chat.approving import APPROVE, CANCEL, approve_plan, cancel_plan
 from chat.ask_first import asks_first
 from chat.asking import answer, answer_alone, ask_again
@@ -64,6 +65,12 @@ async def approve(action: cl.Action) -> dict[str, object]:
 @cl.action_callback(CANCEL)
 async def cancel(action: cl.Action) -> dict[str, object]:
     return await cancel_plan(window_of(_session()), str(action.payload.get("run")))
+
+
+@cl.action_callback(ASK_AGENT)
+async def ask_one_agent(action: cl.Action) -> bool:
+    run, part, agent = (action.payload.get(name) for name in ("run", "part", "agent"))
+    return await ask_agent(window_of(_session()), str(run), part if isinstance(part, int) else 0, str(agent))
 
 
 @cl.action_callback(CHOOSE)

@@ -1,7 +1,7 @@
 """One step, from question to answer: retrieve, then let an answerer speak."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
@@ -29,6 +29,7 @@ class Library(Protocol):
         person: str = "local",
         limit: int = 6,
         sentences: bool = True,
+        prefers: Collection[str] = (),
     ) -> list[Hit]: ...
 
     async def embed(self, texts: Sequence[str]) -> Matrix: ...
@@ -70,17 +71,19 @@ class Runner:
         bases: Sequence[str],
         person: str,
         context: Sequence[str] = (),
+        prefers: Collection[str] = (),
     ) -> AsyncGenerator[Found | Piece | Done, None]:
         """Found first, then pieces as they come, then Done.
 
         `vector` is the question's embedding when somebody made it already; a question that builds on the
-        answers in `context` is embedded again together with them.
+        answers in `context` is embedded again together with them. The documents `prefers` come forward.
         """
         begun = self._clock()
         text = question if not context else f"{question} {' '.join(context)}"
         if vector is None or context:
             vector = (await self._library.embed([text]))[0]
-        hits = tuple(await self._library.search(bases, text, vector, person=person, limit=self._passages))
+        found = await self._library.search(bases, text, vector, person=person, limit=self._passages, prefers=prefers)
+        hits = tuple(found)
         retrieved = self._clock()
         yield Found(hits)
         resumed = self._clock()

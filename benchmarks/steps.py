@@ -8,7 +8,7 @@ does what `orchestration/path.py` does between two results: journal and send, an
 
 import argparse
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import numpy as np
@@ -62,6 +62,7 @@ class NoLibrary:
         person: str = "local",
         limit: int = 6,
         sentences: bool = True,
+        prefers: Collection[str] = (),
     ) -> list[Hit]:
         return []
 

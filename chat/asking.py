@@ -14,7 +14,8 @@ from chat.viewer import Window
 from history import HistoryError, Refusal
 from orchestration.asking import checked, is_an_id
 from orchestration.errors import Halted, Overloaded, RoundtableError
-from orchestration.messages import Mode, Task
+from orchestration.messages import Mode, Task, Turn
+from orchestration.turns import last_turns
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,12 @@ async def answer(window: Window, message: str, question: str, mode: Mode, approv
         await current().viewers.of(window).idle()
 
 
-async def ask(window: Window, message: str, question: str, mode: Mode, approval: bool = False) -> bool:
+async def ask(
+    window: Window, message: str, question: str, mode: Mode, approval: bool = False, undivided: bool = False
+) -> bool:
     """Ask, and come back when the run is on show; False when it was refused.
+
+    An `undivided` question is a part of an earlier one, so it is complete.
 
     Nothing is raised: this is the boundary at which whatever goes wrong becomes a message in the chat.
     """
@@ -43,6 +48,7 @@ async def ask(window: Window, message: str, question: str, mode: Mode, approval:
         message=message,
         mode=mode,
         approval=approval,
+        undivided=undivided,
     )
     try:
         host = current()
@@ -117,6 +123,8 @@ async def stop(window: Window) -> None:
 
 
 async def _ask(host: Host, window: Window, task: Task) -> None:
+    if not task.undivided:
+        task = task.model_copy(update={"context": await _said_before(host, window)})
     await _note(host, window, checked(task, host.registry))
     taking_in = asyncio.create_task(host.orchestrator.submit(task))
     await asyncio.wait([taking_in], timeout=SOON_SECONDS)
@@ -134,6 +142,16 @@ async def _ask(host: Host, window: Window, task: Task) -> None:
         # On a phone Chainlit leaves the address at "/", where a reload loses the thread: public/roundtable.js sets it.
         await window.emit(Emission("window_message", {"roundtable": "thread", "id": window.thread}))
     await taking_in
+
+
+async def _said_before(host: Host, window: Window) -> tuple[Turn, ...]:
+    """What a follow-up may refer to; without it, when that cannot be told soon, the question is taken as it stands."""
+    try:
+        async with asyncio.timeout(SOON_SECONDS):
+            return await last_turns(host.log, window.person, window.thread)
+    except (RoundtableError, TimeoutError) as error:
+        log.warning("what was said before in %s cannot be read: %s", window.thread, error)
+        return ()
 
 
 async def _note(host: Host, window: Window, task: Task) -> None:

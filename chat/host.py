@@ -12,7 +12,7 @@ module state in the chat. In the server's lifespan:
 A handler that runs before `install`, or after `uninstall`, gets NotStarted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents import AgentRegistry
 from chat.ask_first import AskFirst
@@ -41,6 +41,8 @@ class Host:
     deliveries: Deliveries
     viewers: Viewers
     ask_first: AskFirst
+    asked_again: set[tuple[str, str, str]] = field(default_factory=set)
+    """Person, thread and question of what is being asked again at the moment, so that no click asks twice."""
 
 
 class _Slot:

@@ -11,16 +11,17 @@ from chat.agent_steps import draw_agent_step
 from chat.approval_picture import approval_props, approval_words
 from chat.endings import answer_text
 from chat.plain import harmless, plain
-from chat.props import plan_props, selection_props, sources_props, title_of
+from chat.props import again_props, plan_props, selection_props, sources_props, title_of
 from chat.story import Section, Story
 from chat.wire import Element, Picture, Step, stable_id
-from chat.words import counted, duration, listed
+from chat.words import counted, duration, listed, shortened
 from orchestration.messages import PartSelection, Preparing, Task, Waiting
 
 AUTHOR = "Roundtable"
 """Who speaks at last; Chainlit's page shows the author named like the product with the profile's icon."""
 
 _COUNCIL = "council"
+_LONGEST_NAME = 160
 
 Titles = Mapping[str, str]
 """An agent's name for people, by its name."""
@@ -92,7 +93,7 @@ def _draw_section(story: Story, section: Section, titles: Titles) -> Picture:
         case "aggregating" if len(story.steps) > 1 or story.conflicts:
             return _aggregating(story, section)
         case "answer":
-            return _answer(story, section)
+            return _answer(story, section, titles)
     return Picture()
 
 
@@ -140,7 +141,7 @@ def progress(event: Preparing) -> str:
 
 def _selection(story: Story, section: Section, titles: Titles) -> Picture:
     assert story.selection is not None, "a section is there because of its event"
-    parts = story.selection.parts
+    parts, understood = story.selection.parts, story.selection.understood
     step = _part(
         story,
         section,
@@ -154,11 +155,18 @@ def _selection(story: Story, section: Section, titles: Titles) -> Picture:
             thread=step.thread,
             step=step.id,
             name="Selection",
-            props=selection_props(part, story.selection.threshold, titles),
+            props=selection_props(part, story.selection.threshold, titles, "" if number else understood),
         )
         for number, part in enumerate(parts)
     )
-    return Picture((step,), elements)
+    return Picture((*_understood(story, section), step), elements)
+
+
+def _understood(story: Story, section: Section) -> Iterator[Step]:
+    """A question that was completed is shown as it was completed, without a click: nothing is rewritten in secret."""
+    if story.selection is not None and story.selection.understood:
+        name = f"Understood as “{shortened(story.selection.understood, _LONGEST_NAME)}”"
+        yield _part(story, section, "understood", name, plain(story.selection.understood))
 
 
 def _chosen(part: PartSelection, titles: Titles, named: bool) -> str:
@@ -215,7 +223,7 @@ def _aggregating(story: Story, section: Section) -> Picture:
     return Picture((_part(story, section, "aggregating", "Putting it together", "\n\n".join(lines)),))
 
 
-def _answer(story: Story, section: Section) -> Picture:
+def _answer(story: Story, section: Section, titles: Titles) -> Picture:
     thread = story.task.conversation if story.task else ""
     step = Step(
         id=stable_id(story.run, "answer"),
@@ -229,13 +237,28 @@ def _answer(story: Story, section: Section) -> Picture:
         streaming=story.result is None,
         failed=story.result is not None and story.result.state in ("failed", "expired"),
     )
-    if story.result is None or not story.result.citations:
-        return Picture((step,))
-    sources = Element(
-        id=stable_id(story.run, "sources"),
-        thread=thread,
-        step=step.id,
-        name="Sources",
-        props=sources_props(story.result),
-    )
-    return Picture((step,), (sources,))
+    elements = (*_sources(story, step), *_again(story, step, titles))
+    return Picture((step,), elements)
+
+
+def _sources(story: Story, answer: Step) -> Iterator[Element]:
+    if story.result is not None and story.result.citations:
+        yield Element(
+            id=stable_id(story.run, "sources"),
+            thread=answer.thread,
+            step=answer.id,
+            name="Sources",
+            props=sources_props(story.result),
+        )
+
+
+def _again(story: Story, answer: Step, titles: Titles) -> Iterator[Element]:
+    """Once it has ended, any agent can be asked the same, or a part of it, again."""
+    if story.result is not None and story.selection is not None:
+        yield Element(
+            id=stable_id(story.run, "again"),
+            thread=answer.thread,
+            step=answer.id,
+            name="Again",
+            props=again_props(story, story.selection, titles),
+        )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from chat.story import StepStory, Story
 from chat.wire import Json
-from orchestration.messages import Citation, PartSelection, TaskResult
+from orchestration.messages import Citation, PartSelection, Selection, TaskResult
 
 QUESTION, AGGREGATE = "question", "aggregate"
 
@@ -14,7 +14,9 @@ def title_of(agent: str, titles: Mapping[str, str]) -> str:
     return titles.get(agent) or agent.replace("_", " ").capitalize()
 
 
-def selection_props(part: PartSelection, threshold: float, titles: Mapping[str, str]) -> dict[str, Json]:
+def selection_props(
+    part: PartSelection, threshold: float, titles: Mapping[str, str], understood: str
+) -> dict[str, Json]:
     agents: list[Json] = [
         {
             "name": scored.agent,
@@ -26,7 +28,7 @@ def selection_props(part: PartSelection, threshold: float, titles: Mapping[str, 
         }
         for scored in part.agents
     ]
-    return {"question": part.question, "agents": agents, "threshold": threshold}
+    return {"question": part.question, "agents": agents, "threshold": threshold, "understood": understood}
 
 
 def plan_props(story: Story, titles: Mapping[str, str]) -> dict[str, Json]:
@@ -58,6 +60,19 @@ def sources_props(result: TaskResult) -> dict[str, Json]:
         "contributed": list(result.contributed),
         "missing": list(result.missing),
     }
+
+
+def again_props(story: Story, selection: Selection, titles: Mapping[str, str]) -> dict[str, Json]:
+    """Who can be asked again, for each part of the question: those who answered it, alone, and all the others."""
+    parts: list[Json] = []
+    alone = len({step.plan.agent for step in story.steps}) > 1
+    for number, part in enumerate(selection.parts):
+        answered = {s.plan.agent for s in story.steps if s.plan.part == number and s.state == "answered"}
+        own: list[Json] = [{"agent": name, "title": titles[name]} for name in titles if name in answered]
+        others: list[Json] = [{"agent": name, "title": titles[name]} for name in titles if name not in answered]
+        heading = part.heading if len(selection.parts) > 1 else ""
+        parts.append({"heading": heading, "alone": alone, "answered": own, "others": others})
+    return {"run": story.run, "parts": parts}
 
 
 def passage_props(citation: Citation, before: str = "", after: str = "") -> dict[str, Json]:

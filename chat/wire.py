@@ -84,7 +84,16 @@ class Element:
     thread: str
     step: str
     name: Literal[
-        "Selection", "Proposal", "PlanGraph", "Sources", "Passage", "Offer", "Attached", "Delivery", "Documents"
+        "Selection",
+        "Proposal",
+        "PlanGraph",
+        "Sources",
+        "Passage",
+        "Offer",
+        "Attached",
+        "Delivery",
+        "Documents",
+        "Again",
     ]
     props: Mapping[str, Json]
     display: Literal["inline", "side"] = "inline"

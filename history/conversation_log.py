@@ -11,7 +11,7 @@ from typing import Protocol
 from history.history import History
 from history.records import Run
 from orchestration.errors import EngineUnavailable, UnknownRun
-from orchestration.log import RunLog
+from orchestration.log import Ending, RunLog, ending_of
 from orchestration.messages import Accepted, Answer, Recorded, Task, TaskResult
 from orchestration.outage import AWAY, Outage
 
@@ -67,6 +67,19 @@ class ConversationLog:
         if noted is not None:
             return noted.task
         return await self._not_deleted(await self._live.task(run, person))
+
+    async def ending(self, run: str, person: str) -> Ending | None:
+        noted = await self._history.run(run, person)
+        if noted is not None and noted.ended:
+            return ending_of(recorded.event for recorded in await self._history.events(run, person))
+        if noted is None:
+            await self._not_deleted(await self._live.task(run, person))
+        try:
+            return await self._live.ending(run, person)
+        except UnknownRun:
+            if noted is None:
+                raise
+            return None
 
     async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
         noted = await self._history.run(run, person)

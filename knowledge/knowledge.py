@@ -27,7 +27,7 @@ from knowledge.mirror import Mirror
 from knowledge.passages import Hit, Matrix, Passage, Vector
 from knowledge.progress import Document, Ingested, KnowledgeStatus, Progress
 from knowledge.record import Record
-from knowledge.retrieval import search
+from knowledge.retrieval import rarity, search
 from knowledge.seeding import Recipe, Seeding
 from knowledge.settings import KnowledgeSettings
 from knowledge.shelf import Shelf
@@ -117,20 +117,21 @@ class Knowledge:
         person: str = "local",
         limit: int | None = None,
         sentences: bool = True,
+        prefers: Collection[str] = (),
     ) -> list[Hit]:
         """The passages that answer `question`, best first, over all of `bases` at once; neighbours are one hit.
 
         `vector` is the question's embedding. Without `sentences` the hits have no vectors, and neighbours stay
         apart: whoever only ranks need not wait until they are made. Only the team's documents and `person`'s
-        own are looked at. A base without documents gives nothing. Raises StorageError where a base cannot be
-        loaded at all.
+        own are looked at; the documents `prefers` come forward among them. A base without documents gives nothing.
+        Raises StorageError where a base cannot be loaded at all.
         """
         count = self.settings.passages if limit is None else limit
         where = tuple(dict.fromkeys(bases))
         before: list[Snapshot] | None = None
         while True:
             snapshots, hits = await self.threads.run(
-                self._searched, where, question, vector, person, count, together=sentences
+                self._searched, where, question, vector, person, count, sentences, prefers
             )
             if not sentences:
                 return hits
@@ -141,6 +142,13 @@ class Knowledge:
                 if before is not None and len(snapshots) == len(before) and all(map(operator.is_, snapshots, before)):
                     raise
                 before = snapshots
+
+    async def rarity(self, bases: Sequence[str], words: Sequence[str], *, person: str = "local") -> dict[str, float]:
+        """How much each word tells of what a passage of `bases` is about: the fewer have it, the more; 0 where none
+        has.
+        """
+        snapshots = await self.threads.run(self._snapshots, tuple(bases), person)
+        return await self.threads.run(rarity, snapshots, words)
 
     async def ingest(
         self,
@@ -291,11 +299,18 @@ class Knowledge:
             return None  # the latter where it was replaced between the two reads
 
     def _searched(
-        self, bases: tuple[str, ...], question: str, vector: Vector, person: str, limit: int, *, together: bool
+        self,
+        bases: tuple[str, ...],
+        question: str,
+        vector: Vector,
+        person: str,
+        limit: int,
+        together: bool,
+        prefers: Collection[str],
     ) -> tuple[list[Snapshot], list[Hit]]:
         """In one go: on a machine that is idle, handing over to a thread takes longer than a part of the search."""
         snapshots = self._snapshots(bases, person)
-        return snapshots, search(snapshots, question, vector, limit, together)
+        return snapshots, search(snapshots, question, vector, limit, together, prefers)
 
     def _snapshots(self, bases: tuple[str, ...], person: str) -> list[Snapshot]:
         return [shelf.snapshot() for shelf in self.shelves.seen_by(person, bases)]

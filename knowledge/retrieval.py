@@ -36,6 +36,9 @@ _NAMED = 8
 
 _LOOKED_BESIDE = 20
 """Beside so many of the first passages it is looked for a table, where amounts are asked for."""
+_PREFERRED = 0.5
+"""What it counts to be in a document that the conversation is about: it decides among what is about as good."""
+
 _TABLES_AMONG = 200
 """Among so many passages by words the tables are ranked on their own, where amounts are asked for."""
 _NEIGHBOUR = 0.35
@@ -91,17 +94,25 @@ _Place = tuple[int, LoadedEntry]
 """A document and the number of its base."""
 
 
-def search(snapshots: Sequence[Snapshot], question: str, vector: Vector, limit: int, together: bool) -> list[Hit]:
+def search(
+    snapshots: Sequence[Snapshot],
+    question: str,
+    vector: Vector,
+    limit: int,
+    together: bool,
+    prefers: Collection[str] = (),
+) -> list[Hit]:
     """The best `limit` passages over all the shelves, by reciprocal rank fusion of cosine and BM25.
 
     The shelves' passages are merged by score into one ranking of each kind before the fusion: taking turns
     among them costs a third of the recall. Each shelf must be one that the person may see. Documents that
     say they are of another company or period than the question asks for, or are files of another kind, come
-    last; those that the question or a first passage names come forward. `together`: neighbours are one hit.
+    last; those that the question or a first passage names, and those of `prefers`, come forward. `together`:
+    neighbours are one hit.
     The hits come without the vectors of their sentences.
     """
     weights = _weights(snapshots, list(dict.fromkeys(terms(question))))
-    search = _Search(snapshots, vector, weights)
+    search = _Search(snapshots, vector, weights, frozenset(prefers))
     orders = [search.order(ask, limit) for ask in _asks(question, snapshots)]
     stretches: list[_Stretch] = []
     said: set[str] = set()
@@ -157,10 +168,13 @@ def _in_turns(orders: Sequence[Iterable[_Found]]) -> Iterator[_Found]:
 class _Search:
     """One search over snapshots."""
 
-    def __init__(self, snapshots: Sequence[Snapshot], vector: Vector, weights: Mapping[str, float]) -> None:
+    def __init__(
+        self, snapshots: Sequence[Snapshot], vector: Vector, weights: Mapping[str, float], prefers: frozenset[str]
+    ) -> None:
         self._snapshots = snapshots
         self._vector = vector
         self._weights = weights
+        self._prefers = prefers
 
     def order(self, ask: _Ask, limit: int) -> Iterable[_Found]:
         """Passages for one ask, best first; only those that are looked at are made."""
@@ -179,6 +193,8 @@ class _Search:
         _fuse(scores, [self._linked(_best_first(scores)[:_READ_ON], words, wanted)])
         if ask.wish.amounts:
             self._prefer_tables(scores, lexical)
+        if self._prefers:
+            _fuse(scores, [[c for c in _best_first(scores) if self._is_preferred(c)]], _PREFERRED)
         found = self._found(scores)
         return _spread(list(found), series, limit) if len(series) > 1 else found
 
@@ -269,6 +285,10 @@ class _Search:
         here, there = (self._snapshots[c.shelf].at(c.row) for c in (one, other))
         return here is not None and there is not None and here[0] is there[0]
 
+    def _is_preferred(self, candidate: _Candidate) -> bool:
+        at = self._snapshots[candidate.shelf].at(candidate.row)
+        return at is not None and at[0].entry.id in self._prefers
+
     def _has_table(self, candidate: _Candidate) -> bool:
         at = self._snapshots[candidate.shelf].at(candidate.row)
         return at is not None and at[1] in at[0].tables
@@ -346,6 +366,14 @@ def _cosines(snapshots: Sequence[Snapshot], vector: Vector, candidates: list[_Ca
             vectors = snapshot.dense.vectors(np.array([candidate.row for candidate in mine], dtype=np.int64))
             cosines.update(zip(mine, np.clip(vectors @ vector, 0.0, 1.0).tolist(), strict=True))
     return cosines
+
+
+def rarity(snapshots: Sequence[Snapshot], words: Iterable[str]) -> dict[str, float]:
+    """How much each word tells where these shelves are searched; 0 for one that no passage has."""
+    stems = {word: terms(word) for word in words}
+    weights = _weights(snapshots, list(dict.fromkeys(stem for own in stems.values() for stem in own)))
+    known = {stem for stem in weights if any(snapshot.lexical.frequency(stem) for snapshot in snapshots)}
+    return {word: max((weights[stem] for stem in own if stem in known), default=0.0) for word, own in stems.items()}
 
 
 def _weights(snapshots: Sequence[Snapshot], words: Sequence[str]) -> dict[str, float]:

@@ -11,7 +11,7 @@ from orchestration.errors import (
     UnknownDeadLetter,
     UnknownRun,
 )
-from orchestration.messages import Task, TaskResult
+from orchestration.messages import Task, TaskResult, Turn
 from orchestration.operations import Operations, open_operations
 from orchestration.runtime import open_runtime, open_shelves, open_single
 from orchestration.settings import ENVIRONMENT, Settings, read_settings
@@ -29,6 +29,7 @@ __all__ = [
     "Settings",
     "Task",
     "TaskResult",
+    "Turn",
     "UnknownDeadLetter",
     "UnknownRun",
     "open_operations",

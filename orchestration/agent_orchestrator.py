@@ -25,6 +25,7 @@ from orchestration.errors import (
 )
 from orchestration.exposition import Exposition
 from orchestration.gauges import Gauges
+from orchestration.log import Ending
 from orchestration.messages import Answer, Recorded, Task, TaskResult, new_id
 from orchestration.metrics import Metrics
 from orchestration.outage import AWAY, Outage
@@ -290,6 +291,12 @@ class AgentOrchestrator:
             return known
         councils = self._of_council(run)
         return await councils.answered(councils.log.task(run, person))
+
+    async def ending(self, run: str, person: str) -> Ending | None:
+        if self._single is not None and run in self._single.log:
+            return await self._single.log.ending(run, person)
+        councils = self._of_council(run)
+        return await councils.answered(councils.log.ending(run, person))
 
     async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
         found = await self._runs_of_councils(person, conversation, beside)

@@ -5,10 +5,13 @@ import unicodedata
 from agents import AgentRegistry, UnknownAgent
 from orchestration.calls import mentions
 from orchestration.errors import InvalidTask
+from orchestration.following import MOST_TURNS
 from orchestration.messages import Task
 
 MOST_CHARACTERS = 8_000
 MOST_OF_AN_ID = 200
+MOST_OF_CONTEXT = 40_000
+"""Characters of what was said before: it is kept with every question."""
 
 
 def is_an_id(text: str) -> bool:
@@ -21,6 +24,9 @@ def checked(task: Task, registry: AgentRegistry) -> Task:
     if not all(is_an_id(name) for name in (task.id, task.person, task.conversation, task.message)):
         raise InvalidTask("The question came with a name that cannot be one.")
     question = tidy(task.question)
+    if len(task.context) > MOST_TURNS or sum(len(turn.model_dump_json()) for turn in task.context) > MOST_OF_CONTEXT:
+        most = f"{MOST_TURNS} turns and {MOST_OF_CONTEXT:,} characters"
+        raise InvalidTask(f"What was said before is too much to come with a question: at most {most}.")
     for name in task.agents:
         registry[name]
     _, unknown = mentions(question, registry)

@@ -6,11 +6,20 @@ Whoever shows a run (the chat's first view, a reload, a second window, the comma
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from orchestration.errors import UnknownRun
-from orchestration.messages import Accepted, Answer, AnyEvent, Recorded, Task
+from orchestration.messages import Accepted, Answer, AnyEvent, Recorded, Selected, Selection, Task, TaskResult
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended, and who was chosen for it and why; None where it ended before that."""
+
+    selection: Selection | None
+    result: TaskResult
 
 
 class RunLog(Protocol):
@@ -30,6 +39,21 @@ class RunLog(Protocol):
     async def task(self, run: str, person: str) -> Task:
         """What was asked; raises UnknownRun."""
         ...
+
+    async def ending(self, run: str, person: str) -> Ending | None:
+        """What came of a run; None while it goes on. Raises UnknownRun."""
+        ...
+
+
+def ending_of(events: Iterable[AnyEvent]) -> Ending | None:
+    """From all the events of a run."""
+    selection = None
+    for event in events:
+        if isinstance(event, Selected):
+            selection = event.selection
+        elif isinstance(event, Answer):
+            return Ending(selection, event.result)
+    return None
 
 
 class MemoryLog:
@@ -77,6 +101,10 @@ class MemoryLog:
         if not isinstance(first, Accepted) or first.task.person != person:
             raise UnknownRun("There is no such run.")
         return first.task
+
+    async def ending(self, run: str, person: str) -> Ending | None:
+        await self.task(run, person)
+        return ending_of(recorded.event for recorded in self._runs[run])
 
     async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
         tasks = [task for task in self._tasks(person) if task.conversation == conversation]

@@ -36,6 +36,29 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
+class Source(Message):
+    """A document that an answer quoted."""
+
+    base: str
+    document: str
+    title: str
+
+
+class Turn(Message):
+    """An earlier question of a conversation and what came of it, as far as a later question may refer to it."""
+
+    question: str
+    """Understandable on its own, also where the person's own words were not."""
+    parts: tuple[str, ...] = ()
+    """What it asked, where it asked several things, each understandable on its own."""
+    points: tuple[str, ...] = ()
+    """The answer's statements, in order."""
+    agents: tuple[str, ...] = ()
+    """Who contributed, first to last."""
+    sources: tuple[Source, ...] = ()
+    """What was quoted, in the order of the numbers, each once."""
+
+
 class Task(Message):
     """What a person asked."""
 
@@ -55,6 +78,10 @@ class Task(Message):
     """When given, only these agents may answer."""
     approval: bool = False
     """The person wants to see the plan, and to change it, before it runs."""
+    context: tuple[Turn, ...] = ()
+    """What was asked before, oldest first: a question that follows up on it is completed from it."""
+    undivided: bool = False
+    """It is one question, whatever joins it: a part of another one, asked again."""
     deadline_seconds: float | None = None
     asked_at: float = Field(default_factory=time.time)
 
@@ -94,6 +121,10 @@ class Selection(Message):
     """The nearest passages, shown when nothing is found."""
     busy: tuple[tuple[float, float], ...] = ()
     """Intervals (epoch seconds) spent embedding and retrieving."""
+    understood: str = ""
+    """The question as it was completed from the conversation; empty where it stands on its own."""
+    prefers: tuple[str, ...] = ()
+    """Documents that the conversation is about."""
 
     def shown(self) -> "Selection":
         """As readers get it: without vectors, which only steps need."""
@@ -119,6 +150,8 @@ class PlanStep(Message):
     """Which sub-question of the task this answers."""
     depends_on: tuple[str, ...] = ()
     vector: str = ""
+    prefers: tuple[str, ...] = ()
+    """Documents that come forward where they have something on it."""
 
 
 class CoordinationPlan(Message):

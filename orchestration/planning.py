@@ -25,6 +25,7 @@ def make_plan(selection: Selection) -> CoordinationPlan:
                 depends_on=needs,
                 # What another step finds changes what to look for, so that vector is made when it is known.
                 vector="" if needs else part.vector,
+                prefers=selection.prefers,
             )
             steps.append(step)
             by_part.setdefault(number, []).append(step.id)

@@ -8,6 +8,7 @@ from orchestration.connections import Connections
 from orchestration.errors import UnknownRun
 from orchestration.hub import EventHub, recorded
 from orchestration.keys import Keys
+from orchestration.log import Ending
 from orchestration.messages import Answer, Recorded, Task
 from orchestration.store import RunStore
 
@@ -52,6 +53,10 @@ class RedisLog:
         if task is None or task.person != person:
             raise UnknownRun("There is no such run.")
         return task
+
+    async def ending(self, run: str, person: str) -> Ending | None:
+        await self.task(run, person)
+        return await self._store.ending(run)
 
     async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
         return await self._store.runs(person, conversation, beside)

@@ -26,6 +26,8 @@ SIMPLE_WORDS = 4
 """A question of one part with so few words of content is simple."""
 STRENGTH = 0.2
 """How much evidence counts beside the fit where the number of agents is given."""
+CARRIED = 0.12
+"""How much more an agent counts that has answered what the question follows up on."""
 BUSY = 0.5
 """Health below this is said to the person."""
 
@@ -43,15 +45,18 @@ class Evidence:
     """How able to work it is; 0 when nobody runs it."""
     breaker: Breaker = CLOSED
     """An agent that failed again and again is left out for a while."""
+    conversation: bool = False
+    """It has answered what the question follows up on."""
 
     def strength(self) -> float:
-        """The weighted mean of what there is, 0 to 1."""
+        """The weighted mean of what there is, 0 to 1; more for whoever the conversation is with."""
         values = {"knowledge": self.knowledge, "examples": self.examples, "description": self.description}
         known = {name: value for name, value in values.items() if value is not None}
         if not known:
             return 0.0
         mean = sum(WEIGHTS[name] * value for name, value in known.items()) / sum(WEIGHTS[name] for name in known)
-        return mean if self.knowledge is not None else mean * WITHOUT_DOCUMENTS
+        mean *= 1.0 if self.knowledge is not None else WITHOUT_DOCUMENTS
+        return min(1.0, mean * (1 + CARRIED)) if self.conversation else mean
 
 
 @dataclass(frozen=True)
@@ -181,6 +186,7 @@ def _scored(standing: Standing, chosen: bool, called: bool, resting: bool) -> Ag
         "fit": evidence.fit,
         "health": evidence.health,
         "precedence": standing.agent.precedence / 100,
+        "conversation": 1.0 if evidence.conversation else None,
     }
     return AgentScore(
         agent=standing.agent.name,

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from agents.runner import Library
 from knowledge import Hit, Matrix, Passage, Vector
 from orchestration.breaker import CLOSED, Breaker
 from orchestration.calls import mentions, without_mentions
+from orchestration.following import FollowUp, follow
 from orchestration.messages import Selection, Task
 from orchestration.profiles import Likeness, Profiles, profile_texts
 from orchestration.selection import (
@@ -26,6 +27,7 @@ from orchestration.selection import (
     rank,
 )
 from orchestration.splitting import Part, split_question
+from orchestration.subjects import words_carried
 from orchestration.vectors import pack
 
 SEARCHED = 3
@@ -56,6 +58,10 @@ class Shelf(Library, Protocol):
 
     async def embed_kept(self, texts: Sequence[str]) -> Matrix: ...
 
+    async def rarity(
+        self, bases: Sequence[str], words: Sequence[str], *, person: str = "local"
+    ) -> dict[str, float]: ...
+
 
 @dataclass(frozen=True)
 class _Asked:
@@ -85,33 +91,47 @@ class Selector:
     async def select(self, task: Task, count: int | None = None) -> Selection:
         """Zero, one or several agents for each part of the question; exactly `count` in all where it is given."""
         registry = self._registry.only(task.agents) if task.agents else self._registry
+        followed = await self._followed(task, registry)
         called, _ = mentions(task.question, registry)
+        if followed is not None:
+            called += [name for name in mentions(followed.question, registry)[0] if name not in called]
         called = called or list(task.agents)
-        question = without_mentions(task.question, registry)
-        parts = split_question(question)
+        question = without_mentions(followed.question if followed is not None else task.question, registry)
+        parts = (Part(question, question),) if task.undivided else split_question(question)
         health = await self._health()
         begun = self._clock()
         whole = (Part(question, question),) if count is not None and len(parts) > 1 else ()
         asked = await self._ask((*parts, *whole), {name: [name] for name in registry}, task.person)
         profiles = await self._learned()
-        rankings = await asyncio.to_thread(_rankings, asked, registry, profiles, health)
+        carried = followed.agents if followed is not None else ()
+        rankings = await asyncio.to_thread(_rankings, asked, registry, profiles, health, carried)
         if count is None:
             chosen = tuple(choose(ranking, called, breadth(parts)) for ranking in rankings)
         else:
             chosen = choose_exactly(count, rankings[: len(parts)], rankings[-1])
         resting = [left_out(r, names, breadth(parts)) for r, names in zip(rankings, chosen, strict=False)]
-        return self._selection(parts, asked, rankings, chosen, called, begun, () if called else resting)
+        return self._selection(parts, asked, rankings, chosen, called, begun, () if called else resting, followed)
 
     async def select_one(self, task: Task, agent: Agent) -> Selection:
         """The same for one agent over all the knowledge: it gets each part that somebody's evidence speaks for."""
         registry = AgentRegistry([agent])
-        parts = split_question(without_mentions(task.question, self._registry))
+        followed = await self._followed(task, self._registry)
+        question = without_mentions(followed.question if followed is not None else task.question, self._registry)
+        parts = (Part(question, question),) if task.undivided else split_question(question)
         begun = self._clock()
         asked = await self._ask(parts, {agent.name: list(self._registry)}, task.person)
         profiles = await self._learned()
         rankings = await asyncio.to_thread(_rankings_of_one, asked, registry, profiles)
         chosen = tuple(choose(ranking) for ranking in rankings)
-        return self._selection(parts, asked, rankings, chosen, (), begun)
+        return self._selection(parts, asked, rankings, chosen, (), begun, followed=followed)
+
+    async def _followed(self, task: Task, agents: AgentRegistry) -> FollowUp | None:
+        """The question as it is to be understood after what was asked before; None where it stands on its own."""
+        if not task.context:
+            return None
+        words = words_carried(task.context)
+        rarity = await self._library.rarity(list(self._registry), words, person=task.person) if words else {}
+        return follow(without_mentions(task.question, agents), task.context, agents, rarity)
 
     async def _ask(self, parts: Sequence[Part], bases: Mapping[str, Sequence[str]], person: str) -> list[_Asked]:
         """Embed everything at once and search for each agent's passages, all searches at the same time."""
@@ -154,6 +174,7 @@ class Selector:
         called: Sequence[str],
         begun: float,
         resting: Sequence[frozenset[str]] = (),
+        followed: FollowUp | None = None,
     ) -> Selection:
         resting = resting or [frozenset()] * len(parts)
         return Selection(
@@ -164,11 +185,17 @@ class Selector:
             threshold=THRESHOLD,
             nearest=_nearest([hit for one in asked for hits in one.hits.values() for hit in hits]),
             busy=((begun, self._clock()),),
+            understood=followed.question if followed is not None else "",
+            prefers=followed.documents if followed is not None else (),
         )
 
 
 def _rankings(
-    asked: Sequence[_Asked], registry: AgentRegistry, profiles: Profiles, health: Mapping[str, Health]
+    asked: Sequence[_Asked],
+    registry: AgentRegistry,
+    profiles: Profiles,
+    health: Mapping[str, Health],
+    carried: Collection[str],
 ) -> list[Ranking]:
     rankings = []
     for one in asked:
@@ -183,6 +210,7 @@ def _rankings(
                 fit=fits[name],
                 health=health[name].fitness if name in health else 0.0,
                 breaker=health[name].breaker if name in health else CLOSED,
+                conversation=name in carried,
             )
             for name, hits in one.hits.items()
         }

@@ -25,7 +25,7 @@ async def perform(
     begun = clock()
     reasoning = ""
     vector = unpack(step.vector) if step.vector else None
-    parts = runner.run(agent, step.question, vector, bases=bases, person=person, context=context)
+    parts = runner.run(agent, step.question, vector, bases=bases, person=person, context=context, prefers=step.prefers)
     async with aclosing(parts):
         async for part in parts:
             if isinstance(part, Found):

@@ -20,6 +20,7 @@ from orchestration.errors import (
     UnsupportedMessage,
 )
 from orchestration.keys import Keys
+from orchestration.log import Ending
 from orchestration.messages import (
     APPROVALS_SINCE,
     MAJOR,
@@ -398,6 +399,13 @@ class RunStore:
         """What was asked, or None when there is no such run."""
         data = await self._batcher("HGET", self._keys.run(run), "task")
         return decode(Task, data) if data else None
+
+    async def ending(self, run: str) -> Ending | None:
+        """What came of a run; None while it goes on, or when it is gone."""
+        selection, result = await self._batcher("HMGET", self._keys.run(run), "selection", "result")
+        if result is None:
+            return None
+        return Ending(decode(Selection, selection) if selection is not None else None, decode(TaskResult, result))
 
     async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
         """The runs of one chat thread, in order, without those that need not be asked for."""

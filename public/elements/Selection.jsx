@@ -43,7 +43,7 @@ function row(agent, threshold) {
   );
 }
 
-function choice({ question, agents = [], threshold }) {
+function choice({ question, agents = [], threshold, understood }) {
   const byScore = [...agents].sort((a, b) => (b.score || 0) - (a.score || 0));
   const chosen = byScore.filter((agent) => agent.chosen);
   const others = byScore.filter((agent) => !agent.chosen);
@@ -55,6 +55,11 @@ function choice({ question, agents = [], threshold }) {
         </span>
         {typeof threshold === 'number' ? <span className="rt-note">needed {figure(threshold)} or more</span> : null}
       </header>
+      {understood ? (
+        <p className="rt-understood">
+          <span className="rt-note">Understood as</span> {understood}
+        </p>
+      ) : null}
       {chosen.length ? <ol className="rt-list">{chosen.map((agent) => row(agent, threshold))}</ol> : null}
       {others.length ? (
         <details className="rt-fold">

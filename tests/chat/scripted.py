@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 
 from orchestration.editing import PlanEdit
-from orchestration.log import MemoryLog
+from orchestration.log import Ending, MemoryLog
 from orchestration.messages import Accepted, Answer, AnyEvent, Recorded, Task, TaskResult, new_id
 from orchestration.outage import Outage
 from orchestration.presence import AgentHealth
@@ -53,6 +53,8 @@ class ScriptedOrchestrator:
         self.replaced: dict[str, str] = {}
         self.approved: list[tuple[str, PlanEdit | None]] = []
         """Runs with the plan as it was approved."""
+        self.unreadable: Exception | None = None
+        """Raised where it is asked how a run ended."""
 
     async def submit(self, task: Task) -> str:
         refusal, self.refusal = self.refusal, None
@@ -115,3 +117,8 @@ class ScriptedOrchestrator:
 
     def forget(self, run: str) -> None:
         self.log.forget(run)
+
+    async def ending(self, run: str, person: str) -> Ending | None:
+        if self.unreadable is not None:
+            raise self.unreadable
+        return await self.log.ending(run, person)

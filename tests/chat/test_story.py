@@ -287,7 +287,7 @@ def test_one_agent_needs_no_ceremony() -> None:
         aggregating(1, 1), answer(),
     )  # fmt: skip
     assert names(drawn)[2:] == ["Selection", "Operations", "Found 1 passage", "Roundtable"]
-    assert [e.name for e in drawn.elements] == ["Selection", "Sources"]
+    assert [e.name for e in drawn.elements] == ["Selection", "Sources", "Again"]
 
 
 def test_a_single_agent_that_is_not_in_the_catalog_has_a_readable_name() -> None:
@@ -314,7 +314,7 @@ def test_nothing_found_is_an_answer_without_sources() -> None:
     """The result's own words, with what was nearest."""
     drawn = picture(*BEFORE, answer("nothing_found", "Nothing was found. The nearest is the backup page."))
     assert step(drawn, "Roundtable").output == "Nothing was found. The nearest is the backup page."
-    assert [e.name for e in drawn.elements] == ["Selection", "Selection", "PlanGraph"]
+    assert [e.name for e in drawn.elements] == ["Selection", "Selection", "PlanGraph", "Again"]
 
 
 @pytest.mark.parametrize("state", ["failed", "expired"])
@@ -372,3 +372,16 @@ def test_tokens_travel_as_tokens() -> None:
     before = picture(*BEFORE, started(OPERATIONS), token(OPERATIONS, "Stop "))
     after = picture(*BEFORE, started(OPERATIONS), token(OPERATIONS, "Stop "), token(OPERATIONS, "it."))
     assert [e.event for e in changes(before, after)] == ["stream_token"]
+
+
+def test_a_completed_question_is_shown_as_it_was_understood() -> None:
+    """Before anything else, without unfolding; a question that stands on its own has no such line."""
+    plain = picture(accepted(), selected("operations", "security"))
+    assert not any(s.name.startswith("Understood") for s in plain.steps)
+    event = selected("operations", "security")
+    changed = event.selection.model_copy(update={"understood": "Back up the folder: *why?*"})
+    drawn = picture(accepted(question="Why?"), event.model_copy(update={"selection": changed}))
+    assert [s.name for s in drawn.steps][2:4] == ["Understood as “Back up the folder: *why?*”", "Selection"]
+    assert drawn.steps[0].output == "Why?"
+    told = [element.props["understood"] for element in drawn.elements]
+    assert told == ["Back up the folder: *why?*", ""]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from knowledge.index import DenseIndex
 from knowledge.lexical import terms
 from knowledge.passages import DIMENSIONS
-from tests.knowledge.asking import ask, ready, sources
+from tests.knowledge.asking import ask, put, ready, sources
 from tests.knowledge.conftest import BACKUPS, LEASES, Write
 
 
@@ -48,6 +48,34 @@ async def test_a_near_duplicate_is_left_out(folder: Path, write: Write) -> None:
         assert len(dying) == 2
         assert len({"ninety" in text for text in dying}) == 2
         assert len(hits) == 4
+
+
+async def test_what_a_conversation_is_about_comes_forward(folder: Path, write: Write) -> None:
+    """Among what is about as good; what answers better stays where it is, and nothing is left out."""
+    notes = [write(f"n{n}.md", f"# Note {n}\n\nThe server of house {n} is restarted at night.\n") for n in range(6)]
+    best = write("best.md", "# Zebrafish\n\nThe zebrafish server is restarted at noon.\n")
+    async with ready(folder, {"operations": [*notes, best]}) as knowledge:
+        question = "When is the zebrafish server restarted?"
+        plain = await ask(knowledge, question, limit=10)
+        last = plain[-1].passage
+        vector = (await knowledge.embed([question]))[0]
+        preferred = await knowledge.search(["operations"], question, vector, limit=10, prefers=[last.document])
+        assert sources(plain)[0] == sources(preferred)[0] == "best.md"
+        assert sources(preferred).index(last.source) < sources(plain).index(last.source)
+        assert set(sources(preferred)) == set(sources(plain))
+
+
+async def test_how_much_a_word_tells_is_known_from_the_passages(folder: Path, write: Write) -> None:
+    """The fewer have it, the more; what none has tells nothing, and neither does what only another person has."""
+    notes = [write(f"n{n}.md", f"# Note {n}\n\nThe server is number {n}.\n") for n in range(9)]
+    rare = write("rare.md", "# Rare\n\nThe zebrafish lives here.\n")
+    own = write("own.md", "# Own\n\nMy quagga lives here.\n")
+    async with ready(folder, {"operations": [*notes, rare]}) as knowledge:
+        await put(knowledge, own, person="ben")
+        words = ["zebrafish", "Servers", "quagga", "the"]
+        told = await knowledge.rarity(["operations"], words)
+        assert told["zebrafish"] > told["Servers"] > told["quagga"] == told["the"] == 0.0
+        assert (await knowledge.rarity(["operations"], words, person="ben"))["quagga"] > 0
 
 
 async def test_the_limit_and_the_setting(folder: Path, write: Write) -> None:

@@ -1,7 +1,7 @@
 """A shelf for tests: the knowledge as the selector sees it, from a few passages and the hashing embedder."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -34,9 +34,14 @@ class PaperShelf:
         person: str = "local",
         limit: int = 6,
         sentences: bool = True,
+        prefers: Collection[str] = (),
     ) -> list[Hit]:
         hits = [_hit(base, number, text, question, vector) for base in bases for number, text in self._of(base)]
         return sorted(hits, key=lambda hit: -hit.rank_score)[:limit]
+
+    async def rarity(self, bases: Sequence[str], words: Sequence[str], *, person: str = "local") -> dict[str, float]:
+        text = " ".join(passage for base in bases for _, passage in self._of(base)).lower()
+        return {word: 1.0 / text.count(word.lower()) if word.lower() in text else 0.0 for word in words}
 
     def _of(self, base: str) -> list[tuple[int, str]]:
         return list(enumerate(self._passages.get(base, ())))

@@ -1,6 +1,6 @@
 """Where a new document belongs is proposed by what it says."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,7 @@ class WatchedShelf(PaperShelf):
         person: str = "local",
         limit: int = 6,
         sentences: bool = True,
+        prefers: Collection[str] = (),
     ) -> list[Hit]:
         self.people.add(person)
         return await super().search(bases, question, vector, person=person, limit=limit, sentences=sentences)

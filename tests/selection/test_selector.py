@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from orchestration.messages import Task
+from orchestration.messages import Source, Task, Turn
 from orchestration.presence import AgentHealth
 from orchestration.selector import Selector
 from orchestration.single import SINGLE
@@ -86,3 +86,59 @@ async def test_the_same_question_is_always_chosen_for_alike(shelf: PaperShelf) -
     first = await selector(shelf).select(task)
     second = await selector(shelf).select(task)
     assert first.parts == second.parts
+
+
+ROSES = Turn(
+    question="When do I prune roses?",
+    agents=("garden",),
+    sources=(Source(base="garden", document="garden0", title="Roses"),),
+)
+
+
+async def test_a_follow_up_is_searched_with_its_subject(shelf: PaperShelf) -> None:
+    """It says how it was understood, and which documents come forward; whoever answered before counts a little more."""
+    selection = await selector(shelf).select(Task(question="And in March?", context=(ROSES,)))
+    assert selection.understood == "Prune roses: and in March?"
+    assert [part.question for part in selection.parts] == [selection.understood]
+    assert [agent.agent for agent in selection.chosen()] == ["garden"]
+    assert selection.chosen()[0].scores["conversation"] == 1.0
+    assert selection.prefers == ("garden0",)
+
+
+async def test_each_part_of_a_follow_up_has_the_subject(shelf: PaperShelf) -> None:
+    """What is said before a colon holds for all that follows it."""
+    task = Task(question="How long does that take, and what can I do when it rains?", context=(ROSES,))
+    parts = (await selector(shelf).select(task)).parts
+    assert [part.question for part in parts] == [
+        "Prune roses: how long does that take?",
+        "Prune roses: what can I do when it rains?",
+    ]
+
+
+async def test_a_new_topic_is_chosen_for_as_if_nothing_had_been_said(shelf: PaperShelf) -> None:
+    """To the last figure."""
+    asked = "How long do I bake rye bread?"
+    alone = await selector(shelf).select(Task(question=asked))
+    after = await selector(shelf).select(Task(question=asked, context=(ROSES,)))
+    assert after.model_copy(update={"busy": ()}) == alone.model_copy(update={"busy": ()})
+
+
+async def test_another_agent_is_asked_the_last_question(shelf: PaperShelf) -> None:
+    """ "What about kitchen?" calls it by name."""
+    selection = await selector(shelf).select(Task(question="What about kitchen?", context=(ROSES,)))
+    assert [agent.agent for agent in selection.chosen()] == ["kitchen"]
+    assert [part.question for part in selection.parts] == ["When do I prune roses?"]
+
+
+async def test_the_single_agent_understands_the_same(shelf: PaperShelf) -> None:
+    """Whoever answers, a follow-up is completed alike."""
+    task = Task(question="And in March?", mode="single", context=(ROSES,))
+    assert (await selector(shelf).select_one(task, SINGLE)).understood == "Prune roses: and in March?"
+
+
+async def test_a_part_that_is_asked_again_stays_one(shelf: PaperShelf) -> None:
+    """It may read like two questions, because it carries the one that it stands on."""
+    asked = "@garden When do I prune roses, and how do I do it?"
+    assert len((await selector(shelf).select(Task(question=asked))).parts) == 2
+    selection = await selector(shelf).select(Task(question=asked, undivided=True))
+    assert [part.question for part in selection.parts] == ["When do I prune roses, and how do I do it?"]
