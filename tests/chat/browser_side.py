@@ -121,10 +121,14 @@ class Site:
                 for tab in site.tabs:
                     await tab.lose()
 
+    @property
+    def cookie(self) -> str:
+        """The header by which the server knows who this is."""
+        return "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
+
     async def tab(self, thread: str = "", profile: str = "Council") -> Tab:
         """A new page, at the start or at a thread's address."""
-        cookie = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
-        tab = Tab(self.address, cookie, profile)
+        tab = Tab(self.address, self.cookie, profile)
         self.tabs.append(tab)
         await tab.connect(thread)
         return tab
