@@ -235,7 +235,11 @@ def table(found: Sequence[Sessions]) -> str:
             f"{it.events_per_second:.0f}",
             f"{it.server_us_per_event:.0f}",
             f"{it.cpu.server / it.seconds:.2f}",
-            *(f"{at:.0f}" for of in (it.to_first_step_ms, it.to_last_word_ms, it.word_late_ms) for at in (of.p50, of.p99)),
+            *(
+                f"{at:.0f}"
+                for of in (it.to_first_step_ms, it.to_last_word_ms, it.word_late_ms)
+                for at in (of.p50, of.p99)
+            ),
             str(it.torn + it.different),
             f"{it.bytes / 1e6:.0f}",
         ]

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from chat.changes import Emission, changes
+from chat.growing import Growing
 from chat.outage import OFFER_SECONDS, Stage, draw_outage
 from chat.picture import AUTHOR, Titles, draw, message_id
 from chat.story import Story, tell
@@ -54,6 +55,7 @@ class Follower:
         self._stage: Stage = ""
         self._gone = False
         self._shown = Picture()
+        self._texts = Growing()
         self._fresh = asyncio.Event()
         self._over = asyncio.Event()
         self.caught_up = asyncio.Event()
@@ -163,7 +165,7 @@ class Follower:
             return
 
     def _picture(self) -> Picture:
-        told, outage = draw(self._story, self._titles), draw_outage(self._story, self._stage)
+        told, outage = draw(self._story, self._titles, self._texts), draw_outage(self._story, self._stage)
         picture = Picture((*told.steps, *outage.steps), (*told.elements, *outage.elements))
         if not self._trouble or self._story.task is None:
             return picture
