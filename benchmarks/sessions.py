@@ -30,10 +30,9 @@ from benchmarks.web import settings_of
 from chat.person import LOCAL
 from chat.picture import draw
 from chat.story import Story, tell
-from chat.wire import Picture
 from orchestration import AgentOrchestrator, open_runtime
 from tests.chat.browser_side import Site, Tab
-from tests.chat.page import Page
+from tests.chat.page import shows
 
 CHATS = (10, 50, 100)
 LONGEST_SECONDS = 90
@@ -213,14 +212,7 @@ async def _is_as_its_log_says(tab: TimedTab, watching: AgentOrchestrator) -> boo
     story = Story(run)
     async for recorded in watching.follow(run, person=LOCAL):
         story = tell(story, recorded)
-    return same(tab.page, draw(story, TITLES))
-
-
-def same(page: Page, picture: Picture) -> bool:
-    """Whether a page has the picture's steps and elements, and no others; of its own message it knows more."""
-    wanted = {step.id: step.json() for step in picture.steps}
-    seen = {id: {name: page.steps[id].get(name) for name in wanted.get(id, {})} for id in page.steps}
-    return seen == wanted and page.elements == {element.id: element.json() for element in picture.elements}
+    return shows(tab.page, draw(story, TITLES))
 
 
 def table(found: Sequence[Sessions]) -> str:

@@ -38,7 +38,7 @@ class Follower:
         titles: Titles,
         emit: Emit,
         announce: Callable[[], Awaitable[None]],
-        interval: float,
+        interval: Callable[[], float],
         outage: Outage | None,
         leftover: frozenset[str] = frozenset(),
     ) -> None:
@@ -159,7 +159,7 @@ class Follower:
     async def _gather(self) -> None:
         """Let one interval of events come together; the run's end cuts it short."""
         try:
-            async with asyncio.timeout(self._interval):
+            async with asyncio.timeout(self._interval()):
                 await self._over.wait()
         except TimeoutError:
             return
