@@ -50,6 +50,7 @@ class Follower:
         self._interval = interval
         self._outage = outage
         self._leftover = leftover
+        self._told = set(leftover)
         self._story = Story(run)
         self._trouble = ""
         self._stage: Stage = ""
@@ -68,8 +69,8 @@ class Follower:
 
     @property
     def ids(self) -> frozenset[str]:
-        """The steps that the page may have of this run."""
-        return self._leftover | {step.id for step in self._shown.steps}
+        """The steps that the page may have of this run: what took them off may have been lost with its connection."""
+        return frozenset(self._told)
 
     async def show(self, after: asyncio.Event | None) -> None:
         """Show the run until it has ended, but nothing of it before `after`: runs stand in their order."""
@@ -151,6 +152,7 @@ class Follower:
             if not over:
                 await self._announce()
             picture = self._picture()
+            self._told.update(step.id for step in picture.steps)
             for emission in changes(self._shown, picture, self._leftover):
                 await self._emit(emission)
             self._shown, self._leftover = picture, frozenset()

@@ -7,8 +7,8 @@ from chat.growing import Growing, settled
 from chat.plain import harmless
 
 PIECES = st.sampled_from(
-    ["`", "``", "```", "~~~", "~", "\n", " ", "word", ":", "www", ".com", "http", "s:", "//", "]", "(", "[", "a@b", ".c",
-     "#cite-r-1)", "\u200b", "\\"]
+    ["`", "``", "```", "~~~", "~", "\n", " ", "word", ":", "www", ".com", "http", "s:", "//", "]", "(", "[", "a@b",
+     ".c", "#cite-r-1)", "\u200b", "\\"]
 )  # fmt: skip
 
 
