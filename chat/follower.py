@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from chat.changes import Emission, changes
@@ -25,8 +26,8 @@ class Follower:
     """Shows one run.
 
     What has already happened and what happens now come the same way: events are folded as they arrive, and the page
-    is told the difference at most once an interval. So catching up is one snapshot, and tokens come in pieces that a
-    browser can draw.
+    is told the difference at most once an interval, the first time at once. So catching up is one snapshot, and tokens
+    come in pieces that a browser can draw.
     """
 
     def __init__(
@@ -51,6 +52,8 @@ class Follower:
         self._outage = outage
         self._leftover = leftover
         self._told = set(leftover)
+        self._told_at = 0.0
+        """By the loop's clock."""
         self._story = Story(run)
         self._trouble = ""
         self._stage: Stage = ""
@@ -159,12 +162,11 @@ class Follower:
             self.caught_up.set()
 
     async def _gather(self) -> None:
-        """Let one interval of events come together; the run's end cuts it short."""
-        try:
-            async with asyncio.timeout(self._interval()):
+        """Let what comes within an interval of the last telling come together; the run's end cuts it short."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._told_at + self._interval()):
                 await self._over.wait()
-        except TimeoutError:
-            return
+        self._told_at = asyncio.get_running_loop().time()
 
     def _picture(self) -> Picture:
         told, outage = draw(self._story, self._titles, self._texts), draw_outage(self._story, self._stage)

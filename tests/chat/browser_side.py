@@ -31,12 +31,13 @@ class Tab:
 
     async def connect(self, thread: str = "") -> None:
         """Connect as the page does; again with the same session after `lose`."""
-        client = socketio.AsyncClient(reconnection=False)
+        client = socketio.AsyncClient(reconnection=False, request_timeout=_PATIENCE)
         client.on("*", self._hear)
         await client.connect(
             self._address,
             socketio_path="/ws/socket.io",
             transports=["websocket"],
+            wait_timeout=_PATIENCE,
             headers={"Cookie": self._cookie, "Origin": self._address},
             auth={
                 "clientType": "webapp", "sessionId": self.session, "threadId": thread or self.thread,

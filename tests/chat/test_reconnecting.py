@@ -68,6 +68,8 @@ class Watched:
 
     def __init__(self, orchestrator: ScriptedOrchestrator) -> None:
         self._orchestrator = orchestrator
+        self.connecting = asyncio.Lock()
+        """One after the other: nobody's patience ends because everybody connects at once."""
         self._titles = {name: agent.title for name, agent in load_catalog().items()}
 
     async def shown_by(self, tab: Tab, run: str) -> None:
@@ -101,7 +103,8 @@ async def test_a_connection_may_go_away_after_any_event(site: Site, orchestrator
         await watched.shown_by(chat.tab, chat.task.id)
         await chat.tab.lose()
         await orchestrator.happens(*chat.events[chat.seen : back])
-        await chat.tab.connect()
+        async with watched.connecting:
+            await chat.tab.connect()
         await watched.shown_by(chat.tab, chat.task.id)
         await orchestrator.happens(*chat.events[back:])
         await watched.shown_by(chat.tab, chat.task.id)
@@ -117,7 +120,8 @@ async def test_a_page_may_be_loaded_again_after_any_event(site: Site, orchestrat
     async def load_again(chat: Chat) -> None:
         await orchestrator.happens(*chat.events[: chat.seen])
         await watched.shown_by(chat.tab, chat.task.id)
-        second = await site.tab(thread=chat.tab.thread)
+        async with watched.connecting:
+            second = await site.tab(thread=chat.tab.thread)
         await watched.shown_by(second, chat.task.id)
         await orchestrator.happens(*chat.events[chat.seen :])
         for tab in (chat.tab, second):
