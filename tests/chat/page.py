@@ -69,8 +69,10 @@ def shows(page: Page, picture: Picture) -> bool:
 
     Of a message that it sent by itself a page knows more than it is told.
     """
+    if page.steps.keys() != {s.id for s in picture.steps} or page.elements.keys() != {e.id for e in picture.elements}:
+        return False
     wanted = {step.id: step.json() for step in picture.steps}
-    steps = {id: {name: step.get(name) for name in wanted.get(id, step)} for id, step in page.steps.items()}
+    steps = {id: {name: step.get(name) for name in wanted[id]} for id, step in page.steps.items()}
     same_order = all(
         [id for id, s in page.steps.items() if s["parentId"] == parent]
         == [id for id, s in wanted.items() if s["parentId"] == parent]

@@ -93,11 +93,13 @@ async def all_at_once(work: Sequence[Coroutine[None, None, None]]) -> None:
             group.create_task(each)
 
 
-async def test_a_connection_may_go_away_after_any_event(site: Site, orchestrator: ScriptedOrchestrator) -> None:
-    """The same session again: the one to three events that it missed are there, nothing is doubled, it goes on live."""
+async def test_a_window_may_go_away_or_come_at_any_event(site: Site, orchestrator: ScriptedOrchestrator) -> None:
+    """The same session again after one to three events, and a page that is loaded meanwhile, the last one when the run
+    is over: both show what a window shows that saw it all, and go on live.
+    """
     watched = Watched(orchestrator)
 
-    async def lose_and_return(chat: Chat) -> None:
+    async def go_and_come(chat: Chat) -> None:
         back = chat.seen + 1 + chat.seen % 3
         await orchestrator.happens(*chat.events[: chat.seen])
         await watched.shown_by(chat.tab, chat.task.id)
@@ -105,30 +107,15 @@ async def test_a_connection_may_go_away_after_any_event(site: Site, orchestrator
         await orchestrator.happens(*chat.events[chat.seen : back])
         async with watched.connecting:
             await chat.tab.connect()
-        await watched.shown_by(chat.tab, chat.task.id)
+            loaded = await site.tab(thread=chat.tab.thread)
+        for tab in (chat.tab, loaded):
+            await watched.shown_by(tab, chat.task.id)
         await orchestrator.happens(*chat.events[back:])
-        await watched.shown_by(chat.tab, chat.task.id)
-        await chat.tab.until(lambda page: not page.running)
-
-    await all_at_once([lose_and_return(chat) for chat in await chats(site, orchestrator)])
-
-
-async def test_a_page_may_be_loaded_again_after_any_event(site: Site, orchestrator: ScriptedOrchestrator) -> None:
-    """A new session on the thread's address, the last one when the run is over: the same as the first window."""
-    watched = Watched(orchestrator)
-
-    async def load_again(chat: Chat) -> None:
-        await orchestrator.happens(*chat.events[: chat.seen])
-        await watched.shown_by(chat.tab, chat.task.id)
-        async with watched.connecting:
-            second = await site.tab(thread=chat.tab.thread)
-        await watched.shown_by(second, chat.task.id)
-        await orchestrator.happens(*chat.events[chat.seen :])
-        for tab in (chat.tab, second):
+        for tab in (chat.tab, loaded):
             await watched.shown_by(tab, chat.task.id)
             await tab.until(lambda page: not page.running)
 
-    await all_at_once([load_again(chat) for chat in await chats(site, orchestrator)])
+    await all_at_once([go_and_come(chat) for chat in await chats(site, orchestrator)])
 
 
 # In the middle of a telling, without a socket

@@ -183,3 +183,16 @@ async def test_the_more_windows_are_told_the_less_often_each(orchestrator: Scrip
     assert viewers.interval() == pytest.approx(49 / MOST_A_SECOND)
     await viewers.close_all()
     assert viewers.interval() == INTERVAL_SECONDS
+
+
+async def test_a_page_is_told_the_first_time_at_once(orchestrator: ScriptedOrchestrator) -> None:
+    """Only what comes afterwards is gathered; the end of a run does not wait either."""
+    viewers, screen = Viewers(orchestrator, NoFiles(), TITLES, interval=1_000.0), Screen()
+    await begin(orchestrator)
+    viewer = viewer_of(screen, viewers)
+    await viewer.watch("run1")
+    await screen.until_step(NAME)
+    await orchestrator.happens(answer())
+    async with asyncio.timeout(10):
+        await viewer.idle()
+    assert screen.page.step("Roundtable")["end"] is not None
