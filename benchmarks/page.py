@@ -27,7 +27,7 @@ from agents import load_catalog
 from benchmarks.coordination import STARTER
 from benchmarks.measure import Spread, spread
 
-TARGETS_MS = {"start to usable page": 15_000, "Enter to first agent step": 500, "Enter to last citation": 2_000}
+TARGETS_MS = {"start to usable page": 10_000, "Enter to first agent step": 500, "Enter to last citation": 2_000}
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 LONGEST_MS = 300_000
 """The first ask of a new folder waits until its documents are read."""

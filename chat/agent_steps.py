@@ -1,7 +1,8 @@
 """One agent at work: its step, with what it found and how it reasoned inside, and its answer as the text."""
 
 from chat.endings import cut_off
-from chat.plain import harmless, plain
+from chat.growing import Growing
+from chat.plain import plain
 from chat.story import Section, StepStory, Story
 from chat.wire import Step, stable_id
 from chat.words import counted, duration, shortened
@@ -11,7 +12,7 @@ from orchestration.messages import Retrying, Returned
 _LONGEST_NAME = 72
 
 
-def draw_agent_step(story: Story, step: StepStory, section: Section, title: str) -> tuple[Step, ...]:
+def draw_agent_step(story: Story, step: StepStory, section: Section, title: str, texts: Growing) -> tuple[Step, ...]:
     """The step and what is nested in it, parent first."""
     working = section.ended is None
     whole = Step(
@@ -20,7 +21,7 @@ def draw_agent_step(story: Story, step: StepStory, section: Section, title: str)
         parent=stable_id(story.run, "run"),
         type="tool",
         name=step_name(story, step, title),
-        output=_text(story, step),
+        output=_text(story, step, texts),
         began=section.began,
         ended=section.ended,
         streaming=working and bool(step.text),
@@ -29,7 +30,7 @@ def draw_agent_step(story: Story, step: StepStory, section: Section, title: str)
         folds=True,
         avatar=step.plan.agent,
     )
-    return (whole, *_inside(story, step, section, whole))
+    return (whole, *_inside(story, step, section, whole, texts))
 
 
 def step_name(story: Story, step: StepStory, title: str) -> str:
@@ -40,7 +41,7 @@ def step_name(story: Story, step: StepStory, title: str) -> str:
     return shortened(f"{title}: {parts[step.plan.part].heading}", _LONGEST_NAME)
 
 
-def _inside(story: Story, step: StepStory, section: Section, whole: Step) -> tuple[Step, ...]:
+def _inside(story: Story, step: StepStory, section: Section, whole: Step, texts: Growing) -> tuple[Step, ...]:
     found = None
     if step.passages is not None:
         found = Step(
@@ -62,7 +63,7 @@ def _inside(story: Story, step: StepStory, section: Section, whole: Step) -> tup
             parent=whole.id,
             type="llm",
             name="Reasoning",
-            output=harmless(step.reasoning),
+            output=texts.harmless(f"{step.plan.id} reasoning", step.reasoning),
             began=section.began,
             ended=None if thinking else section.ended or section.began,
             streaming=thinking,
@@ -90,7 +91,7 @@ def _broken_off(step: StepStory, why: Returned | Retrying) -> str:
     return f"*failed: {reason}; {then}*"
 
 
-def _text(story: Story, step: StepStory) -> str:
+def _text(story: Story, step: StepStory, texts: Growing) -> str:
     parts = []
     if step.restarts:
         again = "Started again" if step.restarts == 1 else f"Started again {step.restarts} times"
@@ -101,7 +102,7 @@ def _text(story: Story, step: StepStory) -> str:
         reason = step.result.error if step.result else None
         parts.append(plain(reason or "This agent could not answer."))
     if step.text:
-        parts.append(harmless(step.text))
+        parts.append(texts.harmless(step.plan.id, step.text))
     elif step.state == "nothing_found":
         parts.append("Nothing was found about this in its documents.")
     if step.result is None and story.result is not None:

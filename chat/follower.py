@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from chat.changes import Emission, changes
+from chat.growing import Growing
 from chat.outage import OFFER_SECONDS, Stage, draw_outage
 from chat.picture import AUTHOR, Titles, draw, message_id
 from chat.story import Story, tell
@@ -24,8 +26,8 @@ class Follower:
     """Shows one run.
 
     What has already happened and what happens now come the same way: events are folded as they arrive, and the page
-    is told the difference at most once an interval. So catching up is one snapshot, and tokens come in pieces that a
-    browser can draw.
+    is told the difference at most once an interval, the first time at once. So catching up is one snapshot, and tokens
+    come in pieces that a browser can draw.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class Follower:
         titles: Titles,
         emit: Emit,
         occupy: Callable[[bool], Awaitable[None]],
-        interval: float,
+        interval: Callable[[], float],
         outage: Outage | None,
         feedback: Callable[[str, str], Awaitable[Mapping[str, Json] | None]],
         leftover: frozenset[str] = frozenset(),
@@ -55,11 +57,15 @@ class Follower:
         self._find_feedback = feedback
         self._feedback: Mapping[str, Json] | None = None
         self._leftover = leftover
+        self._told = set(leftover)
+        self._told_at = 0.0
+        """By the loop's clock."""
         self._story = Story(run)
         self._trouble = ""
         self._stage: Stage = ""
         self._gone = False
         self._shown = Picture()
+        self._texts = Growing()
         self._fresh = asyncio.Event()
         self._over = asyncio.Event()
         self.caught_up = asyncio.Event()
@@ -72,8 +78,8 @@ class Follower:
 
     @property
     def ids(self) -> frozenset[str]:
-        """The steps that the page may have of this run."""
-        return self._leftover | {step.id for step in self._shown.steps}
+        """The steps that the page may have of this run: what took them off may have been lost with its connection."""
+        return frozenset(self._told)
 
     async def show(self, after: asyncio.Event | None) -> None:
         """Show the run until it has ended, but nothing of it before `after`: runs stand in their order."""
@@ -156,6 +162,7 @@ class Follower:
             if not over and not self._story.awaiting:
                 await self._occupy(True)
             picture = self._picture()
+            self._told.update(step.id for step in picture.steps)
             for emission in changes(self._shown, picture, self._leftover):
                 await self._emit(emission)
             self._shown, self._leftover = picture, frozenset()
@@ -164,15 +171,14 @@ class Follower:
             self.caught_up.set()
 
     async def _gather(self) -> None:
-        """Let one interval of events come together; the run's end cuts it short."""
-        try:
-            async with asyncio.timeout(self._interval):
+        """Let what comes within an interval of the last telling come together; the run's end cuts it short."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._told_at + self._interval()):
                 await self._over.wait()
-        except TimeoutError:
-            return
+        self._told_at = asyncio.get_running_loop().time()
 
     def _picture(self) -> Picture:
-        told, outage = draw(self._story, self._titles), draw_outage(self._story, self._stage)
+        told, outage = draw(self._story, self._titles, self._texts), draw_outage(self._story, self._stage)
         whole = stable_id(self._story.run, "run")
         steps = [replace(s, feedback=self._feedback) if s.id == whole else s for s in told.steps]
         picture = Picture((*steps, *outage.steps), (*told.elements, *outage.elements))

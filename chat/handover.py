@@ -35,13 +35,14 @@ class Handover:
         self._occupy = occupy
         self._interval = interval
         self._leftover = leftover
+        self._told = set(leftover)
         self._shown = Picture()
         self.caught_up = asyncio.Event()
 
     @property
     def ids(self) -> frozenset[str]:
-        """The steps that the page may have of it."""
-        return self._leftover | {step.id for step in self._shown.steps}
+        """The steps that the page may have of it: what took them off may have been lost with its connection."""
+        return frozenset(self._told)
 
     async def show(self, after: asyncio.Event | None) -> None:
         """Until it is over, but nothing of it before `after`."""
@@ -71,6 +72,7 @@ class Handover:
 
     async def _tell(self) -> None:
         picture = draw_delivery(self._delivery, self._titles)
+        self._told.update(step.id for step in picture.steps)
         for emission in changes(self._shown, picture, self._leftover):
             await self._emit(emission)
         self._shown, self._leftover = picture, frozenset()

@@ -10,7 +10,8 @@ from dataclasses import replace
 from chat.agent_steps import draw_agent_step
 from chat.approval_picture import approval_props, approval_words
 from chat.endings import answer_text
-from chat.plain import harmless, plain
+from chat.growing import Growing
+from chat.plain import plain
 from chat.props import again_props, plan_props, selection_props, sources_props, title_of
 from chat.story import Section, Story
 from chat.wire import Element, Picture, Step, stable_id
@@ -27,14 +28,18 @@ Titles = Mapping[str, str]
 """An agent's name for people, by its name."""
 
 
-def draw(story: Story, titles: Titles) -> Picture:
-    """Everything the page shows of this run; empty until the run was accepted."""
+def draw(story: Story, titles: Titles, texts: Growing | None = None) -> Picture:
+    """Everything the page shows of this run; empty until the run was accepted.
+
+    Whoever draws a run again and again keeps its `texts`: only what came since is read then.
+    """
     if story.task is None:
         return Picture()
+    texts = texts or Growing()
     steps: list[Step] = [*_frame(story, story.task)]
     elements: list[Element] = []
     for section in story.sections:
-        part = _draw_section(story, section, titles)
+        part = _draw_section(story, section, titles, texts)
         steps += part.steps
         elements += part.elements
     return Picture(tuple(steps), tuple(elements))
@@ -70,7 +75,7 @@ def _frame(story: Story, task: Task) -> Iterator[Step]:
     )
 
 
-def _draw_section(story: Story, section: Section, titles: Titles) -> Picture:
+def _draw_section(story: Story, section: Section, titles: Titles, texts: Growing) -> Picture:
     match section.kind:
         case "waiting":
             return _waiting(story, section)
@@ -89,11 +94,11 @@ def _draw_section(story: Story, section: Section, titles: Titles) -> Picture:
             return _plan(story, section, titles)
         case "step":
             step = story.step(section.step)
-            return Picture(draw_agent_step(story, step, section, title_of(step.plan.agent, titles)))
+            return Picture(draw_agent_step(story, step, section, title_of(step.plan.agent, titles), texts))
         case "aggregating" if len(story.steps) > 1 or story.conflicts:
             return _aggregating(story, section)
         case "answer":
-            return _answer(story, section, titles)
+            return _answer(story, section, titles, texts)
     return Picture()
 
 
@@ -223,7 +228,7 @@ def _aggregating(story: Story, section: Section) -> Picture:
     return Picture((_part(story, section, "aggregating", "Putting it together", "\n\n".join(lines)),))
 
 
-def _answer(story: Story, section: Section, titles: Titles) -> Picture:
+def _answer(story: Story, section: Section, titles: Titles, texts: Growing) -> Picture:
     thread = story.task.conversation if story.task else ""
     step = Step(
         id=stable_id(story.run, "answer"),
@@ -231,7 +236,7 @@ def _answer(story: Story, section: Section, titles: Titles) -> Picture:
         parent=stable_id(story.run, "run"),
         type="assistant_message",
         name=AUTHOR,
-        output=answer_text(story) if story.result else harmless(story.answer),
+        output=answer_text(story) if story.result else texts.harmless("answer", story.answer),
         began=section.began,
         ended=section.ended,
         streaming=story.result is None,

@@ -7,8 +7,8 @@ import re
 
 from agents.plain import as_markdown
 
-_CURSOR = "\u200b"
-_CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`)", re.DOTALL)
+CURSOR = "\u200b"
+CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`)", re.DOTALL)
 _DIRECTIVE = re.compile(r"(?<![\\:]):(?=[A-Za-z])")
 _TARGET = re.compile(r"\](?=[(:\[])(?P<own>\(#cite-[\w-]+\))?")
 _ADDRESS = re.compile(r"\b(https?:|www)(?=[/.])", re.IGNORECASE)
@@ -17,7 +17,7 @@ _EMAIL = re.compile(r"(?<=[\w.+-])@(?=[\w-]+\.)")
 
 def plain(text: str) -> str:
     """One line in which nothing is active: for titles, file names, questions and reasons."""
-    escaped = _EMAIL.sub("\u2060@", as_markdown(text.replace(_CURSOR, "")))
+    escaped = _EMAIL.sub("\u2060@", as_markdown(text.replace(CURSOR, "")))
     return _outside_code(escaped, _DIRECTIVE, r"\\:")
 
 
@@ -27,7 +27,7 @@ def harmless(markdown: str) -> str:
     Links are broken inside of code, too (it shows a backslash more): what counts as code is the page's decision, and
     a guess that differs from it would let a link through.
     """
-    broken = _TARGET.sub(_only_citations, markdown.replace(_CURSOR, ""))
+    broken = _TARGET.sub(_only_citations, markdown.replace(CURSOR, ""))
     for pattern, replacement in ((_ADDRESS, "\\1\u2060"), (_EMAIL, "\u2060@"), (_DIRECTIVE, r"\\:")):
         broken = _outside_code(broken, pattern, replacement)
     return broken
@@ -38,6 +38,6 @@ def _only_citations(match: re.Match[str]) -> str:
 
 
 def _outside_code(markdown: str, pattern: re.Pattern[str], replacement: str) -> str:
-    parts = _CODE.split(markdown)
+    parts = CODE.split(markdown)
     parts[::2] = [pattern.sub(replacement, part) for part in parts[::2]]
     return "".join(parts)

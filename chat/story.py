@@ -227,7 +227,9 @@ def _begin(story: Story, kind: SectionKind, at: float, step: str = "") -> Story:
 
 
 def _end(story: Story, kind: SectionKind, at: float, step: str = "") -> Story:
-    sections = tuple(
-        replace(s, ended=at) if s.kind == kind and s.step == step and s.ended is None else s for s in story.sections
-    )
-    return replace(story, sections=sections)
+    def over(section: Section) -> bool:
+        return section.kind == kind and section.step == step and section.ended is None
+
+    if not any(over(section) for section in story.sections):
+        return story  # As nearly every event leaves them.
+    return replace(story, sections=tuple(replace(s, ended=at) if over(s) else s for s in story.sections))

@@ -23,6 +23,11 @@ from orchestration.outage import Outage
 
 log = logging.getLogger(__name__)
 
+INTERVAL_SECONDS = 0.08
+"""A browser draws about ten updates a second well, not hundreds."""
+MOST_A_SECOND = 500
+"""How many times a second windows are told of runs, all windows together."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -65,7 +70,7 @@ class Viewer:
         deliveries: HandedInThere,
         remembered: RememberedThere,
         titles: Titles,
-        interval: float,
+        interval: Callable[[], float],
     ) -> None:
         self.window = window
         self._runs = runs
@@ -88,6 +93,11 @@ class Viewer:
     def live(self) -> frozenset[str]:
         """The runs on show that have not ended, as far as this window knows, and the deliveries that hold it up."""
         return frozenset(self._live)
+
+    @property
+    def watched(self) -> int:
+        """How many they are."""
+        return len(self._live)
 
     def restart(self) -> None:
         """Show the whole thread from the start, for a page that is new or has missed something."""
@@ -250,7 +260,7 @@ class Viewer:
             titles=self._titles,
             emit=self.window.emit,
             occupy=occupy,
-            interval=self._interval,
+            interval=self._interval(),
             leftover=leftover,
         )
         self._followers[delivery.id] = handover
@@ -326,7 +336,7 @@ class Viewers:
         deliveries: HandedInThere,
         remembered: RememberedThere,
         titles: Titles,
-        interval: float = 0.08,
+        interval: float = INTERVAL_SECONDS,
     ) -> None:
         self._runs = runs
         self._deliveries = deliveries
@@ -340,9 +350,16 @@ class Viewers:
         viewer = self._viewers.get(window.id)
         if viewer is None:
             viewer = self._viewers[window.id] = Viewer(
-                window, self._runs, self._deliveries, self._remembered, self._titles, self._interval
+                window, self._runs, self._deliveries, self._remembered, self._titles, self.interval
             )
         return viewer
+
+    def interval(self) -> float:
+        """Seconds from one telling of a window to the next: longer when many watch, so that all of them together cost
+        no more than MOST_A_SECOND and whoever asks meanwhile is served as soon as ever.
+        """
+        live = sum(viewer.watched for viewer in self._viewers.values())
+        return max(self._interval, live / MOST_A_SECOND)
 
     def on(self, thread: str, person: str) -> tuple[Viewer, ...]:
         """The viewers of all windows of one person that show this thread."""

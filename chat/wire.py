@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
@@ -16,8 +17,12 @@ StepType = Literal["user_message", "assistant_message", "run", "tool", "retrieva
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "roundtable.invalid")
 
 
+@lru_cache(maxsize=10_000)
 def stable_id(run: str, *parts: str) -> str:
-    """The same id for the same part of the same run, in every process and window."""
+    """The same id for the same part of the same run, in every process and window.
+
+    Remembered, because each drawing of a run asks for all of them again.
+    """
     return str(uuid.uuid5(_NAMESPACE, "/".join((run, *parts))))
 
 

@@ -1,6 +1,7 @@
 """uvicorn, stopped by us: the order of a shutdown is ours, and so are the signals."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ class QuietServer(uvicorn.Server):
 
     async def serve_until(self, asked: asyncio.Event, sockets: list[socket.socket]) -> None:
         """Serve until the event is set, then end what is open within GRACE_SECONDS."""
+        # Libraries stay as long as the process. To look through all of them for garbage again and again holds up every
+        # chat for a tenth of a second.
+        gc.freeze()
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(self.serve(sockets))
             waiting = group.create_task(asked.wait())

@@ -6,7 +6,7 @@ Whoever shows a run (the chat's first view, a reload, a second window, the comma
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,7 +81,7 @@ class MemoryLog:
         """Whether the run's last event is its answer."""
         return isinstance(self._runs[run][-1].event, Answer)
 
-    async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
+    async def follow(self, run: str, *, person: str, after: str = "") -> AsyncGenerator[Recorded, None]:
         await self.task(run, person)
         position, events = int(after.partition("-")[0] or 0), self._runs[run]
         while True:

@@ -40,7 +40,7 @@ class RunSettings(BaseModel):
     """An agent may work this long on one step, from when it began."""
     retention_hours: float = Field(168.0, gt=0, le=87_600)
     """A finished run and its events are kept this long."""
-    slots: int = Field(8, ge=1, le=256)
+    slots: int = Field(8, ge=1, le=1_024)
     """Steps that one process works on at the same time."""
     places: int = Field(64, ge=1, le=10_000)
     """Runs that are worked on at the same time, in all processes together."""

@@ -33,12 +33,13 @@ class Tab:
 
     async def connect(self, thread: str = "") -> None:
         """Connect as the page does; again with the same session after `lose`."""
-        client = socketio.AsyncClient(reconnection=False)
+        client = socketio.AsyncClient(reconnection=False, request_timeout=_PATIENCE)
         client.on("*", self._hear)
         await client.connect(
             self._address,
             socketio_path="/ws/socket.io",
             transports=["websocket"],
+            wait_timeout=_PATIENCE,
             headers={"Cookie": self._cookie, "Origin": self._address, **self._headers},
             auth={
                 "clientType": "webapp", "sessionId": self.session, "threadId": thread or self.thread,
@@ -136,10 +137,14 @@ class Site:
                 for tab in site.tabs:
                     await tab.lose()
 
+    @property
+    def cookie(self) -> str:
+        """The header by which the server knows who this is."""
+        return "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
+
     async def tab(self, thread: str = "", profile: str = "Council") -> Tab:
         """A new page, at the start or at a thread's address."""
-        cookie = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
-        tab = Tab(self.address, cookie, profile)
+        tab = Tab(self.address, self.cookie, profile)
         self.tabs.append(tab)
         await tab.connect(thread)
         return tab

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import aclosing
 
 from orchestration.editing import PlanEdit
 from orchestration.log import Ending, MemoryLog
@@ -55,18 +56,28 @@ class ScriptedOrchestrator:
         """Runs with the plan as it was approved."""
         self.unreadable: Exception | None = None
         """Raised where it is asked how a run ended."""
+        self._happened: dict[str, int] = {}
 
     async def submit(self, task: Task) -> str:
         refusal, self.refusal = self.refusal, None
         if refusal is not None:
             raise refusal
-        await self.log.append(Accepted(run=task.id, task=task))
+        await self.happens(Accepted(run=task.id, task=task))
         await self.submitted.put(task)
         return task.id
 
     async def happens(self, *events: AnyEvent) -> None:
         for event in events:
+            self._happened[event.run] = self._happened.get(event.run, 0) + 1
             await self.log.append(event)
+
+    async def so_far(self, run: str, person: str = "local") -> list[Recorded]:
+        """Everything that has happened in a run."""
+        found: list[Recorded] = []
+        async with aclosing(self.log.follow(run, person=person)) as events:
+            while len(found) < self._happened[run]:
+                found.append(await anext(events))
+        return found
 
     async def answer_alone(self, run: str, *, person: str) -> str:
         task = await self.log.task(run, person)
@@ -92,7 +103,7 @@ class ScriptedOrchestrator:
         if self.log.ended(run):
             return False
         result = TaskResult(task=run, mode=task.mode, state="cancelled", reason="Stopped.")
-        await self.log.append(Answer(run=run, result=result))
+        await self.happens(Answer(run=run, result=result))
         return True
 
     async def dispatch_task(self, task: Task) -> TaskResult:

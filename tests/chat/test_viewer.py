@@ -8,7 +8,7 @@ import pytest
 from chat.changes import Emission
 from chat.delivery import Delivery
 from chat.still import Still
-from chat.viewer import Viewer, Viewers, Window
+from chat.viewer import INTERVAL_SECONDS, MOST_A_SECOND, Viewer, Viewers, Window
 from orchestration.errors import EngineUnavailable
 from orchestration.messages import Recorded
 from tests.chat.events import OPERATIONS, THREAD, TITLES, answer, planned, selected, started, task, token
@@ -181,3 +181,29 @@ async def test_a_thread_that_cannot_be_read_is_told_in_the_corner() -> None:
     await viewer.opened()
     assert screen.page.toasts == ["Redis is away."]
     assert screen.events[-1] == "task_end"
+
+
+async def test_the_more_windows_are_told_the_less_often_each(orchestrator: ScriptedOrchestrator) -> None:
+    """Twelve times a second as long as few runs are watched; those that have ended do not count."""
+    viewers = Viewers(orchestrator, NoFiles(), NothingKept(), TITLES)
+    await begin(orchestrator)
+    for number in range(50):
+        await viewer_of(Screen(), viewers, f"window {number}").watch("run1")
+    assert viewers.interval() == pytest.approx(50 / MOST_A_SECOND)
+    await viewers.close("window 0")
+    assert viewers.interval() == pytest.approx(49 / MOST_A_SECOND)
+    await viewers.close_all()
+    assert viewers.interval() == INTERVAL_SECONDS
+
+
+async def test_a_page_is_told_the_first_time_at_once(orchestrator: ScriptedOrchestrator) -> None:
+    """Only what comes afterwards is gathered; the end of a run does not wait either."""
+    viewers, screen = Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, interval=1_000.0), Screen()
+    await begin(orchestrator)
+    viewer = viewer_of(screen, viewers)
+    await viewer.watch("run1")
+    await screen.until_step(NAME)
+    await orchestrator.happens(answer())
+    async with asyncio.timeout(10):
+        await viewer.idle()
+    assert screen.page.step("Roundtable")["end"] is not None

@@ -1,6 +1,6 @@
 """What a page reads: runs that have ended from the history, the others live, and nothing twice."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 
 import pytest
 
@@ -38,7 +38,7 @@ class Live(MemoryLog):
             raise EngineUnavailable("Redis is away.")
         return await super().task(run, person)
 
-    async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
+    async def follow(self, run: str, *, person: str, after: str = "") -> AsyncGenerator[Recorded, None]:
         self.asked_for.append(run)
         if self.away:
             raise EngineUnavailable("Redis is away.")
