@@ -29,7 +29,9 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     adding.set_defaults(run=add_user)
     removing = actions.add_parser("remove", help="take an account away, and end its sessions")
     removing.add_argument("name", metavar="NAME")
-    removing.add_argument("--with-documents", action="store_true", help="remove what only they could see as well")
+    removing.add_argument(
+        "--with-everything", action="store_true", help="remove their documents and conversations as well"
+    )
     removing.set_defaults(run=remove_user)
     changing = actions.add_parser("password", help="give an account another password, and end its sessions")
     changing.add_argument("name", metavar="NAME")
@@ -66,14 +68,13 @@ def remove_user(args: argparse.Namespace, console: Console, runtime: Runtime) ->
     accounts = _accounts(settings)
     accounts.remove(name)
     console.say(f"{name} is no longer let in.")
-    if args.with_documents:
+    if args.with_everything:
         from cli.logs import log_to_stderr
 
         log_to_stderr(logging.WARNING)
-        gone = asyncio.run(_remove_documents(settings, name, runtime))
-        console.say(
-            f"{gone} document{'s'[: gone != 1]} that only {name} could see {'was' if gone == 1 else 'were'} removed."
-        )
+        documents = asyncio.run(_remove_documents(settings, name, runtime))
+        conversations = asyncio.run(_remove_conversations(settings, name))
+        console.say(f"Removed: {_counted(documents, 'document')}, {_counted(conversations, 'conversation')} of {name}.")
     else:
         console.say(f"What only {name} could see is kept, and is there again for a new account of that name.")
     if not accounts.all():
@@ -128,6 +129,10 @@ def _role(text: str) -> "Role":
     return role
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s'[: number != 1]}"
+
+
 def _with_article(role: str) -> str:
     return f"an {role}" if role[0] in "aeiou" else f"a {role}"
 
@@ -148,4 +153,19 @@ async def _remove_documents(settings: "Settings", person: str, runtime: Runtime)
                 if document.person == person:
                     await shelves.remove(agent, document.id, person=person)
                     gone += 1
+    return gone
+
+
+async def _remove_conversations(settings: "Settings", person: str) -> int:
+    """All of them, for good; how many it were. A running server has Redis forget them, the next one otherwise."""
+    from history import is_there, open_history
+
+    gone = 0
+    if not is_there(settings.data):
+        return gone
+    async with open_history(settings.data) as history:
+        while found := (await history.conversations(person, 100)).conversations:
+            for conversation in found:
+                await history.delete(person, conversation.id)
+            gone += len(found)
     return gone

@@ -12,8 +12,9 @@ import pytest
 
 from cli.console import Console
 from cli.main import main
+from history import open_history
 from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, Upload, open_knowledge
-from orchestration import Settings
+from orchestration import Settings, Task
 from people import Accounts
 from people.accounts import FILE
 from tests.cli.runs import Ran, Terminal
@@ -151,6 +152,16 @@ def test_what_only_they_could_see_goes_where_that_is_wanted(terminal: Terminal, 
                 file.write_text(f"# Notes\n\nThis is {owner}'s.\n")
                 await knowledge.ingest(agent, [Upload(file)], person=owner)
 
+    async def said() -> list[str]:
+        async with open_history(terminal.settings.data) as history:
+            pages = [await history.conversations(person, 10) for person in ("ben", "ana")]
+            return [conversation.id for page in pages for conversation in page.conversations]
+
+    async def ask() -> None:
+        async with open_history(terminal.settings.data) as history:
+            for person in ("ben", "ana"):
+                await history.note(Task(question="What is a lease?", person=person, conversation=f"of {person}"))
+
     async def left() -> list[str]:
         async with opened(terminal.settings) as knowledge:
             agents = ("security", "product")
@@ -159,9 +170,12 @@ def test_what_only_they_could_see_goes_where_that_is_wanted(terminal: Terminal, 
             ]
 
     asyncio.run(put())
-    err = io.StringIO()
-    console, runtime = Console(io.StringIO(), err), replace(terminal.runtime(), open_shelves=opened)
-    assert main(["users", "remove", "ben", "--with-documents"], console=console, runtime=runtime) == 0, err.getvalue()
+    asyncio.run(ask())
+    out, err = io.StringIO(), io.StringIO()
+    console, runtime = Console(out, err), replace(terminal.runtime(), open_shelves=opened)
+    assert main(["users", "remove", "ben", "--with-everything"], console=console, runtime=runtime) == 0, err.getvalue()
+    assert out.getvalue().splitlines()[1] == ("Removed: 2 documents, 1 conversation of ben.")
+    assert asyncio.run(said()) == ["of ana"]
     assert asyncio.run(left()) == ["of everybody.md", "of ana.md", "of everybody.md"]
 
 
