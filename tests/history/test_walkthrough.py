@@ -67,7 +67,7 @@ async def test_a_name_is_short_and_says_what_was_asked(history: History) -> None
     await history.note(asked("r1", "@garden, @kitchen\nWhen do I prune, " + "and why " * 20))
     (name,) = await names(history)
     assert name.startswith("When do I prune, and why and")
-    assert name.endswith(" why…")
+    assert name.endswith((" why…", " and…"))
     assert len(name) <= 80
     await history.note(asked("r2", "@garden", conversation="other"))
     assert "@garden" in await names(history)
