@@ -72,13 +72,14 @@ async def _on_connected(sid: str) -> None:
         await connection_successful(sid)
         return
     await viewers.prune(lambda id: WebsocketSession.get_by_id(id) is not None)
-    await _offer_settings(sid, session)
     viewer = viewers.of(window_of(session))
     # Chainlit's handler first says that nothing is running, and on that the page folds the steps at work. The page
     # of a live run must not hear it; there is nothing else in the handler for a session that was only cut off.
     if not (session.restored and session.has_first_interaction and viewer.live):
         await connection_successful(sid)
     viewer.restart()
+    # Last, because the log may have to be asked, and Redis may be away.
+    await _offer_settings(sid, session)
 
 
 async def _offer_settings(sid: str, session: WebsocketSession) -> None:
