@@ -101,7 +101,6 @@ async def _on_connected(sid: str) -> None:
         return
     viewers = host.viewers
     await viewers.prune(lambda id: WebsocketSession.get_by_id(id) is not None)
-    await _offer_settings(sid, session)
     window = window_of(session)
     viewer = viewers.of(window)
     # Chainlit's handler first says that nothing is running, and on that the page folds the steps at work. The page
@@ -111,6 +110,8 @@ async def _on_connected(sid: str) -> None:
     known: list[Json] = [delivery.id for delivery in host.deliveries.on(window.thread, window.person)]
     await window.emit(Emission("window_message", {"roundtable": "deliveries", "known": known}))
     viewer.restart()
+    # Last, because the log may have to be asked, and Redis may be away.
+    await _offer_settings(sid, session)
 
 
 async def _offer_settings(sid: str, session: WebsocketSession) -> None:
