@@ -60,7 +60,7 @@ async def remove_document(window: Window, agent: str, document: str) -> dict[str
     """Take it out for good; gives what is there afterwards."""
     try:
         host = current()
-        require_leave_for(host, window.person, agent, document)
+        await require_leave_for(host, window.person, agent, document)
         gone = await host.knowledge.remove(agent, document, person=window.person)
     except (ChatError, KnowledgeError) as error:
         return await _refused(window, error)
@@ -73,7 +73,7 @@ async def move_document(window: Window, agent: str, document: str, to: str) -> d
     try:
         host = current()
         title = host.registry[to].title
-        require_leave_for(host, window.person, agent, document)
+        await require_leave_for(host, window.person, agent, document)
         moved = await host.knowledge.move(agent, document, to, person=window.person)
     except (ChatError, AgentError, KnowledgeError) as error:
         return await _refused(window, error)

@@ -16,8 +16,9 @@ def require_leave(host: Host, person: str, *, private: bool) -> None:
         raise NotAllowed(FOR_CURATORS)
 
 
-def require_leave_for(host: Host, person: str, agent: str, document: str) -> None:
+async def require_leave_for(host: Host, person: str, agent: str, document: str) -> None:
     """The same for a document that is there; of one that is not, whoever looks for it will say so."""
-    known = next((d for d in host.knowledge.documents(agent, person) if d.id == document), None)
+    documents = await host.knowledge.threads.run(host.knowledge.documents, agent, person)
+    known = next((d for d in documents if d.id == document), None)
     if known is not None:
         require_leave(host, person, private=bool(known.person))
