@@ -17,7 +17,6 @@ from orchestration.messages import (
     Message,
     PartSelection,
     PlanStep,
-    Selection,
 )
 from orchestration.splitting import MOST_PARTS
 
