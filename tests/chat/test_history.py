@@ -7,6 +7,7 @@ from chat.deleting import DELETED
 from history import History
 from orchestration.errors import InvalidTask, Overloaded
 from orchestration.messages import Task
+from people import People, Session
 from tests.chat.browser_side import Site, Tab
 from tests.chat.events import (
     OPERATIONS,
@@ -55,13 +56,13 @@ async def listed(site: Site, search: str = "") -> list[str]:
     return [thread["name"] for thread in threads]
 
 
-async def sign_in(site: Site, person: str) -> None:
-    """As somebody else; pages that are opened from now on are theirs."""
-    from chainlit import User
-    from chainlit.auth import create_jwt
+def sign_in(site: Site, people: People, person: str) -> None:
+    """As somebody with an account; pages that are opened from now on are theirs."""
+    from api.page import ChainlitTokens
 
+    account = people.accounts.find(person) or people.accounts.add(person, "member", "a hash")
     site.http.cookies.clear()
-    site.http.cookies.set("access_token", create_jwt(User(identifier=person)))
+    site.http.cookies.set("access_token", ChainlitTokens().make(Session(account.name, account.stamp, "browser")))
 
 
 async def test_a_kept_run_is_drawn_as_it_was_live(
@@ -216,14 +217,14 @@ async def test_a_thumb_is_kept_and_shown_again(
 
 
 async def test_somebody_elses_conversation_does_not_exist_at_any_door(
-    site: Site, orchestrator: ScriptedOrchestrator, history: History
+    site: Site, orchestrator: ScriptedOrchestrator, history: History, people: People
 ) -> None:
     """Not to list, read, rename, delete, find, resume, rate or open; whoever knows its address gets "not found"."""
     tab, task = await answered(site, orchestrator)
     await kept(history, orchestrator, task)
     await history.give_feedback("local", task.id, good=True)
     run, name = tab.page.step("on_message")["id"], await listed(site)
-    await sign_in(site, "bob")
+    sign_in(site, people, "bob")
     assert await listed(site) == []
     assert await listed(site, "back") == []
     thread = f"/project/thread/{tab.thread}"
@@ -232,10 +233,9 @@ async def test_somebody_elses_conversation_does_not_exist_at_any_door(
         await site.http.get(thread),
         await site.http.get(f"{thread}/element/{next(iter(tab.page.elements))}"),
         await site.http.put("/project/thread", json={"threadId": tab.thread, "name": "Bob's"}),
-        await site.http.put("/project/thread/share", json={"threadId": tab.thread, "isShared": True}),
         await site.http.request("DELETE", "/project/thread", json={"threadId": tab.thread}),
     ]
-    assert [(one.status_code, one.json()) for one in refused] == [(404, {"detail": "Thread not found"})] * 5
+    assert [(one.status_code, one.json()) for one in refused] == [(404, {"detail": "Thread not found"})] * 4
     for one in (
         await site.http.put("/feedback", json={"feedback": thumb, "sessionId": tab.session}),
         await site.http.request("DELETE", "/feedback", json={"feedbackId": task.id}),
@@ -249,17 +249,17 @@ async def test_somebody_elses_conversation_does_not_exist_at_any_door(
     given = await history.feedback("local", task.id)
     assert given is not None
     assert given.good
-    await sign_in(site, "local")
+    sign_in(site, people, "local")
     assert await listed(site) == name
 
 
 async def test_two_people_with_the_same_address_have_a_conversation_each(
-    site: Site, orchestrator: ScriptedOrchestrator, history: History
+    site: Site, orchestrator: ScriptedOrchestrator, history: History, people: People
 ) -> None:
     """Who asks at somebody else's address asks in a conversation of their own."""
     tab, task = await answered(site, orchestrator)
     await kept(history, orchestrator, task)
-    await sign_in(site, "bob")
+    sign_in(site, people, "bob")
     bobs = await site.tab(thread=tab.thread)
     await bobs.ask("What is here?")
     asked = await orchestrator.submitted.get()
@@ -268,7 +268,7 @@ async def test_two_people_with_the_same_address_have_a_conversation_each(
     assert await listed(site) == ["What is here?"]
     deleted = await site.http.request("DELETE", "/project/thread", json={"threadId": tab.thread})
     assert deleted.status_code == 200
-    await sign_in(site, "local")
+    sign_in(site, people, "local")
     assert len(await listed(site)) == 1
 
 
