@@ -52,8 +52,8 @@ async def ask_single_agent(action: cl.Action) -> bool:
 async def repeat_question(action: cl.Action) -> bool:
     session = _session()
     message, question = str(action.payload.get("message")), str(action.payload.get("question"))
-    approval = action.payload.get("approval") is True
-    await ask_again(window_of(session), message, question, mode_of(session.chat_profile), approval)
+    approval, undivided = (action.payload.get(name) is True for name in ("approval", "undivided"))
+    await ask_again(window_of(session), message, question, mode_of(session.chat_profile), approval, undivided)
     return True
 
 

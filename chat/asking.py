@@ -73,14 +73,16 @@ async def ask(
     return False
 
 
-async def ask_again(window: Window, message: str, question: str, mode: Mode, approval: bool = False) -> None:
+async def ask_again(
+    window: Window, message: str, question: str, mode: Mode, approval: bool = False, undivided: bool = False
+) -> None:
     """Ask a refused question as if it were asked for the first time, in the place of its message."""
     await take_back(window, message, "refused")
     try:
         await current().history.ask_again(window.person, window.thread, message)
     except (HistoryError, ChatError) as error:
         log.warning("the refusal of question %s stays: %s", message, error)
-    await ask(window, message, question, mode, approval)
+    await ask(window, message, question, mode, approval, undivided)
 
 
 async def answer_alone(window: Window, run: str) -> bool:
@@ -188,12 +190,14 @@ def _refusal(task: Task, sentence: str, again: bool = False) -> Refusal:
         mode=task.mode,
         approval=task.approval,
         at=time.time(),
+        undivided=task.undivided,
     )
 
 
 async def _tell_refusal(window: Window, refusal: Refusal) -> None:
-    """To the page on which it was just asked."""
+    """To the page on which it was just asked, which has the question already where somebody typed it."""
     picture = draw_refusal(refusal)
-    await window.emit(Emission("new_message", picture.steps[-1].json()))
+    for step in picture.steps if refusal.undivided else picture.steps[-1:]:
+        await window.emit(Emission("new_message", step.json()))
     for element in picture.elements:
         await window.emit(Emission("element", element.json()))

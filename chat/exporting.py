@@ -13,10 +13,10 @@ from chat.reply import reply
 from chat.transcript import Exchange, conversation, exchange
 from chat.viewer import Window
 from chat.wire import Json
-from history import UnknownConversation
+from history import Refusal, UnknownConversation
 from orchestration.document import AskDocument, document
 from orchestration.errors import RoundtableError, UnknownRun
-from orchestration.messages import Answer, Recorded, TaskResult
+from orchestration.messages import Answer, Recorded, Task, TaskResult
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +38,12 @@ async def conversation_markdown(person: str, thread: str) -> tuple[str, str]:
     head = await host.history.conversation(person, thread)
     if head is None:
         raise UnknownConversation("There is no such conversation.")
-    runs = await host.history.runs(person, thread)
-    exchanges = [
-        Exchange(run.task, _result(await host.history.events(run.task.id, person)) if run.ended else None)
-        for run in runs
-    ]
+    exchanges = [_refused(refusal) for refusal in await host.history.refusals(person, thread)]
+    # As the page shows them: not the one that another one answered in place of.
+    for run in await host.log.runs(person, thread):
+        result = _result(await host.history.events(run, person))
+        exchanges.append(Exchange(await host.log.task(run, person), result))
+    exchanges.sort(key=lambda one: one.task.asked_at)
     return head.name, conversation(head.name, exchanges, _titles(host))
 
 
@@ -76,6 +77,12 @@ async def offer_export(window: Window, message: str) -> None:
         return
     address = f"/api/conversations/{window.thread}/export"
     await reply(window, message, "export", f"[Download this conversation as Markdown]({address})")
+
+
+def _refused(refusal: Refusal) -> Exchange:
+    """A question that was not taken in, with the reason."""
+    task = Task(question=refusal.question, mode=refusal.mode, asked_at=refusal.at)
+    return Exchange(task, TaskResult(task=task.id, mode=task.mode, state="failed", reason=refusal.sentence))
 
 
 def _result(events: Sequence[Recorded]) -> TaskResult | None:

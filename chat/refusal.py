@@ -45,6 +45,7 @@ def draw_refusal(refusal: Refusal) -> Picture:
                 "message": refusal.message,
                 "question": refusal.question,
                 "approval": refusal.approval,
+                "undivided": refusal.undivided,
             },
             "refused": "The question could not be asked. Please try again.",
         },

@@ -25,7 +25,7 @@ _WITHOUT_ANSWER: Mapping[RunState, str] = {
 
 @dataclass(frozen=True)
 class Exchange:
-    """A question and what became of it; None while it is being answered."""
+    """A question and what became of it; None where it has no answer (yet)."""
 
     task: Task
     result: TaskResult | None
@@ -42,7 +42,7 @@ def exchange(one: Exchange, titles: Mapping[str, str]) -> str:
     at = datetime.fromtimestamp(one.task.asked_at, UTC)
     parts = [f"## {plain(one.task.question)}", f"*Asked on {day(at)} at {at:%H:%M} UTC.*"]
     if one.result is None:
-        parts.append("*This is still being answered.*")
+        parts.append("*There is no answer to this yet.*")
     else:
         parts += _answer(one.result, titles)
     return "\n\n".join(parts) + "\n"

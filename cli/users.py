@@ -160,12 +160,7 @@ async def _remove_conversations(settings: "Settings", person: str) -> int:
     """All of them, for good; how many it were. A running server has Redis forget them, the next one otherwise."""
     from history import is_there, open_history
 
-    gone = 0
     if not is_there(settings.data):
-        return gone
+        return 0
     async with open_history(settings.data) as history:
-        while found := (await history.conversations(person, 100)).conversations:
-            for conversation in found:
-                await history.delete(person, conversation.id)
-            gone += len(found)
-    return gone
+        return await history.delete_everything_of(person)

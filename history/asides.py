@@ -18,9 +18,12 @@ def refuse(db: sqlite3.Connection, refusal: Refusal) -> None:
     if not touch(db, *who, name=question, mode=refusal.mode, at=refusal.at, counts=False):
         return
     db.execute(
-        "INSERT OR REPLACE INTO refusals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*who, refusal.message, question, refusal.sentence, refusal.again, refusal.mode, refusal.approval, refusal.at),
-    )
+        "INSERT OR REPLACE INTO refusals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *who, refusal.message, question, refusal.sentence, refusal.again, refusal.mode, refusal.approval,
+            refusal.at, refusal.undivided,
+        ),
+    )  # fmt: skip
     say(db, *who, "question", refusal.message, question)
 
 
@@ -33,13 +36,15 @@ def ask_again(db: sqlite3.Connection, person: str, conversation: str, message: s
 
 def refusals(db: sqlite3.Connection, person: str, conversation: str) -> list[Refusal]:
     found = db.execute(
-        "SELECT message, question, sentence, again, mode, approval, at FROM refusals"
+        "SELECT message, question, sentence, again, mode, approval, at, undivided FROM refusals"
         " WHERE person = ? AND conversation = ? ORDER BY at",
         (person, conversation),
     )
     return [
-        Refusal(person, conversation, message, question, sentence, bool(again), mode, bool(approval), at)
-        for message, question, sentence, again, mode, approval, at in found
+        Refusal(
+            person, conversation, message, question, sentence, bool(again), mode, bool(approval), at, bool(undivided)
+        )
+        for message, question, sentence, again, mode, approval, at, undivided in found
     ]
 
 

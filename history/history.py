@@ -9,6 +9,7 @@ from pathlib import Path
 
 from history import asides, conversations, feedback, runs, search, upkeep
 from history.database import Database, open_database
+from history.errors import HistoryError
 from history.records import Conversation, Feedback, HandedIn, Page, Refusal, Run
 from orchestration.endings import Gone
 from orchestration.messages import Recorded, Task
@@ -55,8 +56,7 @@ class History:
     async def delete_as(self, gone: Gone, runs: Collection[str] = ()) -> list[str]:
         """As it was deleted elsewhere."""
         found = await self._database.write(conversations.delete, gone, runs)
-        await self._database.tidy(search.purge)
-        self.unforgotten.set()
+        await self._clean_up()
         return found
 
     async def deleted_at(self, person: str, conversation: str) -> float:
@@ -68,9 +68,34 @@ class History:
         count = 0
         while found := await self._database.read(conversations.old, before, 100):
             for person, conversation in found:
-                await self.delete(person, conversation)
+                await self._database.write(
+                    conversations.delete, Gone(person=person, conversation=conversation, at=self._clock())
+                )
             count += len(found)
+        if count:
+            await self._clean_up()
         return count
+
+    async def delete_everything_of(self, person: str) -> int:
+        """All conversations of somebody who does not come back; how many."""
+        count = 0
+        while found := (await self.conversations(person, 100)).conversations:
+            for one in found:
+                # What was asked by a clock that was ahead goes as well.
+                at = max(self._clock(), one.active)
+                await self._database.write(conversations.delete, Gone(person=person, conversation=one.id, at=at))
+            count += len(found)
+        if count:
+            await self._clean_up()
+        return count
+
+    async def _clean_up(self) -> None:
+        """Something was deleted, whether or not its traces can be removed now: they are with the next deletion."""
+        self.unforgotten.set()
+        try:
+            await self._database.tidy(search.purge)
+        except HistoryError as error:
+            log.warning("what was deleted has left traces in the history's files: %s", error)
 
     # Runs
 

@@ -71,6 +71,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE INDEX feedback_by_time ON feedback (at)",
     ),
+    ("ALTER TABLE refusals ADD COLUMN undivided INTEGER NOT NULL DEFAULT 0",),
 )
 
 

@@ -60,6 +60,8 @@ class Refusal:
     approval: bool
     """Whether the plan was to be shown first."""
     at: float
+    undivided: bool = False
+    """Whether it was a part of an earlier question, for one agent."""
 
 
 @dataclass(frozen=True)

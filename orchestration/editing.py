@@ -17,7 +17,6 @@ from orchestration.messages import (
     Message,
     PartSelection,
     PlanStep,
-    Selection,
 )
 from orchestration.splitting import MOST_PARTS
 
@@ -76,8 +75,8 @@ def edited(
         raise InvalidPlan(f"The plan asks {len(asked)} different questions and may ask {MOST_PARTS}.")
     order = _with_unanswered(list(asked), offered)
     parts = {key: _part(before.get(key), asked.get(key, ())) for key in order}
-    plan = _plan(steps, order, before)
-    selection = offered.selection.model_copy(update={"parts": _building_on(parts, plan, offered.selection)})
+    plan = _plan(steps, order, before, offered.selection.prefers)
+    selection = offered.selection.model_copy(update={"parts": _building_on(parts, plan)})
     return Proposal(selection, plan), True
 
 
@@ -148,7 +147,12 @@ def _chosen_now(score: AgentScore, chosen: Container[str]) -> AgentScore:
     return score.model_copy(update={"chosen": now, "reason": ADDED if now else TAKEN_OUT, "left_out": ""})
 
 
-def _plan(steps: Sequence[EditedStep], order: Sequence[str], before: Mapping[str, PartSelection]) -> CoordinationPlan:
+def _plan(
+    steps: Sequence[EditedStep],
+    order: Sequence[str],
+    before: Mapping[str, PartSelection],
+    prefers: tuple[str, ...],
+) -> CoordinationPlan:
     made = []
     for number, step in enumerate(steps, 1):
         key = _same(step.question)
@@ -157,15 +161,19 @@ def _plan(steps: Sequence[EditedStep], order: Sequence[str], before: Mapping[str
         part = order.index(key)
         made.append(
             PlanStep(
-                id=f"s{number}", agent=step.agent, question=step.question, part=part, depends_on=needs, vector=vector
+                id=f"s{number}",
+                agent=step.agent,
+                question=step.question,
+                part=part,
+                depends_on=needs,
+                vector=vector,
+                prefers=prefers,
             )
         )
     return CoordinationPlan(steps=tuple(made))
 
 
-def _building_on(
-    parts: Mapping[str, PartSelection], plan: CoordinationPlan, offered: Selection
-) -> tuple[PartSelection, ...]:
+def _building_on(parts: Mapping[str, PartSelection], plan: CoordinationPlan) -> tuple[PartSelection, ...]:
     """Each part with the one that it waits for, as the plan has it."""
     found = []
     for number, part in enumerate(parts.values()):

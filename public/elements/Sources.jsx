@@ -158,13 +158,12 @@ function list({ run = '', sources = [], contributed = [], missing = [] }) {
           {sources.length === 0 ? 'No sources' : sources.length === 1 ? '1 source' : `${sources.length} sources`}
         </span>
         {people(contributed, missing)}
-        <span className="rt-tools">
-          <button type="button" className="rt-tool" onClick={copy} aria-label="Copy the answer with its sources">
+        <span className="rt-takings">
+          <button type="button" onClick={copy} aria-label="Copy the answer with its sources">
             <Copy aria-hidden="true" className="rt-state-icon" />
             Copy
           </button>
           <a
-            className="rt-tool"
             href={`/api/runs/${encodeURIComponent(run)}`}
             download
             aria-label="Download this run as JSON"

@@ -10,14 +10,14 @@ import pytest
 from agents import AgentRegistry, load_catalog
 from api import create_app
 from chat import host
-from history import open_history
+from history import Refusal, open_history
 from knowledge import HashEmbedder, KnowledgeSettings, open_knowledge
 from orchestration import Settings
-from orchestration.messages import Answer, Citation, Recorded, TaskResult
+from orchestration.messages import Accepted, Answer, Citation, Recorded, TaskResult
 from people import Accounts, People
 from tests.api.test_application import Running
 from tests.api.test_documents import KnownPage
-from tests.chat.events import RUN, THREAD, accepted, passage
+from tests.chat.events import RUN, THREAD, accepted, passage, task
 from tests.chat.scripted import ScriptedOrchestrator
 
 ANSWER = TaskResult(
@@ -67,6 +67,27 @@ async def test_a_conversation_as_a_file(client: httpx.AsyncClient) -> None:
     assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''Backup-how.md"
     assert answer.text.startswith("# Backup: how?\n\n## Backup: how?\n")
     assert answer.text.endswith("1. **Backup**, Copying, backup.md; found by Operations\n\n   > Stop the server.\n")
+
+
+async def test_a_conversation_is_told_as_the_page_shows_it(client: httpx.AsyncClient) -> None:
+    """A question that another run answered stands there once, one that was not taken in with the reason."""
+    history, asked = host.current().history, {"person": "ana", "question": "Restore: how?"}
+    await history.note(task("council", asked_at=200.0, **asked))
+    alone = ANSWER.model_copy(update={"task": "alone"})
+    answered = task("alone", asked_at=200.0, mode="single", replaces="council", **asked)
+    await history.keep(
+        [
+            Recorded(id="1-0", at=200.0, event=Accepted(run="alone", task=answered)),
+            Recorded(id="2-0", at=201.0, event=Answer(run="alone", result=alone)),
+        ]
+    )
+    refused = task("refused", person="ana", question="Delete: how?", message="m1", asked_at=150.0)
+    refusal = Refusal("ana", THREAD, "m1", refused.question, "Roundtable is full.", True, "council", False, 150.0)
+    await history.refuse(refusal, refused)
+    told = (await client.get(f"/api/conversations/{THREAD}/export")).text
+    asked_in_order = [line for line in told.splitlines() if line.startswith("## ")]
+    assert asked_in_order == ["## Backup: how?", "## Delete: how?", "## Restore: how?"]
+    assert told.count("*Roundtable is full.*") == 1
 
 
 async def test_one_answer_to_be_copied_and_its_run_as_json(client: httpx.AsyncClient) -> None:

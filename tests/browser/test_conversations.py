@@ -73,6 +73,20 @@ def test_a_conversation_that_is_deleted_elsewhere_leaves_the_page(open_window: O
     expect(other.page.locator("[data-step-type]")).to_have_count(0)
 
 
+def test_what_was_said_can_be_taken_along(open_window: Opened) -> None:
+    """A run as JSON; what offers it stands on one line, also on a phone."""
+    window = open_window(PHONE).open()
+    window.ask(ROSES)
+    expect(window.sources.first).to_be_visible()
+    link = window.page.get_by_role("link", name="Download this run as JSON")
+    place = link.bounding_box()
+    assert place is not None
+    assert place["width"] > place["height"]
+    with window.page.expect_download() as taken:
+        link.click()
+    assert '"state": "answered"' in taken.value.path().read_text()
+
+
 def menu(page: Page, item: str) -> None:
     """Of the first conversation in the list."""
     entries(page).first.hover()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from orchestration.errors import EngineUnavailable
+from orchestration.errors import EngineUnavailable, Overloaded
 from orchestration.messages import Task
 from tests.chat.browser_side import Site, Tab
 from tests.chat.events import BACKUP, QUESTION, SECRET, answer, finished, planned, selected
@@ -89,6 +89,19 @@ async def test_the_same_agent_is_not_asked_the_same_twice(site: Site, orchestrat
     await orchestrator.happens(answer(run=task.id))
     await tab.until(lambda page: not page.running)
     assert await site.act(tab, "ask_agent", run=first.id, part=1, agent="operations") is True
+
+
+async def test_a_refused_part_is_asked_again_as_a_part(site: Site, orchestrator: ScriptedOrchestrator) -> None:
+    """Nobody typed it, so the page gets the question with the refusal; asked anew it is complete as it was."""
+    tab, first = await answered(site, orchestrator)
+    orchestrator.refusal = Overloaded("Roundtable is full.", None)
+    await site.act(tab, "ask_agent", run=first.id, part=1, agent="operations")
+    await tab.until(lambda page: page.props("Offer")["label"] == "Ask again")
+    assert tab.page.step("local")["output"] == f"@operations {SECRET}"
+
+    await site.act(tab, "ask_again", **cast(Mapping[str, Any], tab.page.props("Offer")["payload"]))
+    task = await orchestrator.submitted.get()
+    assert (task.question, task.undivided, task.context) == (f"@operations {SECRET}", True, ())
 
 
 async def test_what_cannot_be_asked_again_is_said(site: Site, orchestrator: ScriptedOrchestrator) -> None:

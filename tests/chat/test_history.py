@@ -7,7 +7,7 @@ from chat.deleting import DELETED
 from history import History
 from orchestration.errors import InvalidTask, Overloaded
 from orchestration.messages import Task
-from people import People
+from people import People, Session
 from tests.chat.browser_side import Site, Tab
 from tests.chat.events import (
     OPERATIONS,
@@ -23,7 +23,6 @@ from tests.chat.events import (
 )
 from tests.chat.page import Page
 from tests.chat.scripted import ScriptedOrchestrator
-from tests.people.cheap import PASSWORD, cheap_passwords
 
 
 def ended(page: Page) -> bool:
@@ -57,12 +56,13 @@ async def listed(site: Site, search: str = "") -> list[str]:
     return [thread["name"] for thread in threads]
 
 
-async def sign_in(site: Site, people: People, person: str) -> None:
-    """As somebody else; pages that are opened from now on are theirs. The first time there is a login from now on."""
-    if people.accounts.find(person) is None:
-        people.accounts.add(person, "member", cheap_passwords().hash(PASSWORD))
+def sign_in(site: Site, people: People, person: str) -> None:
+    """As somebody with an account; pages that are opened from now on are theirs."""
+    from api.page import ChainlitTokens
+
+    account = people.accounts.find(person) or people.accounts.add(person, "member", "a hash")
     site.http.cookies.clear()
-    (await site.http.post("/login", data={"username": person, "password": PASSWORD})).raise_for_status()
+    site.http.cookies.set("access_token", ChainlitTokens().make(Session(account.name, account.stamp, "browser")))
 
 
 async def test_a_kept_run_is_drawn_as_it_was_live(
@@ -224,7 +224,7 @@ async def test_somebody_elses_conversation_does_not_exist_at_any_door(
     await kept(history, orchestrator, task)
     await history.give_feedback("local", task.id, good=True)
     run, name = tab.page.step("on_message")["id"], await listed(site)
-    await sign_in(site, people, "bob")
+    sign_in(site, people, "bob")
     assert await listed(site) == []
     assert await listed(site, "back") == []
     thread = f"/project/thread/{tab.thread}"
@@ -249,7 +249,7 @@ async def test_somebody_elses_conversation_does_not_exist_at_any_door(
     given = await history.feedback("local", task.id)
     assert given is not None
     assert given.good
-    await sign_in(site, people, "local")
+    sign_in(site, people, "local")
     assert await listed(site) == name
 
 
@@ -259,7 +259,7 @@ async def test_two_people_with_the_same_address_have_a_conversation_each(
     """Who asks at somebody else's address asks in a conversation of their own."""
     tab, task = await answered(site, orchestrator)
     await kept(history, orchestrator, task)
-    await sign_in(site, people, "bob")
+    sign_in(site, people, "bob")
     bobs = await site.tab(thread=tab.thread)
     await bobs.ask("What is here?")
     asked = await orchestrator.submitted.get()
@@ -268,7 +268,7 @@ async def test_two_people_with_the_same_address_have_a_conversation_each(
     assert await listed(site) == ["What is here?"]
     deleted = await site.http.request("DELETE", "/project/thread", json={"threadId": tab.thread})
     assert deleted.status_code == 200
-    await sign_in(site, people, "local")
+    sign_in(site, people, "local")
     assert len(await listed(site)) == 1
 
 

@@ -1,6 +1,10 @@
 """What is kept of conversations, and how it is found, named and deleted. Read this first."""
 
-from history import History, Refusal
+import sqlite3
+
+import pytest
+
+from history import History, Refusal, search
 from tests.history.said import BREAD, ROSES, asked, ended
 
 
@@ -141,3 +145,28 @@ async def test_what_nothing_happened_in_for_long_can_go(history: History) -> Non
     await history.keep(ended(asked("r2", BREAD, at=500, conversation="kitchen")))
     assert await history.delete_old(before=400) == 1
     assert await names(history) == [BREAD]
+
+
+async def test_everything_of_a_person_goes(history: History) -> None:
+    """Also what was asked by a clock that was ahead; nobody else's."""
+    await history.keep(ended(asked("r1")))
+    await history.note(asked("r2", BREAD, at=9e9, conversation="kitchen"))
+    await history.keep(ended(asked("b1", "My own?", person="bob")))
+    assert await history.delete_everything_of("ada") == 2
+    assert (await names(history), await names(history, person="bob")) == ([], ["My own?"])
+    assert sum(len(runs) for runs in (await history.to_forget(10)).values()) == 2
+
+
+async def test_what_is_deleted_is_gone_though_its_traces_cannot_be_removed(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not there any more, and Redis is asked to forget it."""
+    await history.keep(ended(asked("r1")))
+
+    def busy(db: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(search, "purge", busy)
+    assert await history.delete("ada", "garden") == ["r1"]
+    assert await names(history) == []
+    assert history.unforgotten.is_set()

@@ -93,6 +93,17 @@ def test_a_question_of_the_persons_own_is_a_part_of_its_own() -> None:
     assert [(a.agent, a.scores) for a in only.agents] == [("garden", {"mention": 1.0}), ("kitchen", {"mention": 1.0})]
 
 
+def test_a_follow_up_goes_on_with_the_documents_of_the_conversation() -> None:
+    """Whatever of its plan is changed, also in steps that are new."""
+    selection = Selection(parts=(part(ROSES, "garden"),), threshold=0.2, understood=ROSES, prefers=("roses.md",))
+    offered = Proposal(selection, make_plan(selection))
+    after = run(
+        EditedStep(agent="kitchen", question=ROSES), EditedStep(agent="garden", question=BREAD), offered=offered
+    )
+    assert [step.prefers for step in after.plan.steps] == [("roses.md",), ("roses.md",)]
+    assert (after.selection.understood, after.selection.prefers) == (ROSES, ("roses.md",))
+
+
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
