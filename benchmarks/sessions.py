@@ -38,7 +38,7 @@ CHATS = (10, 50, 100)
 LONGEST_SECONDS = 90
 STEP_WANTED_MS = 1_000.0
 """From the message to the first agent's step, for 99 of 100 chats, when 50 ask at once."""
-TITLES = {name: name.title() for name in NAMES}
+TITLES = {name: agent.title for name, agent in four_agents().items()}
 
 
 class TimedTab(Tab):

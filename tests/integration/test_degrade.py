@@ -232,7 +232,7 @@ def end_at_once(server: RedisServer, run: str) -> None:
     """As another server's orchestrator does it."""
     result = TaskResult(task=run, mode="council", state="answered", answer="Elsewhere.")
     keys = [KEYS.run(run), KEYS.events(run), KEYS.active, KEYS.waiting, KEYS.people, KEYS.turns, KEYS.pace]
-    keys += [KEYS.ended, KEYS.histories]
+    keys += [KEYS.ended, KEYS.histories, KEYS.awaiting]
     args = [run, "", "answered", encode(result), "60000", KEYS.hints, "1000", KEYS.run("")]
     args.append(encode(Answer(run=run, result=result)))
     text = (files("orchestration") / "scripts" / "finish.lua").read_text()
