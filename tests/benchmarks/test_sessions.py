@@ -10,7 +10,8 @@ from benchmarks.speakers import delays, word
 async def test_every_page_gets_everything() -> None:
     """The benchmark itself, short: what a page shows is right at every moment, and in the end as its log says."""
     found = await measure(chats=3, seconds=0.5)
-    assert found.words == 3 * 4 * 25
+    # Words that the result supersedes before they were sent come with it, and are compared in the end.
+    assert 0 < found.words <= 3 * 4 * 25
     assert (found.torn, found.different) == (0, 0)
 
 
