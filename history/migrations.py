@@ -71,6 +71,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE INDEX feedback_by_time ON feedback (at)",
     ),
+    (
+        # How a person likes the page; what a name and its value mean is the chat's to know.
+        """CREATE TABLE preferences (
+            person TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (person, name)
+        ) WITHOUT ROWID""",
+    ),
 )
 
 

@@ -58,7 +58,7 @@ async def test_a_question_becomes_steps_and_an_answer(site: Site, orchestrator: 
     await end(orchestrator, task)
     await tab.until(ended)
     assert tab.page.names() == [
-        "local", "on_message", "Selection", "Plan", OPERATIONS_NAME, "Found 1 passage",
+        "local", "on_message", "Answered in 3.0 s by 2 agents", "Selection", "Plan", OPERATIONS_NAME, "Found 1 passage",
         "Security: How do I keep the backup confidential?", "Found 1 passage", "Roundtable",
     ]  # fmt: skip
     assert tab.page.step("Roundtable")["output"] == f"Copy the folder [1](#cite-{task.id}-1)."
