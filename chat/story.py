@@ -126,8 +126,9 @@ def tell(story: Story, recorded: Recorded) -> Story:
         case Waiting():
             return _begin(replace(story, waiting=event), "waiting", at)
         case Resumed():
-            # Whoever takes a run over puts the findings together anew.
-            anew = replace(story, answer="", answer_fence=event.fence, aggregating=None, conflicts=())
+            # Whoever takes a run over puts the findings together anew, below the line that says so.
+            sections = tuple(s for s in story.sections if s.kind not in ("aggregating", "answer"))
+            anew = replace(story, sections=sections, answer="", answer_fence=event.fence, aggregating=None, conflicts=())
             return _begin(anew, "resumed", at)
         case Preparing():
             return _begin(replace(story, preparing=event), "preparing", at)
