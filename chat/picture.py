@@ -109,8 +109,8 @@ def _draw_section(story: Story, section: Section, titles: Titles, texts: Growing
         case "step":
             step = story.step(section.step)
             return Picture(draw_agent_step(story, step, section, title_of(step.plan.agent, titles), texts))
-        case "aggregating" if story.conflicts:
-            return _aggregating(story, section)
+        case "conflicts":
+            return _conflicts(story, section)
         case "answer":
             return _answer(story, section, titles, texts)
     return Picture()
@@ -209,12 +209,12 @@ def _plan(story: Story, section: Section, titles: Titles) -> Picture:
     return Picture((step,), (graph,))
 
 
-def _aggregating(story: Story, section: Section) -> Picture:
+def _conflicts(story: Story, section: Section) -> Picture:
     lines = []
     for conflict in story.conflicts:
         claims = "".join(f"\n  - {plain(claim)}" for claim in conflict.claims)
         lines.append(f"- Not the same about {plain(conflict.subject)}:{claims}\n  - {plain(conflict.settled)}")
-    return Picture((_part(story, section, "aggregating", "Not the same everywhere", "\n".join(lines)),))
+    return Picture((_part(story, section, "conflicts", "Not the same everywhere", "\n".join(lines)),))
 
 
 def _answer(story: Story, section: Section, titles: Titles, texts: Growing) -> Picture:

@@ -78,14 +78,21 @@ class PreferenceBook:
         await self._history.prefer(person, kept)
 
     async def initial(self, window: Window) -> Preferences:
-        """Those of a window that is new."""
-        try:
-            kept = await self._history.preferences(window.person)
-        except HistoryError as error:
-            log.warning("how somebody likes the page cannot be read: %s", error)
-            kept = {}
+        """Those of a window that is new. Redis may be asked, and be away."""
+        kept = await self._kept(window.person)
         asked = kept[ASK_FIRST] == "on" if ASK_FIRST in kept else await self._was_asked(window)
         return Preferences.of({**kept, ASK_FIRST: asked})
+
+    async def detail(self, person: str) -> Detail:
+        """That of a window that is new."""
+        return Preferences.of(await self._kept(person)).detail
+
+    async def _kept(self, person: str) -> dict[str, str]:
+        try:
+            return await self._history.preferences(person)
+        except HistoryError as error:
+            log.warning("how somebody likes the page cannot be read: %s", error)
+            return {}
 
     async def _was_asked(self, window: Window) -> bool:
         try:

@@ -110,9 +110,9 @@ async def _on_connected(sid: str) -> None:
     viewers = host.viewers
     await viewers.prune(lambda id: WebsocketSession.get_by_id(id) is not None)
     window = window_of(session)
-    preferences = await _offer_settings(sid, session, window)
     viewer = viewers.of(window)
-    await viewer.show_in(preferences.detail)
+    if DETAIL not in session.chat_settings:
+        await viewer.show_in(await host.preferences.detail(window.person))
     # Chainlit's handler first says that nothing is running, and on that the page folds the steps at work. The page
     # of a live run must not hear it; there is nothing else in the handler for a session that was only cut off.
     if not (session.restored and session.has_first_interaction and viewer.live):
@@ -121,18 +121,16 @@ async def _on_connected(sid: str) -> None:
     await window.emit(Emission("window_message", {"roundtable": "deliveries", "known": known}))
     viewer.restart()
     # Last, because the log may have to be asked, and Redis may be away.
-    await _offer_settings(sid, session)
+    await _offer_settings(sid, session, window)
 
 
-async def _offer_settings(sid: str, session: WebsocketSession, window: Window) -> Preferences:
+async def _offer_settings(sid: str, session: WebsocketSession, window: Window) -> None:
     """As they were: in this window, or else as the person set them last."""
     if DETAIL not in session.chat_settings:
         found = await current().preferences.initial(window)
         if DETAIL not in session.chat_settings:
             session.chat_settings.update(found.settings())
-    preferences = Preferences.of(session.chat_settings)
-    await sio.emit("chat_settings", preferences.widgets(), to=sid)
-    return preferences
+    await sio.emit("chat_settings", Preferences.of(session.chat_settings).widgets(), to=sid)
 
 
 async def _on_settings(sid: str, settings: dict[str, object]) -> None:

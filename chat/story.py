@@ -39,7 +39,7 @@ from orchestration.messages import (
 )
 
 SectionKind = Literal[
-    "waiting", "resumed", "preparing", "selection", "approval", "turn", "plan", "step", "aggregating", "answer"
+    "waiting", "resumed", "preparing", "selection", "approval", "turn", "plan", "step", "conflicts", "answer"
 ]
 
 
@@ -126,9 +126,8 @@ def tell(story: Story, recorded: Recorded) -> Story:
         case Waiting():
             return _begin(replace(story, waiting=event), "waiting", at)
         case Resumed():
-            # Whoever takes a run over puts the findings together anew, below the line that says so.
-            sections = tuple(s for s in story.sections if s.kind not in ("aggregating", "answer"))
-            anew = replace(story, sections=sections, answer="", answer_fence=event.fence, aggregating=None, conflicts=())
+            # Whoever takes a run over puts the findings together anew.
+            anew = replace(story, answer="", answer_fence=event.fence, aggregating=None, conflicts=())
             return _begin(anew, "resumed", at)
         case Preparing():
             return _begin(replace(story, preparing=event), "preparing", at)
@@ -142,10 +141,10 @@ def tell(story: Story, recorded: Recorded) -> Story:
             steps = tuple(StepStory(step) for step in event.plan.steps)
             return _begin(replace(story, plan=event.plan, steps=steps), "plan", at)
         case Aggregating():
-            return _begin(replace(story, aggregating=event), "aggregating", at)
+            return replace(story, aggregating=event)
         case ConflictFound():
             told = replace(story, conflicts=(*story.conflicts, event.conflict))
-            return _begin(told, "aggregating", at)
+            return _begin(told, "conflicts", at)
         case Token():
             return _answer_token(story, event, at)
         case Answer():
