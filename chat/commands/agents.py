@@ -96,7 +96,7 @@ def card(agent: Agent, shelf: Shelf, health: AgentHealth | None, few: int | None
     lines = [f"**{plain(agent.title)}** · {' · '.join(facts)}", plain(agent.description)]
     if agent.examples:
         lines.append("For example: " + examples(agent.examples[:few]))
-    return "  \n".join(lines)
+    return "\n".join(lines)
 
 
 def examples(questions: Sequence[str]) -> str:

@@ -20,12 +20,12 @@ SECURITY = AgentHealth(
 def test_a_card_says_what_an_agent_knows_and_how_it_is_doing() -> None:
     """Its name after an @, its documents, how fast it usually is, what it knows, questions for it."""
     agent = load_catalog()["security"]
-    head, about, example = card(agent, Shelf(7, own=2), SECURITY, few=1).split("  \n")
+    head, about, example = card(agent, Shelf(7, own=2), SECURITY, few=1).split("\n")
     assert head == "**Security** · `@security` · at work · 7 documents (2 only for you) · usually 42 ms"
     assert about.startswith("Knows how to keep a self-hosted assistant safe")
     assert example == "For example: “Could another user see my answer?”"
     unknown = card(agent, Shelf(0, own=0), None, few=1)
-    assert unknown.startswith("**Security** · `@security` · no document  \n")
+    assert unknown.startswith("**Security** · `@security` · no document\n")
 
 
 def test_a_line_says_how_an_agent_works() -> None:

@@ -141,3 +141,34 @@ async def test_what_nothing_happened_in_for_long_can_go(history: History) -> Non
     await history.keep(ended(asked("r2", BREAD, at=500, conversation="kitchen")))
     assert await history.delete_old(before=400) == 1
     assert await names(history) == [BREAD]
+
+
+async def test_how_a_person_likes_the_page_is_kept(tmp_path: Path) -> None:
+    """By name, the newest; over a restart, and nobody else's."""
+    async with open_history(tmp_path) as history:
+        await history.prefer("ada", {"detail": "answer", "ask_first": "on"})
+        await history.prefer("ada", {"detail": "agents"})
+    async with open_history(tmp_path) as history:
+        assert await history.preferences("ada") == {"detail": "agents", "ask_first": "on"}
+        assert await history.preferences("bob") == {}
+
+
+async def test_what_has_not_ended_is_found_in_whatever_conversation(tmp_path: Path) -> None:
+    """The newest first, of this person only."""
+    async with open_history(tmp_path) as history:
+        for run, conversation, at in (("r1", "c1", 1.0), ("r2", "c2", 2.0), ("r3", "c2", 3.0)):
+            await history.note(asked(run, conversation=conversation, at=at))
+        await history.keep(ended(asked("r2", conversation="c2", at=2.0)))
+        assert [run.task.id for run in await history.open_runs("ada", 10)] == ["r3", "r1"]
+        assert [run.task.id for run in await history.open_runs("ada", 1)] == ["r3"]
+        assert await history.open_runs("bob", 10) == []
+
+
+async def test_one_question_to_the_single_agent_does_not_change_the_conversation(tmp_path: Path) -> None:
+    """Whoever answers it, because the person or an outage wanted so."""
+    async with open_history(tmp_path) as history:
+        for run, given in (("r1", {"for_once": True}), ("r2", {"instead_of_council": True})):
+            await history.keep(ended(asked(run, mode="single", **given)))
+            found = await history.conversation("ada", "c1")
+            assert found is not None
+            assert found.mode == "council"
