@@ -7,16 +7,16 @@ from chainlit.session import WebsocketSession
 
 from chat.again import ASK_AGENT, ask_agent
 from chat.approving import APPROVE, CANCEL, approve_plan, cancel_plan
-from chat.ask_first import asks_first
 from chat.asking import answer, answer_alone, ask_again
 from chat.documents import MOVE, REMOVE, REPLACE, documents_now, move_document, remove_document
 from chat.handing_in import CHOOSE, STOP, choose, hand_in, replace_document, stop_delivery
+from chat.manner import Manner
 from chat.outage import ANSWER_ALONE
 from chat.passages import open_passage
 from chat.profiles import mode_of, offer_profiles, starters
 from chat.refusal import ASK_AGAIN
 from chat.signing_in import by_password, leave, unasked
-from chat.sockets import files_of, register, window_of
+from chat.sockets import arrived, register, window_of
 from chat.threads import Threads
 from chat.uploads import handed_in
 
@@ -52,8 +52,10 @@ async def ask_single_agent(action: cl.Action) -> bool:
 async def repeat_question(action: cl.Action) -> bool:
     session = _session()
     message, question = str(action.payload.get("message")), str(action.payload.get("question"))
-    approval, undivided = (action.payload.get(name) is True for name in ("approval", "undivided"))
-    await ask_again(window_of(session), message, question, mode_of(session.chat_profile), approval, undivided)
+    manner = Manner(mode_of(session.chat_profile), action.payload.get("approval") is True)
+    manner = manner.by_single_agent() if action.payload.get("mode") == "single" else manner
+    undivided = action.payload.get("undivided") is True
+    await ask_again(window_of(session), message, question, manner, undivided)
     return True
 
 
@@ -107,13 +109,11 @@ async def replace(action: cl.Action) -> dict[str, object]:
 
 
 async def ask(message: cl.Message) -> None:
-    session = _session()
-    window, mode = window_of(session), mode_of(session.chat_profile)
-    approval = asks_first(session.chat_settings, message.command)
-    if files := files_of(message.id):
-        await hand_in(window, message.id, message.content, files, mode, approval)
+    window, came = window_of(_session()), arrived(message.id)
+    if came.files:
+        await hand_in(window, message.id, message.content, came.files, came.manner)
     else:
-        await answer(window, message.id, message.content, mode, approval)
+        await answer(window, message.id, message.content, came.manner)
 
 
 def _document(action: cl.Action) -> tuple[str, str]:

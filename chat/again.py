@@ -7,6 +7,7 @@ from chat.asking import ask
 from chat.changes import Emission
 from chat.errors import ChatError
 from chat.host import Host, current
+from chat.manner import Manner
 from chat.viewer import Window
 from orchestration.errors import RoundtableError
 from orchestration.messages import new_id
@@ -29,7 +30,7 @@ async def ask_agent(window: Window, run: str, part: int, agent: str) -> bool:
         try:
             if await _is_running(host, window, question):
                 raise ChatError(f"{host.registry[agent].title} is answering this already.")
-            return await ask(window, new_id(), question, "council", undivided=True)
+            return await ask(window, new_id(), question, Manner(), undivided=True)
         finally:
             host.asked_again.discard(asked)
     except (RoundtableError, AgentError, ChatError) as error:

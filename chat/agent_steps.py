@@ -29,6 +29,10 @@ def draw_agent_step(story: Story, step: StepStory, section: Section, title: str,
         open=working,
         folds=True,
         avatar=step.plan.agent,
+        # Of a run that was stopped there is no more than what its agents had found by then.
+        detail="answer"
+        if story.result and story.result.state == "cancelled" and step.state == "answered"
+        else "agents",
     )
     return (whole, *_inside(story, step, section, whole, texts))
 
@@ -53,6 +57,7 @@ def _inside(story: Story, step: StepStory, section: Section, whole: Step, texts:
             output="\n".join(_line(passage) for passage in step.passages),
             began=section.began,
             ended=section.began,
+            detail="everything",
         )
     reasoned = None
     if step.reasoning:
@@ -69,6 +74,7 @@ def _inside(story: Story, step: StepStory, section: Section, whole: Step, texts:
             streaming=thinking,
             open=thinking,
             folds=True,
+            detail="everything",
         )
     return tuple(inner for inner in (found, reasoned) if inner is not None)
 

@@ -8,13 +8,14 @@ from agents import AgentError
 from chat.changes import Emission
 from chat.errors import ChatError
 from chat.host import Host, current
+from chat.manner import Manner
 from chat.refusal import draw_refusal
 from chat.reply import take_back
 from chat.viewer import Window
 from history import HistoryError, Refusal
 from orchestration.asking import checked, is_an_id
 from orchestration.errors import Halted, Overloaded, RoundtableError
-from orchestration.messages import Mode, Task, Turn
+from orchestration.messages import Task, Turn
 from orchestration.turns import last_turns
 
 log = logging.getLogger(__name__)
@@ -23,18 +24,16 @@ SOON_SECONDS = 1.0
 """A question that was not taken in by then is shown all the same: Redis may be away."""
 
 
-async def answer(window: Window, message: str, question: str, mode: Mode, approval: bool = False) -> None:
-    """Ask, and come back when nothing runs in this thread any more; with `approval` the plan is shown first.
+async def answer(window: Window, message: str, question: str, manner: Manner) -> None:
+    """Ask, and come back when nothing runs in this thread any more.
 
     Coming back tells the page that it may put its Stop button away.
     """
-    if await ask(window, message, question, mode, approval):
+    if await ask(window, message, question, manner):
         await current().viewers.of(window).idle()
 
 
-async def ask(
-    window: Window, message: str, question: str, mode: Mode, approval: bool = False, undivided: bool = False
-) -> bool:
+async def ask(window: Window, message: str, question: str, manner: Manner, undivided: bool = False) -> bool:
     """Ask, and come back when the run is on show; False when it was refused.
 
     An `undivided` question is a part of an earlier one, so it is complete.
@@ -46,8 +45,9 @@ async def ask(
         person=window.person,
         conversation=window.thread,
         message=message,
-        mode=mode,
-        approval=approval,
+        mode=manner.mode,
+        for_once=manner.for_once,
+        approval=manner.approval,
         undivided=undivided,
     )
     try:
@@ -73,16 +73,14 @@ async def ask(
     return False
 
 
-async def ask_again(
-    window: Window, message: str, question: str, mode: Mode, approval: bool = False, undivided: bool = False
-) -> None:
+async def ask_again(window: Window, message: str, question: str, manner: Manner, undivided: bool = False) -> None:
     """Ask a refused question as if it were asked for the first time, in the place of its message."""
     await take_back(window, message, "refused")
     try:
         await current().history.ask_again(window.person, window.thread, message)
     except (HistoryError, ChatError) as error:
         log.warning("the refusal of question %s stays: %s", message, error)
-    await ask(window, message, question, mode, approval, undivided)
+    await ask(window, message, question, manner, undivided)
 
 
 async def answer_alone(window: Window, run: str) -> bool:

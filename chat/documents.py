@@ -1,4 +1,4 @@
-"""What the agents know: the answer to the command `/knowledge`, and what can be done with each document.
+"""What the agents know, as the list of `/knowledge` shows it, and what can be done with each document.
 
 Everything is done for the person of the window; somebody else's document is the same as none.
 """
@@ -12,8 +12,6 @@ from chat.changes import Emission
 from chat.errors import ChatError
 from chat.host import Host, current
 from chat.leave import may_change_the_teams, require_leave_for
-from chat.plain import plain
-from chat.reply import element_id, refuse, reply
 from chat.viewer import Window
 from chat.wire import Json
 from chat.words import counted, day, file_size, language_name
@@ -21,16 +19,6 @@ from knowledge import Document, InvalidBase, KnowledgeError
 
 log = logging.getLogger(__name__)
 
-KNOWLEDGE = "knowledge"
-"""What is typed after the slash."""
-COMMAND: Json = {
-    "id": KNOWLEDGE,
-    "description": "The agents' documents: look, remove, replace, move, download",
-    "icon": "library",
-    "button": True,
-    "persistent": False,
-    "selected": False,
-}
 REMOVE, MOVE, REPLACE = "remove_document", "move_document", "replace_document"
 """The actions of the list."""
 
@@ -38,22 +26,6 @@ REMOVE, MOVE, REPLACE = "remove_document", "move_document", "replace_document"
 def address(agent: str, document: str) -> str:
     """Where the file of a document is served (api/documents.py)."""
     return f"/api/knowledge/{quote(agent, safe='')}/documents/{quote(document, safe='')}"
-
-
-async def tell_documents(window: Window, message: str, wanted: str) -> None:
-    """Answer in the chat, under the message that asked, with all agents or the one `wanted`; nothing of it is kept."""
-    try:
-        host = current()
-        agents = _agents(host, wanted)
-        props, total = await host.knowledge.threads.run(_look, host, window.person, agents, wanted)
-    except (ChatError, AgentError, KnowledgeError) as error:
-        log.warning("the documents cannot be listed: %s", error)
-        await refuse(window, message, plain(str(error)))
-        return
-    who = plain(agents[0].title) if len(agents) == 1 else counted(len(agents), "agent")
-    said = f"{who} {'knows' if len(agents) == 1 else 'know'} {counted(total, 'document')}."
-    listing = {"list": element_id(message, "documents"), **props}
-    await reply(window, message, "documents", said, element="Documents", props=listing)
 
 
 async def remove_document(window: Window, agent: str, document: str) -> dict[str, object]:
@@ -87,7 +59,7 @@ async def documents_now(window: Window, said: str = "") -> dict[str, object]:
     try:
         host = current()
         everybody = list(host.registry.values())
-        props, _ = await host.knowledge.threads.run(_look, host, window.person, everybody, "")
+        props, _ = await host.knowledge.threads.run(documents_of, host, window.person, everybody)
         return dict(props)
     except (ChatError, KnowledgeError) as error:
         log.warning("the documents cannot be listed: %s", error)
@@ -101,14 +73,10 @@ async def _refused(window: Window, error: Exception) -> dict[str, object]:
     return await documents_now(window)
 
 
-def _agents(host: Host, wanted: str) -> list[Agent]:
-    """All of them, or the one of this name, with or without an @. Raises UnknownAgent."""
-    name = wanted.strip().removeprefix("@").lower()
-    return [host.registry[name]] if name else list(host.registry.values())
-
-
-def _look(host: Host, person: str, agents: Sequence[Agent], wanted: str) -> tuple[dict[str, Json], int]:
-    """The list's properties, and how many documents are on it. Blocking, as there may be thousands."""
+def documents_of(host: Host, person: str, agents: Sequence[Agent], only: str = "") -> tuple[dict[str, Json], int]:
+    """The list's properties, and how many documents are on it; `only` is the one agent that was asked for. Blocking, as
+    there may be thousands.
+    """
     listed: list[Json] = []
     total = 0
     for_all = may_change_the_teams(host, person)
@@ -120,7 +88,7 @@ def _look(host: Host, person: str, agents: Sequence[Agent], wanted: str) -> tupl
         listed.append({"agent": agent.name, "title": agent.title, "documents": documents})
         total += len(documents)
     everybody: list[Json] = [{"agent": a.name, "title": a.title} for a in host.registry.values()]
-    return {"only": agents[0].name if wanted and agents else "", "agents": listed, "everybody": everybody}, total
+    return {"only": only, "agents": listed, "everybody": everybody}, total
 
 
 def document_props(agent: str, document: Document, *, changeable: bool) -> dict[str, Json]:

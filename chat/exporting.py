@@ -1,35 +1,16 @@
-"""What a person takes along: a conversation or one answer as Markdown, a run as JSON; and the command `/export`.
+"""What a person takes along: a conversation or one answer as Markdown, a run as JSON.
 
 All of it comes from the history, so it is there while Redis is away. Somebody else's is the same as none.
 """
 
-import logging
 from collections.abc import Sequence
 
-from chat.errors import ChatError
 from chat.host import Host, current
-from chat.plain import plain
-from chat.reply import reply
 from chat.transcript import Exchange, conversation, exchange
-from chat.viewer import Window
-from chat.wire import Json
 from history import Refusal, UnknownConversation
 from orchestration.document import AskDocument, document
-from orchestration.errors import RoundtableError, UnknownRun
+from orchestration.errors import UnknownRun
 from orchestration.messages import Answer, Recorded, Task, TaskResult
-
-log = logging.getLogger(__name__)
-
-EXPORT = "export"
-"""What is typed after the slash."""
-COMMAND: Json = {
-    "id": EXPORT,
-    "description": "This conversation with its sources, as a Markdown file",
-    "icon": "download",
-    "button": False,
-    "persistent": False,
-    "selected": False,
-}
 
 
 async def conversation_markdown(person: str, thread: str) -> tuple[str, str]:
@@ -62,21 +43,6 @@ async def run_document(person: str, run: str) -> AskDocument:
     if not events:
         raise UnknownRun("There is no such run, or it has not ended yet.")
     return document(recorded.event for recorded in events)
-
-
-async def offer_export(window: Window, message: str) -> None:
-    """Answer in the chat, under the message that asked; nothing of it is kept."""
-    try:
-        found = await current().history.conversation(window.person, window.thread)
-    except (ChatError, RoundtableError) as error:
-        log.warning("thread %s cannot be exported: %s", window.thread, error)
-        await reply(window, message, "export", plain(str(error)), failed=True)
-        return
-    if found is None:
-        await reply(window, message, "export", "There is nothing to take along yet: ask something first.")
-        return
-    address = f"/api/conversations/{window.thread}/export"
-    await reply(window, message, "export", f"[Download this conversation as Markdown]({address})")
 
 
 def _refused(refusal: Refusal) -> Exchange:

@@ -7,11 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from chat.changes import Emission, changes
+from chat.detail import reduced
 from chat.growing import Growing
 from chat.outage import OFFER_SECONDS, Stage, draw_outage
-from chat.picture import AUTHOR, Titles, draw, message_id
+from chat.picture import AUTHOR, Titles, draw, message_id, status_id
+from chat.status_line import STANDS_STILL
 from chat.story import Story, tell
-from chat.wire import Json, Picture, Step, stable_id
+from chat.usual import Medians, Usual
+from chat.wire import Detail, Json, Picture, Step, stable_id
 from orchestration.errors import RoundtableError, UnknownRun
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
@@ -37,6 +40,8 @@ class Follower:
         *,
         runs: RunLog,
         titles: Titles,
+        usual: Usual,
+        detail: Callable[[], Detail],
         emit: Emit,
         occupy: Callable[[bool], Awaitable[None]],
         interval: Callable[[], float],
@@ -45,11 +50,14 @@ class Follower:
         leftover: frozenset[str] = frozenset(),
     ) -> None:
         """`occupy` is told whether the page waits for the run; it does not while the run waits for the person.
-        `feedback` tells what the person thinks of a run.
+        `detail` says how much of it is wanted at the moment, `feedback` tells what the person thinks of a run.
         """
         self._person = person
         self._runs = runs
         self._titles = titles
+        self._usual = usual
+        self._medians: Medians = {}
+        self._detail = detail
         self._emit = emit
         self._occupy = occupy
         self._interval = interval
@@ -68,6 +76,7 @@ class Follower:
         self._texts = Growing()
         self._fresh = asyncio.Event()
         self._over = asyncio.Event()
+        self._drawing = asyncio.Lock()
         self.caught_up = asyncio.Event()
         """Set when the page has been told what had happened before."""
 
@@ -85,17 +94,41 @@ class Follower:
         """Show the run until it has ended, but nothing of it before `after`: runs stand in their order."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read())
-            watching = tasks.create_task(self._watch(self._outage)) if self._outage is not None else None
+            beside = [tasks.create_task(self._measure())]
+            if self._outage is not None:
+                beside.append(tasks.create_task(self._watch(self._outage)))
             await self._tell(after)
-            if watching is not None:
-                watching.cancel()
+            for task in beside:
+                task.cancel()
 
     async def leave(self) -> None:
         """Take everything of the run off the page, but for the question: another run answers it."""
-        kept = message_id(self._story, self._story.task) if self._story.task is not None else ""
-        question = tuple(step for step in self._shown.steps if step.id == kept)
-        for emission in changes(self._shown, Picture(question), self._leftover):
+        for emission in changes(self._shown, self._question(), self._leftover):
             await self._emit(emission)
+
+    async def show_anew(self) -> None:
+        """Show what is shown again, in the detail that is wanted now.
+
+        All below the question is taken off first: a page appends what is new, and it may belong between what is there.
+        """
+        async with self._drawing:
+            if not self._shown.steps:
+                return
+            picture = self._picture()
+            self._told.update(step.id for step in picture.steps)
+            for emission in (*changes(self._shown, self._question()), *changes(self._question(), picture)):
+                await self._emit(emission)
+            self._shown = picture
+
+    def _question(self) -> Picture:
+        kept = message_id(self._story, self._story.task) if self._story.task is not None else ""
+        return Picture(tuple(step for step in self._shown.steps if step.id == kept))
+
+    async def _measure(self) -> None:
+        """Find out how long agents usually take, for as long as that says something."""
+        self._medians = await self._usual.medians()
+        if self._medians and self._story.steps:
+            self._fresh.set()
 
     async def _watch(self, outage: Outage) -> None:
         """Tell that the run stands still, for as long as it does."""
@@ -161,11 +194,12 @@ class Follower:
                 return
             if not over and not self._story.awaiting:
                 await self._occupy(True)
-            picture = self._picture()
-            self._told.update(step.id for step in picture.steps)
-            for emission in changes(self._shown, picture, self._leftover):
-                await self._emit(emission)
-            self._shown, self._leftover = picture, frozenset()
+            async with self._drawing:
+                picture = self._picture()
+                self._told.update(step.id for step in picture.steps)
+                for emission in changes(self._shown, picture, self._leftover):
+                    await self._emit(emission)
+                self._shown, self._leftover = picture, frozenset()
             if self._story.awaiting:
                 await self._occupy(False)
             self.caught_up.set()
@@ -178,9 +212,16 @@ class Follower:
         self._told_at = asyncio.get_running_loop().time()
 
     def _picture(self) -> Picture:
-        told, outage = draw(self._story, self._titles, self._texts), draw_outage(self._story, self._stage)
-        whole = stable_id(self._story.run, "run")
+        """What the page is to show now, in the detail that is wanted."""
+        return reduced(self._whole_picture(), self._detail())
+
+    def _whole_picture(self) -> Picture:
+        told = draw(self._story, self._titles, self._texts, self._medians)
+        outage = draw_outage(self._story, self._stage)
+        whole, status = stable_id(self._story.run, "run"), status_id(self._story.run)
         steps = [replace(s, feedback=self._feedback) if s.id == whole else s for s in told.steps]
+        if outage.steps:
+            steps = [replace(s, name=STANDS_STILL) if s.id == status else s for s in steps]
         picture = Picture((*steps, *outage.steps), (*told.elements, *outage.elements))
         if not self._trouble or self._story.task is None:
             return picture

@@ -13,13 +13,13 @@ from chat.errors import ChatError
 from chat.host import Host, current
 from chat.instruction import instruction
 from chat.leave import may_change_the_teams, require_leave
+from chat.manner import Manner
 from chat.order import Choice, HandedIn, Order
 from chat.plain import plain
 from chat.reply import refuse
 from chat.viewer import Window
 from chat.words import listed
 from knowledge import KnowledgeError
-from orchestration.messages import Mode
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,7 @@ CHOOSE, STOP = "choose_agent", "stop_delivery"
 FILES_GONE = "The files did not stay with the server, which was restarted meanwhile. Please attach them again."
 
 
-async def hand_in(
-    window: Window, message: str, text: str, files: Sequence[HandedIn], mode: Mode, approval: bool = False
-) -> None:
+async def hand_in(window: Window, message: str, text: str, files: Sequence[HandedIn], manner: Manner) -> None:
     """Take files in, and ask what was asked with them when they are in.
 
     Comes back when the page need not wait any more: at once for files alone. Nothing is raised: this is the boundary
@@ -38,10 +36,10 @@ async def hand_in(
     """
     try:
         host = current()
-        await _begin(host, window, _order(host, window, message, text, files, mode, approval))
+        await _begin(host, window, _order(host, window, message, text, files, manner))
     except ChatError as error:
         log.warning("the files of message %s were not taken in: %s", message, error)
-        await _discard(files)
+        await discard(files)
         # A message of files alone has no text by which to know it again.
         names = plain(listed([f"“{file.name}”" for file in files]))
         await refuse(window, message, f"{error} This was not taken in: {names}.")
@@ -49,9 +47,7 @@ async def hand_in(
         await host.viewers.of(window).idle()
 
 
-def _order(
-    host: Host, window: Window, message: str, text: str, files: Sequence[HandedIn], mode: Mode, approval: bool
-) -> Order:
+def _order(host: Host, window: Window, message: str, text: str, files: Sequence[HandedIn], manner: Manner) -> Order:
     said = instruction(text, host.registry)
     for_all = may_change_the_teams(host, window.person)
     return Order(
@@ -61,8 +57,7 @@ def _order(
         message=message,
         text=text,
         question=said.question,
-        mode=mode,
-        approval=approval,
+        manner=manner,
         # Who may not keep something for everybody still keeps it, and hears for whom.
         choice=Choice(said.agent, said.private or not for_all) if said.agent else None,
         for_all=for_all,
@@ -82,7 +77,7 @@ async def replace_document(window: Window, agent: str, document: str, files: Seq
         documents = await host.knowledge.threads.run(host.knowledge.documents, agent, window.person)
         known = next((d for d in documents if d.id == document), None)
         if known is None:
-            await _discard(files)
+            await discard(files)
             await _toast(window, "There is no such document.")
             return False
         require_leave(host, window.person, private=bool(known.person))
@@ -97,7 +92,7 @@ async def replace_document(window: Window, agent: str, document: str, files: Seq
         )
         await _begin(host, window, order)
     except (ChatError, KnowledgeError) as error:
-        await _discard(files)
+        await discard(files)
         await _say(window, error)
         return False
     return True
@@ -126,6 +121,12 @@ async def stop_delivery(window: Window, delivery: str) -> bool:
     return True
 
 
+async def discard(files: Sequence[HandedIn]) -> None:
+    """What is not taken in need not wait for the end of its session."""
+    for file in files:
+        await asyncio.to_thread(file.path.unlink, missing_ok=True)
+
+
 async def _begin(host: Host, window: Window, order: Order) -> None:
     delivery = host.deliveries.make(order, _asking(window, order) if order.question else None)
     for viewer in {host.viewers.of(window), *host.viewers.on(window.thread, window.person)}:
@@ -138,15 +139,9 @@ def _asking(window: Window, order: Order) -> Callable[[], Awaitable[None]]:
     async def asking() -> None:
         # What an instruction was cut from is a message of its own, so that the other one stays as it was typed.
         message = order.message if order.question == order.text.strip() else ""
-        await ask(window, message, order.question, order.mode, order.approval)
+        await ask(window, message, order.question, order.manner)
 
     return asking
-
-
-async def _discard(files: Sequence[HandedIn]) -> None:
-    """What is not taken in need not wait for the end of its session."""
-    for file in files:
-        await asyncio.to_thread(file.path.unlink, missing_ok=True)
 
 
 async def _list_thread(window: Window, delivery: Delivery) -> None:

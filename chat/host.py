@@ -15,10 +15,11 @@ A handler that runs before `install`, or after `uninstall`, gets NotStarted.
 from dataclasses import dataclass, field
 
 from agents import AgentRegistry
-from chat.ask_first import AskFirst
 from chat.deliveries import Deliveries
 from chat.errors import NotStarted
+from chat.preferences import PreferenceBook
 from chat.remembered import Remembered
+from chat.usual import Usual
 from chat.viewer import Viewers
 from history import ConversationLog, History
 from knowledge import Knowledge
@@ -40,7 +41,7 @@ class Host:
     """What has ended from the history, what goes on from the orchestrator."""
     deliveries: Deliveries
     viewers: Viewers
-    ask_first: AskFirst
+    preferences: PreferenceBook
     asked_again: set[tuple[str, str, str]] = field(default_factory=set)
     """Person, thread and question of what is being asked again at the moment, so that no click asks twice."""
 
@@ -59,9 +60,9 @@ def install(
     remembered = Remembered(history, titles)
     deliveries = Deliveries(knowledge, Placer(registry, knowledge), registry, remembered.keep)
     log = ConversationLog(history, orchestrator)
-    viewers = Viewers(log, deliveries, remembered, titles)
-    ask_first = AskFirst(log)
-    _Slot.host = Host(orchestrator, registry, knowledge, people, history, log, deliveries, viewers, ask_first)
+    viewers = Viewers(log, deliveries, remembered, titles, Usual(orchestrator))
+    preferences = PreferenceBook(history, log)
+    _Slot.host = Host(orchestrator, registry, knowledge, people, history, log, deliveries, viewers, preferences)
     return _Slot.host
 
 

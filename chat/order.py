@@ -1,9 +1,9 @@
 """What a person hands in, and what was said with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.messages import Mode
+from chat.manner import Manner
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,8 @@ class Order:
     """As it was typed."""
     question: str = ""
     """What is asked when the files are in."""
-    mode: Mode = "council"
-    approval: bool = False
-    """The person wants to see the plan for the question first."""
+    manner: Manner = field(default_factory=Manner)
+    """How it is asked."""
     choice: Choice | None = None
     for_all: bool = True
     """Whether the person may keep it for everybody."""

@@ -13,30 +13,34 @@ from chat.endings import answer_text
 from chat.growing import Growing
 from chat.plain import plain
 from chat.props import again_props, plan_props, selection_props, sources_props, title_of
+from chat.status_line import status_line
 from chat.story import Section, Story
-from chat.wire import Element, Picture, Step, stable_id
-from chat.words import counted, duration, listed, shortened
-from orchestration.messages import PartSelection, Preparing, Task, Waiting
+from chat.usual import Medians
+from chat.wire import Detail, Element, Picture, Step, stable_id
+from chat.words import counted, listed, shortened
+from orchestration.messages import PartSelection, Task
 
 AUTHOR = "Roundtable"
 """Who speaks at last; Chainlit's page shows the author named like the product with the profile's icon."""
 
 _COUNCIL = "council"
 _LONGEST_NAME = 160
+_NOTHING_MEASURED: Medians = {}
 
 Titles = Mapping[str, str]
 """An agent's name for people, by its name."""
 
 
-def draw(story: Story, titles: Titles, texts: Growing | None = None) -> Picture:
+def draw(story: Story, titles: Titles, texts: Growing | None = None, usual: Medians = _NOTHING_MEASURED) -> Picture:
     """Everything the page shows of this run; empty until the run was accepted.
 
-    Whoever draws a run again and again keeps its `texts`: only what came since is read then.
+    Whoever draws a run again and again keeps its `texts`: only what came since is read then. `usual` is how long
+    agents usually take.
     """
     if story.task is None:
         return Picture()
     texts = texts or Growing()
-    steps: list[Step] = [*_frame(story, story.task)]
+    steps: list[Step] = [*_frame(story, story.task, status_line(story, titles, usual))]
     elements: list[Element] = []
     for section in story.sections:
         part = _draw_section(story, section, titles, texts)
@@ -50,7 +54,14 @@ def message_id(story: Story, task: Task) -> str:
     return task.message or stable_id(story.run, "question")
 
 
-def _frame(story: Story, task: Task) -> Iterator[Step]:
+def status_id(run: str) -> str:
+    """Of the line that says what is going on."""
+    return stable_id(run, "status")
+
+
+def _frame(story: Story, task: Task, status: str) -> Iterator[Step]:
+    # Nothing is at work while the person has to decide.
+    ended = story.sections[-1].began if story.awaiting else story.ended
     yield Step(
         id=message_id(story, task),
         thread=task.conversation,
@@ -70,39 +81,44 @@ def _frame(story: Story, task: Task) -> Iterator[Step]:
         name="on_message",
         output="",
         began=story.accepted,
-        # Nothing is at work while the person has to decide.
-        ended=story.sections[-1].began if story.awaiting else story.ended,
+        ended=ended,
+    )
+    yield Step(
+        id=status_id(story.run),
+        thread=task.conversation,
+        parent=stable_id(story.run, "run"),
+        type="tool",
+        name=status,
+        output="",
+        began=story.accepted,
+        ended=ended,
+        avatar=_COUNCIL,
     )
 
 
 def _draw_section(story: Story, section: Section, titles: Titles, texts: Growing) -> Picture:
     match section.kind:
-        case "waiting":
-            return _waiting(story, section)
         case "resumed":
             return Picture((_part(story, section, "resumed", "Interrupted; another process went on with this", ""),))
-        case "preparing":
-            return _preparing(story, section)
         case "selection":
             return _selection(story, section, titles)
         case "approval":
             return _approval(story, section, titles)
-        case "turn":
-            assert story.turn is not None, "a section is there because of its event"
-            return Picture((_part(story, section, "turn", turn(story.turn, over=section.ended is not None), ""),))
         case "plan" if len(story.steps) > 1:
             return _plan(story, section, titles)
         case "step":
             step = story.step(section.step)
             return Picture(draw_agent_step(story, step, section, title_of(step.plan.agent, titles), texts))
-        case "aggregating" if len(story.steps) > 1 or story.conflicts:
-            return _aggregating(story, section)
+        case "conflicts":
+            return _conflicts(story, section)
         case "answer":
             return _answer(story, section, titles, texts)
     return Picture()
 
 
-def _part(story: Story, section: Section, kind: str, name: str, output: str, open: bool = False) -> Step:
+def _part(
+    story: Story, section: Section, kind: str, name: str, output: str, open: bool = False, detail: Detail = "agents"
+) -> Step:
     return Step(
         id=stable_id(story.run, kind),
         thread=story.task.conversation if story.task else "",
@@ -114,34 +130,8 @@ def _part(story: Story, section: Section, kind: str, name: str, output: str, ope
         ended=section.ended,
         open=open,
         avatar=_COUNCIL,
+        detail=detail,
     )
-
-
-def _waiting(story: Story, section: Section) -> Picture:
-    assert story.waiting is not None, "a section is there because of its event"
-    return Picture((_part(story, section, "waiting", turn(story.waiting, over=section.ended is not None), ""),))
-
-
-def turn(event: Waiting, over: bool) -> str:
-    """`Waiting: 12 questions are ahead of yours, about 8 s`, and afterwards what it waited for."""
-    if over:
-        return f"Waited for {counted(event.ahead, 'question')}" if event.ahead else "Waited for a free place"
-    about = f", about {duration(event.seconds)}" if event.seconds is not None else ""
-    if not event.ahead:
-        return f"Waiting: yours is the next question{about}"
-    return f"Waiting: {counted(event.ahead, 'question')} {'is' if event.ahead == 1 else 'are'} ahead of yours{about}"
-
-
-def _preparing(story: Story, section: Section) -> Picture:
-    assert story.preparing is not None, "a section is there because of its event"
-    return Picture((_part(story, section, "preparing", progress(story.preparing), ""),))
-
-
-def progress(event: Preparing) -> str:
-    """`Reading the demo knowledge: 120 of 250 passages`; which file it is at right now says nothing to a person."""
-    if not event.total:
-        return plain(event.text)
-    return f"Reading the demo knowledge: {event.done} of {event.total} passages"
 
 
 def _selection(story: Story, section: Section, titles: Titles) -> Picture:
@@ -161,6 +151,7 @@ def _selection(story: Story, section: Section, titles: Titles) -> Picture:
             step=step.id,
             name="Selection",
             props=selection_props(part, story.selection.threshold, titles, "" if number else understood),
+            detail="everything",
         )
         for number, part in enumerate(parts)
     )
@@ -171,7 +162,7 @@ def _understood(story: Story, section: Section) -> Iterator[Step]:
     """A question that was completed is shown as it was completed, without a click: nothing is rewritten in secret."""
     if story.selection is not None and story.selection.understood:
         name = f"Understood as “{shortened(story.selection.understood, _LONGEST_NAME)}”"
-        yield _part(story, section, "understood", name, plain(story.selection.understood))
+        yield _part(story, section, "understood", name, plain(story.selection.understood), detail="answer")
 
 
 def _chosen(part: PartSelection, titles: Titles, named: bool) -> str:
@@ -189,7 +180,7 @@ def _chosen(part: PartSelection, titles: Titles, named: bool) -> str:
 def _approval(story: Story, section: Section, titles: Titles) -> Picture:
     """The plan as it is offered, to be changed and run; folded as soon as that is decided."""
     name, said = approval_words(story, titles)
-    whole = _part(story, section, "approval", name, said, open=story.awaiting)
+    whole = _part(story, section, "approval", name, said, open=story.awaiting, detail="answer")
     step = replace(whole, ended=section.began, folds=not story.awaiting)
     card = Element(
         id=stable_id(story.run, "proposal"),
@@ -218,14 +209,12 @@ def _plan(story: Story, section: Section, titles: Titles) -> Picture:
     return Picture((step,), (graph,))
 
 
-def _aggregating(story: Story, section: Section) -> Picture:
+def _conflicts(story: Story, section: Section) -> Picture:
     lines = []
-    if story.aggregating is not None:
-        lines.append(f"{story.aggregating.answered} of {counted(story.aggregating.asked, 'step')} answered.")
     for conflict in story.conflicts:
         claims = "".join(f"\n  - {plain(claim)}" for claim in conflict.claims)
         lines.append(f"- Not the same about {plain(conflict.subject)}:{claims}\n  - {plain(conflict.settled)}")
-    return Picture((_part(story, section, "aggregating", "Putting it together", "\n\n".join(lines)),))
+    return Picture((_part(story, section, "conflicts", "Not the same everywhere", "\n".join(lines)),))
 
 
 def _answer(story: Story, section: Section, titles: Titles, texts: Growing) -> Picture:

@@ -44,6 +44,7 @@ def draw_refusal(refusal: Refusal) -> Picture:
             "payload": {
                 "message": refusal.message,
                 "question": refusal.question,
+                "mode": refusal.mode,
                 "approval": refusal.approval,
                 "undivided": refusal.undivided,
             },

@@ -40,7 +40,7 @@ class Remembered:
             person=order.person,
             conversation=order.thread,
             name=listed([item.name for item in delivery.items]),
-            mode=order.mode,
+            mode="council" if order.manner.for_once else order.manner.mode,
             began=delivery.began,
             picture=json.dumps(asdict(picture)),
         )

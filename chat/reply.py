@@ -12,7 +12,7 @@ from chat.picture import AUTHOR
 from chat.viewer import Window
 from chat.wire import Element, Json, Step, stable_id
 
-About = Literal["documents", "export", "roster", "refused"]
+About = Literal["documents", "export", "help", "refused", "roster", "status"]
 
 
 def element_id(message: str, about: About) -> str:

@@ -3,15 +3,17 @@
 - `connect`: names that a page makes up are looked at before they become folders and keys.
 - `connection_successful`: afterwards the whole thread is shown again from the log, whatever was missed.
 - `stop`: stops the runs, not the handler that waits for them, and says nothing: the runs tell how they ended.
-- `client_message`: a command is answered here and becomes no question, no run and no thread. Files are not drawn by
-  Chainlit, which would forget them with the session; `files_of` gives them to whoever handles the message.
-- `chat_settings_change`: the switch "Ask me first" is remembered for the person's next windows.
+- `client_message`: a command is answered here and becomes no question, no run and no thread, or says how what follows
+  it is asked. Files are not drawn by Chainlit, which would forget them with the session; `arrived` gives them, and how
+  to ask, to whoever handles the message.
+- `chat_settings_change`: how the person likes the page holds at once, and is kept for their next windows.
 - `disconnect`: a session that is gone for good takes its viewer along.
 - Every other event is answered only while the person may be here (chat/attendance.py).
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chainlit.server import sio
@@ -20,33 +22,39 @@ from chainlit.socket import change_settings, connect, connection_successful, dis
 from chainlit.types import MessagePayload
 
 from chat import addresses, uploads
-from chat.ask_first import COMMAND as PLAN_COMMAND
-from chat.ask_first import PLAN, SWITCH, switch
 from chat.asking import stop
 from chat.attendance import came, only_while_let_in, went
 from chat.changes import Emission
-from chat.documents import COMMAND as KNOWLEDGE_COMMAND
-from chat.documents import KNOWLEDGE, tell_documents
+from chat.commands import COMMANDS
+from chat.commands.command import Call, Offer
+from chat.commands.typed import Mistyped, command_of
 from chat.errors import ChatError
-from chat.exporting import COMMAND as EXPORT_COMMAND
-from chat.exporting import EXPORT, offer_export
-from chat.handing_in import FILES_GONE
+from chat.handing_in import FILES_GONE, discard
 from chat.host import current
+from chat.manner import Manner
 from chat.order import HandedIn
 from chat.own_session import is_session_id
+from chat.preferences import DETAIL, Preferences
+from chat.profiles import mode_of
 from chat.reply import refuse
-from chat.roster import AGENTS, tell_roster
-from chat.roster import COMMAND as AGENTS_COMMAND
 from chat.viewer import Window
 from chat.wire import Json
+from history import HistoryError
 from orchestration.asking import is_an_id
 
 log = logging.getLogger(__name__)
 
-COMMANDS = [PLAN_COMMAND, AGENTS_COMMAND, KNOWLEDGE_COMMAND, EXPORT_COMMAND]
 
-_attached: dict[str, tuple[HandedIn, ...]] = {}
-"""Files by the message that brought them, from when it comes until it is handled a moment later."""
+@dataclass(frozen=True)
+class Arrived:
+    """What came with a message beside its text."""
+
+    files: tuple[HandedIn, ...]
+    manner: Manner
+
+
+_arrived: dict[str, Arrived] = {}
+"""By message, from when it comes until it is handled a moment later."""
 
 
 def window_of(session: WebsocketSession) -> Window:
@@ -59,9 +67,9 @@ def window_of(session: WebsocketSession) -> Window:
     return Window(id=session.id, thread=session.thread_id, person=session.user.identifier, emit=emit)
 
 
-def files_of(message: str) -> tuple[HandedIn, ...]:
-    """The files that a message brought; only once."""
-    return _attached.pop(message, ())
+def arrived(message: str) -> Arrived:
+    """What came with a message; only once."""
+    return _arrived.pop(message)
 
 
 def register() -> None:
@@ -93,7 +101,7 @@ async def _on_connect(sid: str, environ: Mapping[str, Any], auth: object) -> boo
 
 async def _on_connected(sid: str) -> None:
     session = WebsocketSession.require(sid)
-    await sio.emit("set_commands", COMMANDS, to=sid)
+    await sio.emit("set_commands", [command.offer.json() for command in COMMANDS.values()], to=sid)
     try:
         host = current()
     except ChatError:
@@ -103,6 +111,8 @@ async def _on_connected(sid: str) -> None:
     await viewers.prune(lambda id: WebsocketSession.get_by_id(id) is not None)
     window = window_of(session)
     viewer = viewers.of(window)
+    if DETAIL not in session.chat_settings:
+        await viewer.show_in(await host.preferences.detail(window.person))
     # Chainlit's handler first says that nothing is running, and on that the page folds the steps at work. The page
     # of a live run must not hear it; there is nothing else in the handler for a session that was only cut off.
     if not (session.restored and session.has_first_interaction and viewer.live):
@@ -111,60 +121,74 @@ async def _on_connected(sid: str) -> None:
     await window.emit(Emission("window_message", {"roundtable": "deliveries", "known": known}))
     viewer.restart()
     # Last, because the log may have to be asked, and Redis may be away.
-    await _offer_settings(sid, session)
+    await _offer_settings(sid, session, window)
 
 
-async def _offer_settings(sid: str, session: WebsocketSession) -> None:
-    """The switch as it was: in this window, or else where the person set it last, or else in this conversation."""
-    window = window_of(session)
-    if SWITCH not in session.chat_settings:
-        asked = await current().ask_first.initial(window)
-        if SWITCH not in session.chat_settings:
-            session.chat_settings[SWITCH] = asked
-    await sio.emit("chat_settings", [switch(session.chat_settings[SWITCH] is True)], to=sid)
+async def _offer_settings(sid: str, session: WebsocketSession, window: Window) -> None:
+    """As they were: in this window, or else as the person set them last."""
+    if DETAIL not in session.chat_settings:
+        found = await current().preferences.initial(window)
+        if DETAIL not in session.chat_settings:
+            session.chat_settings.update(found.settings())
+    await sio.emit("chat_settings", Preferences.of(session.chat_settings).widgets(), to=sid)
 
 
 async def _on_settings(sid: str, settings: dict[str, object]) -> None:
     await change_settings(sid, settings)
     session = WebsocketSession.require(sid)
+    window, preferences = window_of(session), Preferences.of(session.chat_settings)
     try:
-        current().ask_first.remember(window_of(session).person, session.chat_settings.get(SWITCH) is True)
-    except ChatError:
-        log.debug("session %s set its switch while the server was starting", session.id)
+        host = current()
+        await host.viewers.of(window).show_in(preferences.detail)
+        await host.preferences.keep(window.person, preferences)
+    except (ChatError, HistoryError) as error:
+        log.warning("session %s set how it likes the page, which is not kept: %s", session.id, error)
+        sentence = f"This holds in this window, but it could not be kept. {error}"
+        await window.emit(Emission("toast", {"message": sentence, "type": "error"}))
 
 
 async def _on_message(sid: str, payload: MessagePayload) -> None:
     session, asked = WebsocketSession.require(sid), payload["message"]
-    ids = [file["id"] for file in payload.get("fileReferences") or ()]
-    files = uploads.handed_in(session, ids)
-    if len(files) < len(ids):
-        log.warning("message %s came with files that are not here", asked["id"])
-        await refuse(window_of(session), asked["id"], FILES_GONE)
+    window, id, text = window_of(session), asked["id"], asked["output"]
+    references = [file["id"] for file in payload.get("fileReferences") or ()]
+    files = uploads.handed_in(session, references)
+    if len(files) < len(references):
+        log.warning("message %s came with files that are not here", id)
+        await refuse(window, id, FILES_GONE)
         return
-    command, words = _command(asked.get("command"), asked["output"])
-    if command == AGENTS and not files:
-        await tell_roster(window_of(session), asked["id"])
-    elif command == EXPORT and not files:
-        await offer_export(window_of(session), asked["id"])
-    elif command == KNOWLEDGE and not files:
-        # Chainlit would name the conversation after the first button that is pressed in it.
-        session.has_first_interaction = True
-        await tell_documents(window_of(session), asked["id"], words)
-    else:
-        if files:
-            _attached[asked["id"]] = files
-        if command == PLAN:
-            payload = {**payload, "message": {**asked, "command": PLAN, "output": words}}
-        await message(sid, {**payload, "fileReferences": []})
+    manner = Manner(mode_of(session.chat_profile), Preferences.of(session.chat_settings).ask_first)
+    typed = command_of(asked.get("command"), text, COMMANDS)
+    if isinstance(typed, Mistyped):
+        await _refuse(window, id, typed.sentence, files)
+        return
+    if typed is not None:
+        offer, text = typed.command.offer, typed.words
+        if not offer.asks:
+            # Chainlit would name the conversation after the first button that is pressed in it.
+            session.has_first_interaction = True
+        if refused := _unusable(offer, typed.words, files):
+            await _refuse(window, id, refused, files)
+            return
+        told = await typed.command.run(Call(window, id, typed.words, manner))
+        if told is None:
+            return
+        manner = told
+    _arrived[id] = Arrived(files, manner)
+    await message(sid, {**payload, "message": {**asked, "output": text}, "fileReferences": []})
 
 
-def _command(chosen: str | None, typed: str) -> tuple[str, str]:
-    """A command, chosen from the list or typed after a slash, and what follows it; empty for a question."""
-    if chosen:
-        return chosen, typed.strip()
-    first, _, rest = typed.strip().partition(" ")
-    known = {f"/{name}" for name in (PLAN, AGENTS, KNOWLEDGE, EXPORT)}
-    return (first[1:], rest.strip()) if first in known else ("", "")
+def _unusable(offer: Offer, words: str, files: Sequence[HandedIn]) -> str:
+    """Why a command cannot be followed as it came; empty where it can."""
+    if offer.asks and not words and not files:
+        return f"Write the question behind it: `/{offer.name} {offer.takes}`."
+    if files and not offer.asks:
+        return f"`/{offer.name}` takes no files, so they were not taken in. Please send them without it."
+    return ""
+
+
+async def _refuse(window: Window, message: str, sentence: str, files: Sequence[HandedIn]) -> None:
+    await discard(files)
+    await refuse(window, message, sentence)
 
 
 async def _on_stop(sid: str) -> None:

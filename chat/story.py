@@ -39,7 +39,7 @@ from orchestration.messages import (
 )
 
 SectionKind = Literal[
-    "waiting", "resumed", "preparing", "selection", "approval", "turn", "plan", "step", "aggregating", "answer"
+    "waiting", "resumed", "preparing", "selection", "approval", "turn", "plan", "step", "conflicts", "answer"
 ]
 
 
@@ -141,10 +141,10 @@ def tell(story: Story, recorded: Recorded) -> Story:
             steps = tuple(StepStory(step) for step in event.plan.steps)
             return _begin(replace(story, plan=event.plan, steps=steps), "plan", at)
         case Aggregating():
-            return _begin(replace(story, aggregating=event), "aggregating", at)
+            return replace(story, aggregating=event)
         case ConflictFound():
             told = replace(story, conflicts=(*story.conflicts, event.conflict))
-            return _begin(told, "aggregating", at)
+            return _begin(told, "conflicts", at)
         case Token():
             return _answer_token(story, event, at)
         case Answer():

@@ -11,11 +11,13 @@ from typing import Protocol
 
 from chat.changes import Emission
 from chat.delivery import Delivery
+from chat.detail import EVERYTHING
 from chat.follower import Emit, Follower
 from chat.handover import Handover
 from chat.picture import Titles
 from chat.still import Still
-from chat.wire import Json
+from chat.usual import Usual
+from chat.wire import Detail, Json
 from orchestration.errors import RoundtableError
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
@@ -70,9 +72,12 @@ class Viewer:
         deliveries: HandedInThere,
         remembered: RememberedThere,
         titles: Titles,
+        usual: Usual,
         interval: Callable[[], float],
     ) -> None:
         self.window = window
+        self._usual = usual
+        self._detail: Detail = EVERYTHING
         self._runs = runs
         self._deliveries = deliveries
         self._remembered = remembered
@@ -140,6 +145,15 @@ class Viewer:
         await self.watch(by)
         self._live.discard(run)
         await self._settle()
+
+    async def show_in(self, detail: Detail) -> None:
+        """Show so much of every run, of those on show as well."""
+        if detail == self._detail:
+            return
+        self._detail = detail
+        for follower in tuple(self._followers.values()):
+            if isinstance(follower, Follower):
+                await follower.show_anew()
 
     async def idle(self) -> None:
         """Wait until no run on show is live, or the window is gone."""
@@ -238,6 +252,8 @@ class Viewer:
             self.window.person,
             runs=self._runs,
             titles=self._titles,
+            usual=self._usual,
+            detail=lambda: self._detail,
             emit=self.window.emit,
             occupy=occupy,
             interval=self._interval,
@@ -336,12 +352,14 @@ class Viewers:
         deliveries: HandedInThere,
         remembered: RememberedThere,
         titles: Titles,
+        usual: Usual,
         interval: float = INTERVAL_SECONDS,
     ) -> None:
         self._runs = runs
         self._deliveries = deliveries
         self._remembered = remembered
         self._titles = titles
+        self._usual = usual
         self._interval = interval
         self._viewers: dict[str, Viewer] = {}
 
@@ -350,7 +368,7 @@ class Viewers:
         viewer = self._viewers.get(window.id)
         if viewer is None:
             viewer = self._viewers[window.id] = Viewer(
-                window, self._runs, self._deliveries, self._remembered, self._titles, self.interval
+                window, self._runs, self._deliveries, self._remembered, self._titles, self._usual, self.interval
             )
         return viewer
 

@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Literal
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+Detail = Literal["answer", "agents", "everything"]
+"""How much of a run is shown, from the least to the most."""
 StepType = Literal["user_message", "assistant_message", "run", "tool", "retrieval", "llm"]
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "roundtable.invalid")
@@ -52,6 +54,8 @@ class Step:
     folds: bool = False
     """Whether it folds by itself when it ends."""
     avatar: str = ""
+    detail: Detail = "answer"
+    """From which detail on it is shown."""
     feedback: Mapping[str, Json] | None = None
     """What the person thinks of the run, as its thumbs show it."""
 
@@ -102,6 +106,8 @@ class Element:
     ]
     props: Mapping[str, Json]
     display: Literal["inline", "side"] = "inline"
+    detail: Detail = "answer"
+    """From which detail on it is shown."""
 
     def json(self) -> dict[str, Json]:
         return {

@@ -37,6 +37,11 @@ def seconds(amount: float) -> str:
     return f"{max(0.1, amount):.1f} s" if amount < 9.95 else duration(amount)
 
 
+def pace(amount: float) -> str:
+    """`42 ms`, `2.4 s`: how long somebody usually takes."""
+    return f"{1000 * amount:.0f} ms" if amount < 1 else seconds(amount)
+
+
 def file_size(size: int) -> str:
     """`820 bytes`, `12 kB`, `3.4 MB`; empty where it is not known."""
     if size <= 0:

@@ -6,16 +6,17 @@ import zlib
 from history.conversations import touch
 from history.records import HandedIn, Refusal
 from history.search import forget_words, say
+from orchestration.messages import Mode
 
 LONGEST_REFUSED = 8_000
 """Characters of a refused question; it may have been refused for its length."""
 
 
-def refuse(db: sqlite3.Connection, refusal: Refusal) -> None:
-    """A question that was not taken in, as it was refused last."""
+def refuse(db: sqlite3.Connection, refusal: Refusal, profile: Mode) -> None:
+    """A question that was not taken in, as it was refused last; `profile` is whom its conversation asks."""
     who = (refusal.person, refusal.conversation)
     question = refusal.question[:LONGEST_REFUSED]
-    if not touch(db, *who, name=question, mode=refusal.mode, at=refusal.at, counts=False):
+    if not touch(db, *who, name=question, mode=profile, at=refusal.at, counts=False):
         return
     db.execute(
         "INSERT OR REPLACE INTO refusals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from history import asides, conversations, feedback, runs, search, upkeep
+from history import asides, conversations, feedback, preferences, runs, search, upkeep
 from history.database import Database, open_database
 from history.errors import HistoryError
 from history.records import Conversation, Feedback, HandedIn, Page, Refusal, Run
@@ -114,6 +114,10 @@ class History:
         """Of one conversation, in the order in which they were asked."""
         return await self._database.read(runs.of_conversation, person, conversation)
 
+    async def open_runs(self, person: str, most: int) -> list[Run]:
+        """Those that have not ended as far as is known here, in whatever conversation; the newest first."""
+        return await self._database.read(runs.not_ended, person, most)
+
     async def events(self, run: str, person: str) -> list[Recorded]:
         """Of a run that is kept; nothing of another one."""
         return await self._database.read(runs.events, run, person)
@@ -154,6 +158,15 @@ class History:
     async def everybodys_feedback(self, since: float = 0.0) -> list[tuple[str, Feedback]]:
         """Of all people, each with the person; for the operator."""
         return await self._database.read(feedback.everybodys, since)
+
+    # Preferences
+
+    async def prefer(self, person: str, wanted: Mapping[str, str]) -> None:
+        """Settings by name, in the place of earlier ones."""
+        await self._database.write(preferences.prefer, person, wanted)
+
+    async def preferences(self, person: str) -> dict[str, str]:
+        return await self._database.read(preferences.preferences, person)
 
     # For the keeper
 

@@ -72,6 +72,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX feedback_by_time ON feedback (at)",
     ),
     ("ALTER TABLE refusals ADD COLUMN undivided INTEGER NOT NULL DEFAULT 0",),
+    (
+        # How a person likes the page; what a name and its value mean is the chat's to know.
+        """CREATE TABLE preferences (
+            person TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (person, name)
+        ) WITHOUT ROWID""",
+    ),
 )
 
 

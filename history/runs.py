@@ -7,14 +7,19 @@ from collections.abc import Collection, Sequence
 from history.conversations import touch
 from history.records import Run
 from history.search import say
-from orchestration.messages import Accepted, Answer, Recorded, Task, TaskResult, decode, encode
+from orchestration.messages import Accepted, Answer, Mode, Recorded, Task, TaskResult, decode, encode
+
+
+def profile(task: Task) -> Mode:
+    """Whom the conversation asks, whoever answers this one question."""
+    return "council" if task.for_once or task.instead_of_council else task.mode
 
 
 def note(db: sqlite3.Connection, task: Task) -> None:
     """What is asked now; it is taken over when it has ended. Asked outside of a conversation, nothing is noted."""
     if not task.conversation:
         return
-    there = touch(db, task.person, task.conversation, name=task.question, mode=task.mode, at=task.asked_at)
+    there = touch(db, task.person, task.conversation, name=task.question, mode=profile(task), at=task.asked_at)
     if there:
         db.execute(
             "INSERT INTO runs (id, person, conversation, task, asked, replaces) VALUES (?, ?, ?, ?, ?, ?)"
@@ -41,7 +46,7 @@ def keep(db: sqlite3.Connection, events: Sequence[Recorded]) -> None:
     task, result = first.event.task, last.event.result
     if not task.conversation:
         return
-    if not touch(db, task.person, task.conversation, name=task.question, mode=task.mode, at=task.asked_at):
+    if not touch(db, task.person, task.conversation, name=task.question, mode=profile(task), at=task.asked_at):
         values = (task.id, task.person, task.conversation, task.asked_at)
         db.execute("INSERT OR REPLACE INTO unforgotten VALUES (?, ?, ?, ?)", values)
         return
@@ -76,6 +81,12 @@ def of_conversation(db: sqlite3.Connection, person: str, conversation: str) -> l
         (person, conversation),
     )
     return [Run(decode(Task, task), state) for task, state in found]
+
+
+def not_ended(db: sqlite3.Connection, person: str, most: int) -> list[Run]:
+    """As far as is known here; the newest first."""
+    query = "SELECT task FROM runs WHERE person = ? AND state IS NULL ORDER BY asked DESC LIMIT ?"
+    return [Run(decode(Task, task), None) for (task,) in db.execute(query, (person, most))]
 
 
 def events(db: sqlite3.Connection, run: str, person: str) -> list[Recorded]:

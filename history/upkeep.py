@@ -29,7 +29,7 @@ def keep_up_to(db: sqlite3.Connection, entry: str, ended: Sequence[Sequence[Reco
 
 
 def refuse(db: sqlite3.Connection, refusal: Refusal, task: Task) -> None:
-    asides.refuse(db, refusal)
+    asides.refuse(db, refusal, runs.profile(task))
     runs.unnote(db, task)
 
 

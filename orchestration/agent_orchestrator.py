@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Collection, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -25,11 +25,12 @@ from orchestration.errors import (
 )
 from orchestration.exposition import Exposition
 from orchestration.gauges import Gauges
-from orchestration.log import Ending
+from orchestration.load import Load
+from orchestration.log import Ending, Standing
 from orchestration.messages import Answer, Recorded, Task, TaskResult, new_id
 from orchestration.metrics import Metrics
 from orchestration.outage import AWAY, Outage
-from orchestration.presence import AgentHealth, PresenceReader
+from orchestration.presence import AgentHealth, Presence, PresenceReader
 from orchestration.redis_log import RedisLog
 from orchestration.round_trips import UNREACHABLE
 from orchestration.single import SingleAgent
@@ -335,6 +336,18 @@ class AgentOrchestrator:
         if self._councils is None:
             return {}
         return await self._councils.answered(self._councils.presences.health())
+
+    async def standing(self, run: str, *, person: str) -> Standing:
+        if self._single is not None and run in self._single.log:
+            return "ended" if await self._single.log.ending(run, person) else "at work"
+        councils = self._of_council(run)
+        return await councils.answered(councils.log.standing(run, person))
+
+    async def load(self) -> tuple[Load, Sequence[Presence]]:
+        councils = self._councils
+        if councils is None:
+            raise EngineUnavailable(AWAY)
+        return await councils.answered(councils.gauges.load()), await councils.answered(councils.presences.alive())
 
     async def metrics(self) -> bytes:
         """What this process has done and what Redis has, in Prometheus' text format; within two seconds."""

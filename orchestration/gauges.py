@@ -12,6 +12,7 @@ from orchestration.batching import Batcher
 from orchestration.breaker import BreakerState, read_breakers
 from orchestration.connections import TROUBLE
 from orchestration.keys import Keys
+from orchestration.load import Load, read_load
 from orchestration.presence import PresenceReader, health_of
 
 log = logging.getLogger(__name__)
@@ -43,23 +44,26 @@ class Gauges:
             log.warning("what Redis has is not known: %s", error)
             return [redis_up(False)]
 
+    async def load(self) -> Load:
+        """Runs and dead letters alone, for a person who asks."""
+        return await read_load(self._batcher, self._keys, self._agents)
+
     async def _read(self) -> list[Metric]:
         keys, batcher, agents = self._keys, self._batcher, self._agents
-        alive, breakers, active, waiting, awaiting, halted, lying, letters = await asyncio.gather(
+        alive, breakers, load, halted, lying = await asyncio.gather(
             self._presences.alive(),
             read_breakers(batcher, keys, agents),
-            batcher("ZCARD", keys.active),
-            batcher("ZCARD", keys.waiting),
-            batcher("ZCARD", keys.awaiting),
+            self.load(),
             batcher("EXISTS", keys.halted),
             read_backlogs(batcher, keys, agents, self._lease_ms),
-            asyncio.gather(*(batcher("XLEN", keys.dead(agent)) for agent in agents)),
         )
         health = health_of(agents, alive, breakers)
         return [
-            _gauge("runs_in_flight", "Runs that have begun and not ended.", active - waiting - awaiting),
-            _gauge("runs_waiting", "Runs that wait for their turn.", waiting),
-            _gauge("runs_awaiting_approval", "Runs whose plan its person has still to approve.", awaiting),
+            _gauge("runs_in_flight", "Runs that have begun and not ended.", load.at_work),
+            _gauge("runs_waiting", "Runs that wait for their turn.", load.waiting),
+            _gauge(
+                "runs_awaiting_approval", "Runs whose plan its person has still to approve.", load.awaiting_approval
+            ),
             _gauge("halted", "1 while an operator has stopped all agents.", halted),
             self._each("queue_depth", "Steps that nobody works on.", [lying[agent].queued for agent in agents]),
             self._each("steps_pending", "Steps that workers have in hand.", [lying[agent].in_hand for agent in agents]),
@@ -68,7 +72,7 @@ class Gauges:
                 "Time since the longest silent worker that took a step was heard of; 0 without steps.",
                 [lying[agent].silent_seconds for agent in agents],
             ),
-            self._each("dead_letters", "Messages that no worker could use.", letters),
+            self._each("dead_letters", "Messages that no worker could use.", load.dead_letters),
             self._each(
                 "breaker_state",
                 "0 closed; 1 half open, the next attempt decides; 2 open, the agent is left out.",

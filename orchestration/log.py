@@ -8,10 +8,13 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from orchestration.errors import UnknownRun
 from orchestration.messages import Accepted, Answer, AnyEvent, Recorded, Selected, Selection, Task, TaskResult
+
+Standing = Literal["waiting", "at work", "awaiting approval", "ended"]
+"""Where a run is on its way: waiting is for a place."""
 
 
 @dataclass(frozen=True)

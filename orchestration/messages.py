@@ -72,6 +72,8 @@ class Task(Message):
     mode: Mode = "council"
     instead_of_council: bool = False
     """A council was asked for, but Redis is away, so the single agent answers."""
+    for_once: bool = False
+    """The single agent is asked this one question; the conversation goes on with the council."""
     replaces: str = ""
     """The run of a council that stood still without Redis, and that this one answers in place of."""
     agents: tuple[str, ...] = ()

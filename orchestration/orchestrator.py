@@ -1,13 +1,14 @@
 """The one door to orchestration: ask, watch, stop."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from orchestration.editing import PlanEdit
-from orchestration.log import RunLog
+from orchestration.load import Load
+from orchestration.log import RunLog, Standing
 from orchestration.messages import Recorded, Task, TaskResult
 from orchestration.outage import Outage
-from orchestration.presence import AgentHealth
+from orchestration.presence import AgentHealth, Presence
 
 
 class Orchestrator(RunLog, Protocol):
@@ -58,6 +59,17 @@ class Orchestrator(RunLog, Protocol):
 
     async def health(self) -> Mapping[str, AgentHealth]:
         """How each agent is doing; raises EngineUnavailable. Nothing in a process that has not reached Redis yet."""
+        ...
+
+    async def standing(self, run: str, *, person: str) -> Standing:
+        """Where a run is on its way. Raises UnknownRun and EngineUnavailable."""
+        ...
+
+    async def load(self) -> tuple[Load, Sequence[Presence]]:
+        """How much is going on, of all people, and the processes that do it; for whoever watches the server.
+
+        Raises EngineUnavailable.
+        """
         ...
 
     async def cancel(self, run: str, *, person: str) -> bool:

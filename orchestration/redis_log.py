@@ -8,7 +8,7 @@ from orchestration.connections import Connections
 from orchestration.errors import UnknownRun
 from orchestration.hub import EventHub, recorded
 from orchestration.keys import Keys
-from orchestration.log import Ending
+from orchestration.log import Ending, Standing
 from orchestration.messages import Answer, Recorded, Task
 from orchestration.store import RunStore
 
@@ -57,6 +57,10 @@ class RedisLog:
     async def ending(self, run: str, person: str) -> Ending | None:
         await self.task(run, person)
         return await self._store.ending(run)
+
+    async def standing(self, run: str, person: str) -> Standing:
+        await self.task(run, person)
+        return await self._store.standing(run)
 
     async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
         return await self._store.runs(person, conversation, beside)

@@ -20,7 +20,7 @@ from orchestration.errors import (
     UnsupportedMessage,
 )
 from orchestration.keys import Keys
-from orchestration.log import Ending
+from orchestration.log import Ending, Standing
 from orchestration.messages import (
     APPROVALS_SINCE,
     MAJOR,
@@ -279,6 +279,15 @@ class RunStore:
         """Whether a run's turn has come."""
         begun: bytes | None = await self._batcher("HGET", self._keys.run(run), "begun")
         return begun != b"0"
+
+    async def standing(self, run: str) -> Standing:
+        """Where a run is on its way; one that is gone has ended."""
+        state, begun, left = await self._batcher("HMGET", self._keys.run(run), "state", "begun", "left")
+        if state != b"running":
+            return "ended"
+        if left is not None:
+            return "awaiting approval"
+        return "waiting" if begun == b"0" else "at work"
 
     async def finish(self, run: str, result: TaskResult, events: Sequence[AnyEvent], *, fence: int | None) -> Fenced:
         """End a run with its last events; without a fence whoever asks may: so Stop works when no owner is alive."""

@@ -65,7 +65,7 @@ def test_a_phone_never_scrolls_sideways(open_window: Opened, served: Served, dar
     window.fits()
     served.release()
     expect(window.sources).to_have_count(2)
-    for name in ("Selection", "Gardener: ", "Baker: ", "Putting it together"):
+    for name in ("Selection", "Gardener: ", "Baker: "):
         window.unfolded(name)
     window.fits()
     window.sources.first.click()

@@ -63,9 +63,9 @@ class Tab:
         return str(message["id"])
 
     async def set(self, **settings: object) -> None:
-        """Confirm the settings as the page's dialog does."""
+        """Confirm the settings as the page's dialog does, and wait until the server has them."""
         assert self._socket is not None, "connect first"
-        await self._socket.emit("chat_settings_change", settings)
+        await self._socket.call("chat_settings_change", settings)
 
     async def stop(self) -> None:
         assert self._socket is not None, "connect first"

@@ -1,14 +1,16 @@
 """An orchestrator that does nothing by itself: a test tells what happens, event by event."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import aclosing
 
+from chat.story import Story, tell
 from orchestration.editing import PlanEdit
-from orchestration.log import Ending, MemoryLog
+from orchestration.load import Load
+from orchestration.log import Ending, MemoryLog, Standing
 from orchestration.messages import Accepted, Answer, AnyEvent, Recorded, Task, TaskResult, new_id
 from orchestration.outage import Outage
-from orchestration.presence import AgentHealth
+from orchestration.presence import AgentHealth, Presence
 
 
 class ScriptedRedis:
@@ -51,6 +53,7 @@ class ScriptedOrchestrator:
         self.halted = ""
         self.agents: Mapping[str, AgentHealth] | Exception = {}
         """How the agents are, or why that is not known."""
+        self.everybody = Load()
         self.replaced: dict[str, str] = {}
         self.approved: list[tuple[str, PlanEdit | None]] = []
         """Runs with the plan as it was approved."""
@@ -97,6 +100,18 @@ class ScriptedOrchestrator:
         if isinstance(self.agents, Exception):
             raise self.agents
         return self.agents
+
+    async def standing(self, run: str, *, person: str) -> Standing:
+        if isinstance(self.agents, Exception):
+            raise self.agents
+        await self.log.task(run, person)
+        story = Story(run)
+        for recorded in await self.so_far(run, person):
+            story = tell(story, recorded)
+        return "ended" if story.result else "awaiting approval" if story.awaiting else "at work"
+
+    async def load(self) -> tuple[Load, Sequence[Presence]]:
+        return self.everybody, ()
 
     async def cancel(self, run: str, *, person: str) -> bool:
         task = await self.log.task(run, person)

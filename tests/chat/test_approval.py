@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from chat.ask_first import COMMAND, SWITCH
+from chat.commands import COMMANDS
 from chat.picture import draw
+from chat.preferences import ASK_FIRST, DETAIL
 from chat.story import Story, tell
 from chat.wire import Element, Picture, Step
 from orchestration.editing import EditedStep, PlanEdit
@@ -73,7 +74,7 @@ def test_as_soon_as_it_is_approved_it_is_folded() -> None:
     assert card(picture).props["state"] == "approved"
     assert step(picture, "Waiting: 2 questions are ahead of yours").ended is None
     later = shown((*OFFERED, approved(), planned(), waiting(2), begun(), started(OPERATIONS)))
-    assert step(later, "Waited for 2 questions").ended is not None
+    assert step(later, "Operations is at work").ended is None
 
 
 def test_what_the_person_changed_is_told() -> None:
@@ -105,7 +106,7 @@ async def offered(site: Site, orchestrator: ScriptedOrchestrator, question: str 
     """A page with a plan on it, asked for with the switch."""
     tab = await site.tab()
     await tab.until_heard("chat_settings")
-    await tab.set(**{SWITCH: True})
+    await tab.set(**{ASK_FIRST: True})
     await tab.ask(question)
     task = await orchestrator.submitted.get()
     assert task.approval
@@ -162,7 +163,7 @@ async def test_the_switch_stays_as_it_was_set(site: Site, orchestrator: Scripted
     for thread in ("", tab.thread):
         heard = await (await site.tab(thread=thread)).until_heard("chat_settings")
         assert isinstance(heard, list)
-        assert [(one["id"], one["initial"]) for one in heard] == [(SWITCH, True)]
+        assert [(one["id"], one["initial"]) for one in heard] == [(ASK_FIRST, True), (DETAIL, "everything")]
 
 
 async def test_after_a_restart_a_conversation_asks_as_it_did(site: Site, orchestrator: ScriptedOrchestrator) -> None:
@@ -182,7 +183,7 @@ async def test_a_plan_for_one_question(
     tab = await site.tab()
     commands = await tab.until_heard("set_commands")
     assert isinstance(commands, list)
-    assert COMMAND in commands
+    assert COMMANDS["plan"].offer.json() in commands
     for text, chosen, wanted in ((typed, command, True), (QUESTION, None, False)):
         await tab.ask(text, command=chosen)
         task = await orchestrator.submitted.get()

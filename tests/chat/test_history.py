@@ -168,7 +168,7 @@ async def test_a_refused_question_survives_a_reload(
     await orchestrator.happens(answer(run=task.id))
     third = await site.tab(thread=tab.thread)
     await third.until(lambda page: ended(page) and page.step("Roundtable")["end"])
-    assert third.page.names() == ["local", "on_message", "Roundtable"]
+    assert third.page.names() == ["local", "on_message", "Answered in 3.0 s by 2 agents", "Roundtable"]
     assert not [element for element in third.page.elements.values() if element["name"] == "Offer"]
 
 

@@ -12,6 +12,7 @@ from agents import load_catalog
 from chat.changes import Emission
 from chat.picture import draw
 from chat.story import Story, tell
+from chat.usual import Usual
 from chat.viewer import Viewer, Viewers, Window
 from chat.wire import Picture
 from orchestration.messages import AnyEvent, PlanStep, Task
@@ -154,7 +155,7 @@ class Windows:
     """Opens windows on one thread."""
 
     def __init__(self, orchestrator: ScriptedOrchestrator) -> None:
-        self._viewers = Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, interval=0.0)
+        self._viewers = Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, Usual(orchestrator), interval=0.0)
         self._ids = count()
 
     def open(self, line: Line) -> Viewer:

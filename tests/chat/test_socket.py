@@ -58,7 +58,7 @@ async def test_a_question_becomes_steps_and_an_answer(site: Site, orchestrator: 
     await end(orchestrator, task)
     await tab.until(ended)
     assert tab.page.names() == [
-        "local", "on_message", "Selection", "Plan", OPERATIONS_NAME, "Found 1 passage",
+        "local", "on_message", "Answered in 3.0 s by 2 agents", "Selection", "Plan", OPERATIONS_NAME, "Found 1 passage",
         "Security: How do I keep the backup confidential?", "Found 1 passage", "Roundtable",
     ]  # fmt: skip
     assert tab.page.step("Roundtable")["output"] == f"Copy the folder [1](#cite-{task.id}-1)."
@@ -165,7 +165,7 @@ async def test_a_question_without_a_place_can_be_asked_again(site: Site, orchest
     assert (task.question, task.message, task.conversation) == (QUESTION, message, tab.thread)
     await orchestrator.happens(answer("nothing_found", "Nothing.", run=task.id))
     await tab.until(lambda page: page.step("Roundtable")["output"] == "Nothing.")
-    assert tab.page.names() == ["local", "on_message", "Roundtable"]
+    assert tab.page.names() == ["local", "on_message", "Nothing found in 3.0 s", "Roundtable"]
     assert not tab.page.elements
 
 
@@ -215,7 +215,7 @@ async def test_the_single_agent_takes_the_place_of_a_run_that_stands_still(
         for each in (tab, second, again):
             await each.until(lambda page: page.step("Roundtable")["output"] == said)
             await each.until(ended)
-            assert each.page.names() == ["local", "on_message", "Roundtable"]
+            assert each.page.names() == ["local", "on_message", "Answered in 3.0 s by the single agent", "Roundtable"]
         assert list(again.page.steps) == list(tab.page.steps) == list(second.page.steps)
 
 

@@ -8,6 +8,7 @@ import pytest
 from chat.changes import Emission
 from chat.delivery import Delivery
 from chat.still import Still
+from chat.usual import Usual
 from chat.viewer import INTERVAL_SECONDS, MOST_A_SECOND, Viewer, Viewers, Window
 from orchestration.errors import EngineUnavailable
 from orchestration.messages import Recorded
@@ -55,7 +56,7 @@ class NothingKept:
 
 
 def viewers_of(runs: ScriptedOrchestrator) -> Viewers:
-    return Viewers(runs, NoFiles(), NothingKept(), TITLES, interval=0.001)
+    return Viewers(runs, NoFiles(), NothingKept(), TITLES, Usual(runs), interval=0.001)
 
 
 def viewer_of(screen: Screen, viewers: Viewers, id: str = "window") -> Viewer:
@@ -185,7 +186,7 @@ async def test_a_thread_that_cannot_be_read_is_told_in_the_corner() -> None:
 
 async def test_the_more_windows_are_told_the_less_often_each(orchestrator: ScriptedOrchestrator) -> None:
     """Twelve times a second as long as few runs are watched; those that have ended do not count."""
-    viewers = Viewers(orchestrator, NoFiles(), NothingKept(), TITLES)
+    viewers = Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, Usual(orchestrator))
     await begin(orchestrator)
     for number in range(50):
         await viewer_of(Screen(), viewers, f"window {number}").watch("run1")
@@ -198,7 +199,10 @@ async def test_the_more_windows_are_told_the_less_often_each(orchestrator: Scrip
 
 async def test_a_page_is_told_the_first_time_at_once(orchestrator: ScriptedOrchestrator) -> None:
     """Only what comes afterwards is gathered; the end of a run does not wait either."""
-    viewers, screen = Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, interval=1_000.0), Screen()
+    viewers, screen = (
+        Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, Usual(orchestrator), interval=1_000.0),
+        Screen(),
+    )
     await begin(orchestrator)
     viewer = viewer_of(screen, viewers)
     await viewer.watch("run1")

@@ -1,10 +1,11 @@
 """What is kept of conversations, and how it is found, named and deleted. Read this first."""
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
-from history import History, Refusal, search
+from history import History, Refusal, open_history, search
 from tests.history.said import BREAD, ROSES, asked, ended
 
 
@@ -170,3 +171,34 @@ async def test_what_is_deleted_is_gone_though_its_traces_cannot_be_removed(
     assert await history.delete("ada", "garden") == ["r1"]
     assert await names(history) == []
     assert history.unforgotten.is_set()
+
+
+async def test_how_a_person_likes_the_page_is_kept(tmp_path: Path) -> None:
+    """By name, the newest; over a restart, and nobody else's."""
+    async with open_history(tmp_path) as history:
+        await history.prefer("ada", {"detail": "answer", "ask_first": "on"})
+        await history.prefer("ada", {"detail": "agents"})
+    async with open_history(tmp_path) as history:
+        assert await history.preferences("ada") == {"detail": "agents", "ask_first": "on"}
+        assert await history.preferences("bob") == {}
+
+
+async def test_what_has_not_ended_is_found_in_whatever_conversation(tmp_path: Path) -> None:
+    """The newest first, of this person only."""
+    async with open_history(tmp_path) as history:
+        for run, conversation, at in (("r1", "c1", 1.0), ("r2", "c2", 2.0), ("r3", "c2", 3.0)):
+            await history.note(asked(run, conversation=conversation, at=at))
+        await history.keep(ended(asked("r2", conversation="c2", at=2.0)))
+        assert [run.task.id for run in await history.open_runs("ada", 10)] == ["r3", "r1"]
+        assert [run.task.id for run in await history.open_runs("ada", 1)] == ["r3"]
+        assert await history.open_runs("bob", 10) == []
+
+
+async def test_one_question_to_the_single_agent_does_not_change_the_conversation(tmp_path: Path) -> None:
+    """Whoever answers it, because the person or an outage wanted so."""
+    async with open_history(tmp_path) as history:
+        for run, given in (("r1", {"for_once": True}), ("r2", {"instead_of_council": True})):
+            await history.keep(ended(asked(run, mode="single").model_copy(update=given)))
+            found = await history.conversation("ada", "garden")
+            assert found is not None
+            assert found.mode == "council"

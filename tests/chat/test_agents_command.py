@@ -1,11 +1,11 @@
-"""The command /agents: who is there, in a table, and nothing of it is kept."""
+"""The command /agents: who there is, what they know and how they are doing; nothing of it is kept."""
 
 from collections.abc import Callable
 
 import pytest
 
 from agents import load_catalog
-from chat.roster import state, table
+from chat.commands.agents import Shelf, card, state, table
 from orchestration.breaker import Breaker
 from orchestration.errors import EngineUnavailable
 from orchestration.presence import AgentHealth
@@ -17,12 +17,23 @@ SECURITY = AgentHealth(
 )  # fmt: skip
 
 
-def test_a_line_says_how_an_agent_is_doing() -> None:
-    """Documents, workers, load, success rate, median time, and whether it is asked at all."""
-    head, rule, line = table([SECURITY], load_catalog(), {"security": 7}).splitlines()
-    assert head == "| Agent | State | Docs | Workers | Load | Success | Time |"
+def test_a_card_says_what_an_agent_knows_and_how_it_is_doing() -> None:
+    """Its name after an @, its documents, how fast it usually is, what it knows, questions for it."""
+    agent = load_catalog()["security"]
+    head, about, example = card(agent, Shelf(7, own=2), SECURITY, few=1).split("\n")
+    assert head == "**Security** · `@security` · at work · 7 documents (2 only for you) · usually 42 ms"
+    assert about.startswith("Knows how to keep a self-hosted assistant safe")
+    assert example == "For example: “Could another user see my answer?”"
+    unknown = card(agent, Shelf(0, own=0), None, few=1)
+    assert unknown.startswith("**Security** · `@security` · no document\n")
+
+
+def test_a_line_says_how_an_agent_works() -> None:
+    """Workers, load, success rate, median time: for whoever runs the server."""
+    head, rule, line = table([SECURITY], load_catalog()).splitlines()
+    assert head == "| Agent | Workers | Load | Success | Time |"
     assert set(rule) == set("|-:")
-    assert line == "| Security | at work | 7 | 2 | 3/8 | 90% | 42 ms |"
+    assert line == "| Security | 2 | 3/8 | 90% | 42 ms |"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +64,7 @@ async def test_the_command_is_answered_and_not_kept(
     tab = await site.tab()
     assert await tab.until_heard("set_commands")
     await tab.ask(**command())
-    await tab.until(lambda page: "| Security | at work |" in str(page.step("Roundtable")["output"]))
+    await tab.until(lambda page: "`@security` · at work ·" in str(page.step("Roundtable")["output"]))
     assert orchestrator.submitted.empty()
     assert "first_interaction" not in [event for event, _ in tab.heard]
     listed = await site.http.post("/project/threads", json={"pagination": {"first": 5}, "filter": {}})
@@ -63,13 +74,24 @@ async def test_the_command_is_answered_and_not_kept(
 async def test_it_says_when_all_is_halted_and_when_redis_is_away(
     site: Site, orchestrator: ScriptedOrchestrator
 ) -> None:
-    """The two moments at which somebody asks."""
+    """The two moments at which somebody asks; what the agents know is told all the same."""
     orchestrator.agents, orchestrator.halted = {"security": SECURITY}, "All agents have been stopped since 10:00 UTC."
     tab = await site.tab()
     await tab.ask("/agents")
     await tab.until(lambda page: str(page.step("Roundtable")["output"]).startswith("All agents have been stopped"))
     orchestrator.agents = EngineUnavailable("Redis does not answer.")
     await tab.ask("/agents")
-    await tab.until(
-        lambda page: page.step("Roundtable")["output"] == "Redis does not answer. The single agent answers meanwhile."
-    )
+    away = "Redis does not answer. The single agent answers meanwhile.\n\n"
+    await tab.until(lambda page: str(page.step("Roundtable")["output"]).startswith(away))
+    assert "**Security** · `@security` · no document" in str(tab.page.step("Roundtable")["output"])
+
+
+async def test_one_agent_is_told_of_with_all_its_questions(site: Site, orchestrator: ScriptedOrchestrator) -> None:
+    """By its name, with or without an @; a name that nobody has gets a sentence."""
+    tab = await site.tab()
+    for name in ("security", "@Security"):
+        await tab.ask(f"/agents {name}")
+        await tab.until(lambda page: "“How do I keep a backup confidential?”" in str(page.step("Roundtable")["output"]))
+        assert "**Operations**" not in str(tab.page.step("Roundtable")["output"])
+    await tab.ask("/agents nobody")
+    await tab.until(lambda page: "nobody" in str(page.step("Roundtable")["output"]))

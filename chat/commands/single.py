@@ -1,0 +1,11 @@
+"""`/single QUESTION`: one question to the single agent, whatever the profile."""
+
+from chat.commands.command import Call, Offer
+from chat.manner import Manner
+
+
+class Single:
+    offer = Offer("single", "Ask the single agent, over all documents at once", "user-round", "QUESTION", asks=True)
+
+    async def run(self, call: Call) -> Manner:
+        return call.usual.by_single_agent()

@@ -1,0 +1,103 @@
+"""How a person likes the page: whether to be asked first, and how much detail; kept for their next windows."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chat.detail import DETAILS, EVERYTHING
+from chat.viewer import Window
+from chat.wire import Detail, Json
+from history import History, HistoryError
+from orchestration.errors import RoundtableError
+from orchestration.log import RunLog
+
+log = logging.getLogger(__name__)
+
+ASK_FIRST, DETAIL = "ask_first", "detail"
+"""Their names among the settings of a session, and in the history."""
+
+_LABELS: Mapping[Detail, str] = {
+    "answer": "The answer only",
+    "agents": "The agents and their answers",
+    "everything": "Everything, with passages and scores",
+}
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What the settings beside the composer say."""
+
+    ask_first: bool = False
+    detail: Detail = EVERYTHING
+
+    @classmethod
+    def of(cls, settings: Mapping[str, object]) -> "Preferences":
+        """As a session has them; a page may send anything."""
+        wanted = settings.get(DETAIL)
+        detail = next((detail for detail in DETAILS if detail == wanted), EVERYTHING)
+        return cls(settings.get(ASK_FIRST) is True, detail)
+
+    def settings(self) -> dict[str, object]:
+        return {ASK_FIRST: self.ask_first, DETAIL: self.detail}
+
+    def widgets(self) -> list[Json]:
+        """As the page draws them."""
+        always: dict[str, Json] = {"tooltip": None, "disabled": False}
+        items: list[Json] = [{"label": _LABELS[detail], "value": detail} for detail in DETAILS]
+        return [
+            {
+                "type": "switch",
+                "id": ASK_FIRST,
+                "label": "Ask me first",
+                "initial": self.ask_first,
+                "description": "See the plan before it runs: who is asked what, and in which order. You can change it.",
+                **always,
+            },
+            {
+                "type": "select",
+                "id": DETAIL,
+                "label": "Detail",
+                "initial": self.detail,
+                "items": items,
+                "description": "How much of the agents' work you see, of earlier questions as well.",
+                **always,
+            },
+        ]
+
+
+class PreferenceBook:
+    """What people chose last, or else how a conversation's last question was asked."""
+
+    def __init__(self, history: History, runs: RunLog) -> None:
+        self._history = history
+        self._runs = runs
+
+    async def keep(self, person: str, preferences: Preferences) -> None:
+        """For the person's next windows. Raises HistoryError."""
+        kept = {ASK_FIRST: "on" if preferences.ask_first else "off", DETAIL: preferences.detail}
+        await self._history.prefer(person, kept)
+
+    async def initial(self, window: Window) -> Preferences:
+        """Those of a window that is new. Redis may be asked, and be away."""
+        kept = await self._kept(window.person)
+        asked = kept[ASK_FIRST] == "on" if ASK_FIRST in kept else await self._was_asked(window)
+        return Preferences.of({**kept, ASK_FIRST: asked})
+
+    async def detail(self, person: str) -> Detail:
+        """That of a window that is new."""
+        return Preferences.of(await self._kept(person)).detail
+
+    async def _kept(self, person: str) -> dict[str, str]:
+        try:
+            return await self._history.preferences(person)
+        except HistoryError as error:
+            log.warning("how somebody likes the page cannot be read: %s", error)
+            return {}
+
+    async def _was_asked(self, window: Window) -> bool:
+        try:
+            runs = await self._runs.runs(window.person, window.thread)
+            return bool(runs) and (await self._runs.task(runs[-1], window.person)).approval
+        except RoundtableError as error:
+            log.info("how the last question of thread %s was asked is not known: %s", window.thread, error)
+            return False

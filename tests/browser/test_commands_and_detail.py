@@ -1,0 +1,67 @@
+"""Commands, the line that says what is going on, and how much of it all is shown."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.chat_window import ChatWindow
+from tests.browser.conftest import DESKTOP, PHONE, Opened, Served
+from tests.browser.test_a_question import QUESTION
+
+
+def line(window: ChatWindow, words: str) -> Locator:
+    """The line at the top of the run."""
+    return window.page.locator(f"[id^='step-{words}']")
+
+
+def show(window: ChatWindow, detail: str) -> None:
+    """Choose it in the settings."""
+    window.page.locator("#chat-settings-open-modal").click()
+    window.page.get_by_role("dialog").get_by_role("combobox").click()
+    window.page.get_by_role("option", name=detail).click()
+    window.page.locator("#confirm").click()
+    expect(window.page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_less_and_more_is_shown_at_once(open_window: Opened, served: Served, size: tuple[int, int]) -> None:
+    """While the agents work and afterwards; what comes back stands where it stood."""
+    window = open_window(size).open()
+    served.hold()
+    window.ask(QUESTION)
+    expect(line(window, "Gardener and Baker are at work")).to_be_visible()
+    show(window, "The answer only")
+    expect(window.page.locator(".rt-plan")).to_have_count(0)
+    expect(line(window, "Gardener and Baker are at work")).to_be_visible()
+    served.release()
+    expect(window.sources).to_have_count(2)
+    expect(line(window, "Answered in")).to_contain_text("by 2 agents")
+    assert window.steps() == []
+    window.fits()
+    show(window, "Everything")
+    expect(window.nodes).to_have_count(6)
+    expect(window.sources).to_have_count(2)
+    assert [name.partition(":")[0] for name in window.steps()[:2]] == ["Selection", "Plan"]
+    expect(window.page.locator(".step").last).to_contain_text("Prune roses in March")
+    window.fits()
+
+
+def test_commands_say_what_can_be_done(open_window: Opened) -> None:
+    """Chosen by its button, typed, and typed wrong; a conversation begins with the first question only."""
+    window = open_window(PHONE).open()
+    window.page.locator("#command-help").click()
+    window.page.keyboard.press("Enter")
+    expect(window.answer).to_contain_text("/single QUESTION")
+    window.fits()
+    for typed, said in (
+        ("/status now", "All is well. 2 agents can be asked."),
+        ("/agents garden", "@garden"),
+        ("/stauts", "Did you mean /status?"),
+    ):
+        window.ask(typed)
+        expect(window.answer).to_contain_text(said)
+        window.fits()
+    assert "/thread/" not in window.page.url
+    window.ask("/single How long do I bake rye bread?")
+    expect(window.answer).to_contain_text("Bake rye bread for fifty minutes at 220 degrees.")
+    expect(line(window, "Answered in")).to_contain_text("by the single agent")
+    expect(window.page.locator("#chat-profiles")).to_contain_text("Council")
