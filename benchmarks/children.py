@@ -1,7 +1,7 @@
 """Processes of a benchmark's or the demonstration's own: started as modules, ready when they say so.
 
-The parent writes a word on a line; a benchmark's child answers with a number on a line, what it has used. The end of its
-input ends a child, and Ctrl-C in the terminal is its parent's alone.
+The parent writes a word on a line; a benchmark's child answers with a number on a line, what it has used. The end of
+its input ends a child, and Ctrl-C in the terminal is its parent's alone.
 """
 
 import asyncio

@@ -11,10 +11,13 @@ import asyncio
 import socket
 import sys
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
 
 from benchmarks.children import REPOSITORY
+from cli.errors import PortTaken
+from cli.sockets import listening
 from demo.backstage import open_backstage
 from demo.browser import MISSING, find_chromium, has_display, open_browser
 from demo.errors import DemoError, NoBrowser
@@ -41,20 +44,38 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory(prefix="rt-demo-") as folder:
-            asyncio.run(present(given, (given.data or Path(folder)).absolute()))
-    except DemoError as error:
-        print(error, file=sys.stderr)
-        return 1
+            return _run(given, (given.data or Path(folder)).absolute())
     except KeyboardInterrupt:
         print("\nStopped; nothing is left running.", file=sys.stderr)
         return INTERRUPTED
-    return 0
+
+
+def _run(given: argparse.Namespace, data: Path) -> int:
+    trouble: list[str] = []
+    try:
+        asyncio.run(present(given, data))
+    except* (DemoError, PortTaken) as group:
+        # It comes out of the group in which the processes were watched.
+        trouble = [str(error) for error in _each(group)]
+    for words in trouble:
+        print(words, file=sys.stderr)
+    return 1 if trouble else 0
+
+
+def _each(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _each(error)
+        else:
+            yield error
 
 
 async def present(given: argparse.Namespace, data: Path) -> None:
     """Everything that a presentation needs, and then the presentation."""
     by_hand = given.by_hand or _why_by_hand(given)
-    port = given.port or _free_port()
+    # Seen here, where it becomes a sentence; the process that listens there says nothing to the terminal.
+    with listening(given.port) if given.port else nullcontext():
+        port = given.port or _free_port()
     address = f"http://localhost:{port}"
     async with AsyncExitStack() as stack:
         say("Starting the chat and two workers; a new data folder takes half a minute.")

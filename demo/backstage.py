@@ -47,8 +47,15 @@ class Processes:
     def paper(self) -> Path:
         return self._data / NAME
 
+    async def start(self, module: str, *args: str) -> Child:
+        """Raises NotAsExpected when it does not come up."""
+        try:
+            return await self._stack.enter_async_context(child(module, str(self._data), *args))
+        except (RuntimeError, TimeoutError) as error:
+            raise NotAsExpected(f"A process did not start: {error or 'it took too long'}.") from error
+
     async def add_worker(self) -> None:
-        worker = Worker(await self._stack.enter_async_context(child("demo.worker", str(self._data))))
+        worker = Worker(await self.start("demo.worker"))
         self._workers.append(worker)
         self._tasks.create_task(self._listen(worker))
         self._say(f"A worker for all agents is process {worker.process.pid}.")
@@ -152,7 +159,7 @@ async def open_backstage(data: Path, port: int, say: Callable[[str], None]) -> A
         processes = Processes(data, say, stack, tasks)
         last.push_async_callback(asyncio.to_thread, processes.end_redis)
         await asyncio.to_thread(processes.paper.write_bytes, paper())
-        web = await stack.enter_async_context(child("demo.web", str(data), str(port)))
+        web = await processes.start("demo.web", str(port))
         say(f"The chat is process {web.pid}; it runs no agents.")
         await asyncio.gather(*(processes.add_worker() for _ in range(WORKERS)))
         try:

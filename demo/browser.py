@@ -120,7 +120,8 @@ class ChatPage:
 
     async def search(self, words: str) -> None:
         await self._tab.locator("#search-chats-button").click()
-        await self._tab.get_by_role("dialog").get_by_role("combobox").fill(words)
+        async with self._tab.expect_response(lambda response: words in (response.request.post_data or "")):
+            await self._tab.get_by_role("dialog").get_by_role("combobox").fill(words)
         await expect(self._results.first).to_be_visible()
 
     async def open_result(self, name: str) -> None:

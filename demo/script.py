@@ -7,20 +7,21 @@ from demo.paper import NAME
 
 WORKER = STARTERS[0]
 BACKUP = STARTERS[1]
+ANSWER = "another worker answers the step again"
 FOLLOW_UP = "How do I notice that?"
 CHANGED = "Could another person see the answer?"
 KEYS = "Who keeps the keys of the harbour office?"
 KEPT_BY = "Mira Lindqvist"
 ALONE = "How do I upgrade Roundtable?"
-RENAMED = "Backups, kept confidential"
-SEARCHED = "backup confidential"
-HALTED = "What is a lease?"
+RENAMED = "When a worker dies"
+SEARCHED = "higher fence"
+SILENCE = "the presenter wants silence"
 AWAY = "Redis does not answer"
 
 _STARTED = (
     begin(),
     press_starter(WORKER.label, WORKER.question),
-    answered("another worker answers the step again", "One answer."),
+    answered(ANSWER, "One answer."),
 )
 
 SCENES = (
@@ -32,11 +33,9 @@ SCENES = (
             begin(),
             press_starter(WORKER.label, WORKER.question),
             answered(
-                "another worker answers the step again",
+                ANSWER,
                 "the plan changes colour while the agents work; each has a step of its own; then there is one answer.",
             ),
-            Picture("run", height=1590),
-            Picture("run-dark", height=1590, dark=True),
             Do("Press a number in the answer.", lambda page, _: page.open_citation()),
             Watch(
                 "the passage stands beside the chat, with what was quoted marked in it. Nothing in the answer is made "
@@ -64,7 +63,7 @@ SCENES = (
             Do("Turn on “Ask me first” in the settings.", lambda page, _: page.turn_ask_first(True)),
             ask(WORKER.question),
             Watch("the plan waits, and nothing else happens.", lambda page, _: page.shows("Run this plan")),
-            Picture("plan", height=1180),
+            Picture("plan", height=1010),
             Do(
                 f"Take step 2 out, and let the last one ask: {CHANGED}",
                 lambda page, _: page.change_plan(2, 2, CHANGED),
@@ -89,7 +88,6 @@ SCENES = (
             answered(KEPT_BY, "the answer is from the new document."),
             Do("Press the number.", lambda page, _: page.open_citation()),
             Watch("the passage, and below it the page of the PDF: 2 of 2.", lambda page, _: page.shows("2 / 2")),
-            Picture("document"),
         ),
     ),
     Scene(
@@ -112,8 +110,9 @@ SCENES = (
                 "its steps were started again, in the other process.",
                 lambda page, _: page.shows("Started again: its worker went away."),
             ),
+            Picture("recovery", height=1200),
             Backdoor("the worker that is left goes on.", lambda behind: behind.let_go()),
-            answered("another worker answers the step again", "the whole answer, once; nothing is missing."),
+            answered(ANSWER, "the whole answer, once; nothing is missing."),
             Backdoor("a new worker takes the place of the dead one.", lambda behind: behind.replace_worker()),
         ),
     ),
@@ -138,13 +137,14 @@ SCENES = (
         "Each is in the data folder until it is deleted: its steps, its plan, its citations.",
         (
             begin(),
-            press_starter(BACKUP.label, BACKUP.question),
-            answered("", "one more conversation in the list."),
+            press_starter(WORKER.label, WORKER.question),
+            answered(ANSWER, "one more conversation in the list."),
+            Picture("run", height=1690),
+            Picture("run-dark", height=1690, dark=True),
             Do(f"Rename it: {RENAMED}", lambda page, _: page.rename(RENAMED)),
             begin(),
             Do(f"Search for: {SEARCHED}", lambda page, _: page.search(SEARCHED)),
             Watch("it is found by what was said in it, and by its new name.", lambda page, _: page.shows(RENAMED)),
-            Picture("history"),
             Do("Open it.", lambda page, _: page.open_result(RENAMED)),
             answered("", "everything is as it was, steps and sources included."),
         ),
@@ -152,14 +152,16 @@ SCENES = (
     ),
     Scene(
         "All agents are halted",
-        "An operator can stop all agents everywhere, and nothing is lost.",
+        "An operator can stop all agents everywhere. What they have in hand goes on when they work again.",
         (
+            Backdoor("the workers are held in what they begin from now on.", lambda behind: behind.hold()),
             begin(),
-            Backdoor(
-                "`roundtable halt`.", lambda behind: behind.command("halt", "--reason", "the presenter wants silence")
-            ),
-            Watch("the reason, above the chat.", lambda page, _: page.banner("the presenter wants silence")),
-            ask(HALTED),
+            ask(BACKUP.question),
+            Watch("agents are at work.", lambda page, _: page.shows(NOTICE)),
+            Backdoor("`roundtable halt`.", lambda behind: behind.command("halt", "--reason", SILENCE)),
+            Watch("the reason, above the chat.", lambda page, _: page.banner(SILENCE)),
+            Watch("agents have given back what they had in hand.", lambda page, _: page.shows("Given back")),
+            Backdoor("the workers are not held any more.", lambda behind: behind.let_go()),
             Backdoor("`roundtable resume`.", lambda behind: behind.command("resume")),
             answered("", "the question waited, and is answered."),
         ),
