@@ -69,4 +69,5 @@ def begin() -> Do:
 
 
 def answered(words: str, look: str) -> Watch:
+    """An answer with sources; `words` are in it."""
     return Watch(look, lambda page, _: page.answered(words))

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 from collections import Counter
@@ -97,7 +98,8 @@ class Processes:
         self._say(f"kill -CONT {self._signal_redis(signal.SIGCONT)}: Redis goes on.")
 
     async def command(self, *words: str) -> None:
-        self._say(f"$ roundtable {' '.join(words)}")
+        typed = shlex.join(("roundtable", *words))
+        self._say(f"$ {typed}")
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "cli.main", *words,
             cwd=REPOSITORY, env={**os.environ, "ROUNDTABLE_DATA": str(self._data)},
@@ -111,7 +113,7 @@ class Processes:
             raise
         self._say(said.decode().strip())
         if process.returncode:
-            raise NotAsExpected(f"`roundtable {' '.join(words)}` ended with {process.returncode}.")
+            raise NotAsExpected(f"`{typed}` ended with {process.returncode}.")
 
     def end_redis(self) -> None:
         """Whoever used it has left; a server that nobody could stop in an orderly way ends here."""

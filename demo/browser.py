@@ -51,12 +51,17 @@ class ChatPage:
         await self._tab.locator("#starters > button").filter(has_text=label).click()
 
     async def ask(self, question: str) -> None:
+        asked = self._tab.locator("[data-step-type=user_message]")
+        before = await asked.count()
         await self._composer.click()
         await self._tab.keyboard.insert_text(question)
-        await expect(self._tab.locator("#chat-submit:not([disabled])")).to_be_visible()
-        await self._tab.keyboard.press("Enter")
+        await self._send()
+        await expect(asked).to_have_count(before + 1)
 
     async def answered(self, words: str) -> None:
+        # An answer that stood there before the question is none to it.
+        messages = self._tab.locator("[data-step-type=user_message], [data-step-type=assistant_message]")
+        await expect(messages.last).to_have_attribute("data-step-type", "assistant_message")
         await expect(self._answer).to_contain_text(words)
         await expect(self._answer.locator(".element-link").first).to_be_visible()
         await expect(self._tab.locator("#stop-button")).to_be_hidden()
@@ -95,7 +100,7 @@ class ChatPage:
         await expect(self._tab.locator("#attachments")).to_be_visible()
         await expect(self._tab.locator("#upload-button")).to_be_visible()
         await self._composer.click()
-        await self._tab.keyboard.press("Enter")
+        await self._send()
         await expect(self._card.locator(".rt-choose").first).to_be_visible()
 
     async def give_to(self, agent: str) -> None:
@@ -142,6 +147,10 @@ class ChatPage:
         await self._tab.set_viewport_size({"width": WIDTH, "height": HEIGHT})
         if dark:
             await self._look("light")
+
+    async def _send(self) -> None:
+        await expect(self._tab.locator("#chat-submit:not([disabled])")).to_be_visible()
+        await self._tab.keyboard.press("Enter")
 
     async def _look(self, scheme: str) -> None:
         await self._tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -196,7 +205,8 @@ async def open_browser(address: str, *, headless: bool, pictures: Path) -> Async
             context.set_default_timeout(PATIENCE_MS)
             yield ChatPage(await context.new_page(), address, pictures)
         except (Error, AssertionError) as error:
-            first = re.sub(r"\x1b\[\d+m", "", str(error)).strip().partition("\n")[0]
-            raise NotAsExpected(f"The page did not do what was expected: {first}") from error
+            # What follows is the whole page in words.
+            said = " ".join(re.sub(r"\x1b\[\d+m", "", str(error)).partition("Aria snapshot")[0].split())
+            raise NotAsExpected(f"The page did not do what was expected: {said}") from error
         finally:
             await browser.close()

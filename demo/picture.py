@@ -5,23 +5,27 @@ from pathlib import Path
 
 from PIL import Image
 
-COLOURS = 256
-"""As many as one byte tells apart: enough for text on a few plain surfaces, at a third of the size."""
+SURFACES = 128
+"""Colours that are kept as they are: the most frequent ones."""
+OTHERS = 128
+"""Colours for all the rest, such as a logo's. One byte a pixel tells both apart, a third of what three bytes take."""
 
 
 def keep_picture(drawn: bytes, file: Path) -> None:
-    """Write a screenshot as a small PNG: the colours of whole surfaces stay, rare ones become the nearest of them."""
+    """Write a screenshot as a small PNG: whole surfaces keep their colours, what is rare gets the nearest of a few."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with Image.open(io.BytesIO(drawn)) as opened:
         image = opened.convert("RGB")
-    counted = image.getcolors(image.width * image.height) or []
-    common = [colour for _, colour in sorted(counted, key=lambda each: each[0], reverse=True)[:COLOURS]]
+    counted = sorted(image.getcolors(image.width * image.height) or [], key=lambda each: each[0], reverse=True)
+    shades = [bytes(colour) for _, colour in counted if isinstance(colour, tuple)]
     palette = Image.new("P", (1, 1))
-    palette.putpalette([shade for colour in common for shade in _shades(colour)])
+    palette.putpalette(b"".join(shades[:SURFACES]) + _few(shades[SURFACES:]))
     image.quantize(palette=palette, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
-def _shades(colour: object) -> tuple[int, int, int]:
-    assert isinstance(colour, tuple)
-    red, green, blue = colour
-    return red, green, blue
+def _few(shades: list[bytes]) -> bytes:
+    """OTHERS colours that stand for all of these, however many points have each."""
+    if not shades:
+        return b""
+    row = Image.frombytes("RGB", (len(shades), 1), b"".join(shades))
+    return bytes(row.quantize(OTHERS, method=Image.Quantize.MEDIANCUT).getpalette() or [])
