@@ -7,5 +7,5 @@
 - `browser` the page, in Chromium
 - `backstage` the processes: `web`, two of `worker`, and the embedded Redis
 - `paper` the document that is handed in
-- `picture` the pictures for the README
+- `held` what stops a worker in the middle of its work, and `patience` what gives a presenter the time to talk
 """

@@ -11,7 +11,6 @@ from playwright.async_api import Error, Locator, async_playwright, expect
 from playwright.async_api import Page as Tab
 
 from demo.errors import NoBrowser, NotAsExpected
-from demo.picture import keep_picture
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ("--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update")
@@ -142,8 +141,7 @@ class ChatPage:
         await self._tab.evaluate("Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))")
         # Two frames: what was drawn for the new size, and what followed from it.
         await self._tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        drawn = await self._tab.screenshot(animations="disabled", caret="hide")
-        keep_picture(drawn, self._pictures / f"{name}.png")
+        await self._tab.screenshot(path=self._pictures / f"{name}.png", animations="disabled", caret="hide")
         await self._tab.set_viewport_size({"width": WIDTH, "height": HEIGHT})
         if dark:
             await self._look("light")
