@@ -9,14 +9,14 @@ PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 INSTALLED_TEST := $(VENV)/.installed-test
 TORCH := torch==2.13.0
-TYPED := agents api benchmarks chat cli evaluation history knowledge orchestration people tests app.py
+TYPED := agents api benchmarks chat cli demo evaluation history knowledge orchestration people tests app.py
 
 # What pip does, without what it merely considers.
 # constraints.txt holds the versions that the tests ran with.
 PIP = $(PYTHON) -m pip install --constraint constraints.txt --disable-pip-version-check --no-input --progress-bar off
 SHOW = sed -un -e '/^Collecting/p' -e '/^Downloading/p' -e '/^Installing/p' -e '/^Successfully/p'
 
-.PHONY: run install test check bench chaos fuzz evaluate clean
+.PHONY: run install test check bench chaos fuzz demo evaluate clean
 
 run: $(INSTALLED)
 	@exec $(VENV)/bin/roundtable serve
@@ -48,6 +48,10 @@ chaos: $(INSTALLED)
 FILES ?= 1000
 fuzz: $(INSTALLED_TEST)
 	@$(PYTHON) -m benchmarks.fuzz --seed $(SEED) --files $(FILES)
+
+# make demo goes on when Enter is pressed, AUTO=1 by itself; RECORD=1 takes the README's pictures. SCENE=5 begins there.
+demo: $(INSTALLED_TEST)
+	@exec $(PYTHON) -m demo $(if $(AUTO),--auto) $(if $(RECORD),--record) $(if $(SCENE),--scene $(SCENE))
 
 # make evaluate SET=metatool DATA=path/to/the/sets
 SET ?= metatool

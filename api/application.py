@@ -105,9 +105,16 @@ class Application:
 
 
 def create_app(
-    settings: Settings, *, people: People | None = None, page: Page | None = None, opening: Opening | None = None
+    settings: Settings,
+    *,
+    people: People | None = None,
+    page: Page | None = None,
+    opening: Opening | None = None,
+    workers: bool = True,
 ) -> Application:
     """The whole product in one application; a test brings its own people, page or runtime.
+
+    Without `workers` the agents' steps are left to other processes.
 
     Raises ConfigurationError when the chat cannot be set up, or when anybody could walk in.
     """
@@ -116,11 +123,11 @@ def create_app(
     people = people or people_of(settings)
     check_reach(settings, people)
     page = page or ChatPage(settings, people)
-    return Application(settings, people, page, opening or (lambda: _open(settings, people)))
+    return Application(settings, people, page, opening or (lambda: _open(settings, people, workers)))
 
 
 @asynccontextmanager
-async def _open(settings: Settings, people: People) -> AsyncIterator[Running]:
+async def _open(settings: Settings, people: People, workers: bool) -> AsyncIterator[Running]:
     """The runtime, in the hands of the chat."""
     from chat import host
     from history import Keeper, open_history
@@ -131,7 +138,7 @@ async def _open(settings: Settings, people: People) -> AsyncIterator[Running]:
     # The history is closed last: what ends with the server is kept.
     async with open_history(settings.data) as history:
         keeper = Keeper(history, days=settings.history.days)
-        async with open_runtime(settings, keeper=keeper, patient=True) as orchestrator:
+        async with open_runtime(settings, workers=workers, keeper=keeper, patient=True) as orchestrator:
             host.install(orchestrator, orchestrator.registry, orchestrator.knowledge, history, people)
             orchestrator.knowledge.expect_documents()
             try:

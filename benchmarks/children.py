@@ -1,6 +1,7 @@
-"""Processes of a benchmark's own: started as modules, ready when they say so, asked what they have used.
+"""Processes of a benchmark's or the demonstration's own: started as modules, ready when they say so.
 
-The parent writes a word on a line, the child answers with a number on a line; the end of its input ends the child.
+The parent writes a word on a line; a benchmark's child answers with a number on a line, what it has used. The end of
+its input ends a child, and Ctrl-C in the terminal is its parent's alone.
 """
 
 import asyncio
@@ -36,16 +37,32 @@ class Child:
         self._process = process
         self._input, self._output = process.stdin, process.stdout
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def ready(self) -> None:
         """Wait until it has begun its work; raises RuntimeError when it ended instead."""
         async with asyncio.timeout(START_SECONDS):
             if await self._output.readline() != READY:
-                raise RuntimeError(f"a process of the benchmark ended with {await self._process.wait()}")
+                raise RuntimeError(f"process {self.pid}, which was started, ended with {await self._process.wait()}")
 
     async def ask(self, what: str) -> float:
         """The answer to one of ANSWERS."""
-        self._input.write(f"{what}\n".encode())
-        return float(await self._output.readline())
+        self.tell(what)
+        return float(await self.hear())
+
+    def tell(self, word: str) -> None:
+        self._input.write(f"{word}\n".encode())
+
+    async def hear(self) -> str:
+        """The next line that it says; empty when it has ended."""
+        return (await self._output.readline()).decode().strip()
+
+    async def kill(self) -> None:
+        """As `kill -9` does it."""
+        self._process.kill()
+        await self._process.wait()
 
     async def end(self) -> None:
         """Close its input and wait; one that does not end by itself is killed."""
@@ -64,7 +81,7 @@ async def child(module: str, *args: str) -> AsyncIterator[Child]:
     """Run `python -m module args` until the block ends."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *args,
-        cwd=REPOSITORY, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        cwd=REPOSITORY, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     running = Child(process)
     try:
@@ -74,13 +91,32 @@ async def child(module: str, *args: str) -> AsyncIterator[Child]:
         await running.end()
 
 
-async def be_a_child(work: AbstractAsyncContextManager[object]) -> None:
-    """The child's side: work, and answer until the parent closes the input."""
+async def be_a_child(
+    work: AbstractAsyncContextManager[object], answers: Mapping[str, Callable[[], object]] = ANSWERS
+) -> None:
+    """The child's side: work, and do what it is told until the parent closes the input, be it before the work began.
+
+    What comes back from an answer is said, unless it is None.
+    """
     lines = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    async with work:
-        sys.stdout.buffer.write(READY)
-        sys.stdout.buffer.flush()
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def working() -> None:
+        async with work:
+            sys.stdout.buffer.write(READY)
+            sys.stdout.buffer.flush()
+            begun.set()
+            await ended.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(working())
         while line := await lines.readline():
-            print(ANSWERS[line.decode().strip()](), flush=True)
+            answer = answers[line.decode().strip()]()
+            if answer is not None:
+                print(answer, flush=True)
+        if begun.is_set():
+            ended.set()
+        else:
+            task.cancel()

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "cli": {"api", "evaluation", "history", "people", "orchestration", "agents", "knowledge"},
 }
 """Package -> packages of ours that it may import: down only."""
+NOT_SHIPPED = {"benchmarks", "demo", "tests"}
 ONLY_IN = {
     "chainlit": ("app.py", "chat/", "api/"),
     "redis": ("orchestration/",),
@@ -62,6 +63,12 @@ def test_imports_go_down_only() -> None:
         if (package := file.partition("/")[0]) in MAY_IMPORT
         for name in imported(tree) & MAY_IMPORT.keys() - {package} - MAY_IMPORT[package]
     ]
+    assert not wrong
+
+
+def test_what_is_not_shipped_is_not_imported() -> None:
+    """The product does without its tests, its benchmarks and its demonstration."""
+    wrong = [f"{file} imports {name}" for file, tree in sources() for name in imported(tree) & NOT_SHIPPED]
     assert not wrong
 
 
