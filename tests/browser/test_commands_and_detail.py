@@ -1,10 +1,12 @@
 """Commands, the line that says what is going on, and how much of it all is shown."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.chat_window import ChatWindow
-from tests.browser.conftest import DESKTOP, PHONE, Opened, Served
+from tests.browser.conftest import PHONE, Opened, Served
 from tests.browser.test_a_question import QUESTION
 
 
@@ -22,26 +24,44 @@ def show(window: ChatWindow, detail: str) -> None:
     expect(window.page.get_by_role("dialog")).to_have_count(0)
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_less_and_more_is_shown_at_once(open_window: Opened, served: Served, size: tuple[int, int]) -> None:
-    """While the agents work and afterwards; what comes back stands where it stood."""
-    window = open_window(size).open()
-    served.hold()
+@pytest.fixture
+def changing(open_window: Opened) -> Iterator[ChatWindow]:
+    """A phone's window; what it chooses holds for new windows too, and there it is put back."""
+    yield open_window(PHONE).open()
+    show(open_window().open(), "Everything")
+
+
+def test_less_and_more_is_shown_at_once(changing: ChatWindow, served: Served) -> None:
+    """What comes back stands where it stood; the line at the top tells what goes on in every detail."""
+    window = changing
     window.ask(QUESTION)
-    expect(line(window, "Gardener and Baker are at work")).to_be_visible()
+    expect(window.nodes).to_have_count(6)
+    expect(line(window, "Answered in")).to_contain_text("by 2 agents")
+    expect(window.stop_button).to_be_hidden()
     show(window, "The answer only")
     expect(window.page.locator(".rt-plan")).to_have_count(0)
-    expect(line(window, "Gardener and Baker are at work")).to_be_visible()
-    served.release()
     expect(window.sources).to_have_count(2)
-    expect(line(window, "Answered in")).to_contain_text("by 2 agents")
     assert window.steps() == []
     window.fits()
     show(window, "Everything")
     expect(window.nodes).to_have_count(6)
     expect(window.sources).to_have_count(2)
-    assert [name.partition(":")[0] for name in window.steps()[:2]] == ["Selection", "Plan"]
+    assert [name.partition(":")[0] for name in window.steps()] == [
+        "Selection",
+        "Plan",
+        "Gardener",
+        "Gardener",
+        "Baker",
+        "Baker",
+    ]
     expect(window.page.locator(".step").last).to_contain_text("Prune roses in March")
+    show(window, "The answer only")
+    served.hold()
+    window.ask(QUESTION)
+    expect(line(window, "Gardener and Baker are at work")).to_be_visible()
+    expect(window.page.locator(".rt-plan")).to_have_count(0)
+    served.release()
+    expect(line(window, "Answered in")).to_have_count(2)
     window.fits()
 
 
@@ -49,7 +69,7 @@ def test_commands_say_what_can_be_done(open_window: Opened) -> None:
     """Chosen by its button, typed, and typed wrong; a conversation begins with the first question only."""
     window = open_window(PHONE).open()
     window.page.locator("#command-help").click()
-    window.page.keyboard.press("Enter")
+    window.page.locator("#chat-submit").click()
     expect(window.answer).to_contain_text("/single QUESTION")
     window.fits()
     for typed, said in (
