@@ -203,7 +203,9 @@ class Viewer:
         except Exception:
             # The task's boundary: the person learns that the page is not complete.
             log.exception("thread %s cannot be shown", thread)
-            await self._forget_all("This conversation cannot be shown at the moment.")
+            await self._forget_all(
+                "This conversation cannot be shown at the moment; nothing of it is lost. Reload the page."
+            )
         else:
             self._live &= {*runs, *(delivery.id for delivery in deliveries if delivery.occupies)}
             self._show_all(runs, beside, asked, leftover)

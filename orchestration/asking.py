@@ -44,7 +44,7 @@ def tidy(question: str) -> str:
     if len(question) > MOST_CHARACTERS:
         raise InvalidTask(
             f"The question has {len(question):,} characters and may have {MOST_CHARACTERS:,}. Ask a shorter question;"
-            " long material belongs into an agent's documents (roundtable ingest)."
+            " long material belongs into a document that an agent keeps."
         )
     noise = sum(unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\n\r\t" for c in question)
     noise += question.count("\ufffd")

@@ -24,6 +24,11 @@ def show(window: ChatWindow, detail: str) -> None:
     expect(window.page.get_by_role("dialog")).to_have_count(0)
 
 
+def main_steps(window: ChatWindow) -> list[str]:
+    """Without what is nested in them."""
+    return [name for name in window.steps() if not name.startswith(("Found", "Reasoning"))]
+
+
 @pytest.fixture
 def changing(open_window: Opened) -> Iterator[ChatWindow]:
     """A phone's window; what it chooses holds for new windows too, and there it is put back."""
@@ -38,6 +43,7 @@ def test_less_and_more_is_shown_at_once(changing: ChatWindow, served: Served) ->
     expect(window.nodes).to_have_count(6)
     expect(line(window, "Answered in")).to_contain_text("by 2 agents")
     expect(window.stop_button).to_be_hidden()
+    before = main_steps(window)
     show(window, "The answer only")
     expect(window.page.locator(".rt-plan")).to_have_count(0)
     expect(window.sources).to_have_count(2)
@@ -46,14 +52,7 @@ def test_less_and_more_is_shown_at_once(changing: ChatWindow, served: Served) ->
     show(window, "Everything")
     expect(window.nodes).to_have_count(6)
     expect(window.sources).to_have_count(2)
-    assert [name.partition(":")[0] for name in window.steps()] == [
-        "Selection",
-        "Plan",
-        "Gardener",
-        "Gardener",
-        "Baker",
-        "Baker",
-    ]
+    assert main_steps(window) == before
     expect(window.page.locator(".step").last).to_contain_text("Prune roses in March")
     show(window, "The answer only")
     served.hold()
