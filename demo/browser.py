@@ -17,6 +17,14 @@ ARGUMENTS = ("--disable-quic", "--no-first-run", "--disable-background-networkin
 WIDTH, HEIGHT = 1280, 900
 PATIENCE_MS = 120_000
 """A new data folder answers when its documents are read."""
+DOWN = """
+() => {
+  const arrow = document.querySelector('button.rounded-full:has(svg.lucide-arrow-down)');
+  arrow?.click();
+  return !arrow;
+}
+"""
+"""Goes to the end of the conversation, where no arrow stands over it; true when it is there."""
 MISSING = (
     "There is no Chromium: none of chromium, chromium-browser and google-chrome is on the PATH. Install one, such as "
     "with `apt-get install chromium`."
@@ -136,6 +144,7 @@ class ChatPage:
         if dark:
             await self._look("dark")
         await self._tab.set_viewport_size({"width": WIDTH, "height": height})
+        await self._tab.wait_for_function(DOWN)
         await self._tab.mouse.move(WIDTH - 1, height - 1)
         await self._tab.evaluate("document.activeElement?.blur()")
         await self._tab.evaluate("Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))")

@@ -110,7 +110,7 @@ SCENES = (
                 "its steps were started again, in the other process.",
                 lambda page, _: page.shows("Started again: its worker went away."),
             ),
-            Picture("recovery", height=1300),
+            Picture("recovery", height=1340),
             Backdoor("the worker that is left goes on.", lambda behind: behind.let_go()),
             answered(ANSWER, "the whole answer, once; nothing is missing."),
             Backdoor("a new worker takes the place of the dead one.", lambda behind: behind.replace_worker()),
