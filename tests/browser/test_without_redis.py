@@ -96,9 +96,12 @@ def test_who_is_there_is_a_command(open_window: Opened) -> None:
     window = open_window(PHONE).open()
     window.composer.click()
     window.page.keyboard.insert_text("/agents")
+    expect(window.page.get_by_role("option").filter(has_text="agents")).to_be_visible()
     window.page.keyboard.press("Enter")
+    expect(window.composer).to_have_value("")
     window.page.keyboard.press("Enter")
     expect(window.answer.locator("td").filter(has_text="Gardener")).to_be_visible()
-    expect(window.answer.locator("tr").filter(has_text="Baker")).to_contain_text("ready")
+    expect(window.answer.locator("tr").filter(has_text="Baker")).to_contain_text("0/8")
+    expect(window.answer).to_contain_text("ready")
     assert "/thread/" not in window.page.url
     window.fits()
