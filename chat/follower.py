@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from chat.announcing import announcement
 from chat.changes import Emission, changes
 from chat.detail import reduced
 from chat.growing import Growing
@@ -171,11 +172,11 @@ class Follower:
             self._gone = True
         except RoundtableError as error:
             log.warning("run %s cannot be followed: %s", run, error)
-            self._trouble = str(error)
+            self._trouble = self._words.trouble(error)
         except Exception:
             # Whatever breaks one run's stream must not take the other runs off the page.
             log.exception("run %s cannot be followed", run)
-            self._trouble = "Something went wrong while this answer was shown."
+            self._trouble = self._words.went_wrong_showing
         finally:
             self._over.set()
             self._fresh.set()
@@ -183,7 +184,7 @@ class Follower:
     async def _tell(self, after: asyncio.Event | None) -> None:
         if after is not None:
             await after.wait()
-        over = False
+        over, seen_open = False, False
         while not over:
             await self._fresh.wait()
             await self._gather()
@@ -203,6 +204,8 @@ class Follower:
             if self._story.awaiting:
                 await self._occupy(False)
             self.caught_up.set()
+        if seen_open and self._story.result is not None:
+            await self._emit(announcement(self._words.announced(self._story.result.state)))
 
     async def _gather(self) -> None:
         """Let what comes within an interval of the last telling come together; the run's end cuts it short."""
@@ -232,7 +235,7 @@ class Follower:
             parent=stable_id(run, "run"),
             type="assistant_message",
             name=AUTHOR,
-            output=f"{self._trouble} Reload the page to see this answer.",
+            output=self._words.reload_to_see(self._trouble),
             began=self._story.accepted,
             ended=self._story.accepted,
             failed=True,

@@ -43,6 +43,8 @@ class Order:
     """Whether the person may keep it for everybody."""
     narrowed: bool = False
     """Whether they wanted to and may not."""
+    words: Words = ENGLISH
+    """What it is kept in, where nobody looks any more."""
     unknown: str = ""
     """An agent that was named and does not exist."""
     replaces: str = ""

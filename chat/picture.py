@@ -43,7 +43,7 @@ def draw(story: Story, titles: Titles, texts: Growing | None = None, usual: Medi
     steps: list[Step] = [*_frame(story, story.task, status_line(story, titles, usual))]
     elements: list[Element] = []
     for section in story.sections:
-        part = _draw_section(story, section, titles, texts)
+        part = _draw_section(story, section, titles, words, texts)
         steps += part.steps
         elements += part.elements
     return Picture(tuple(steps), tuple(elements))
@@ -96,23 +96,23 @@ def _frame(story: Story, task: Task, status: str) -> Iterator[Step]:
     )
 
 
-def _draw_section(story: Story, section: Section, titles: Titles, texts: Growing) -> Picture:
+def _draw_section(story: Story, section: Section, titles: Titles, words: Words, texts: Growing) -> Picture:
     match section.kind:
         case "resumed":
             return Picture((_part(story, section, "resumed", "Interrupted; another process went on with this", ""),))
         case "selection":
-            return _selection(story, section, titles)
+            return _selection(story, section, titles, words)
         case "approval":
             return _approval(story, section, titles)
         case "plan" if len(story.steps) > 1:
-            return _plan(story, section, titles)
+            return _plan(story, section, titles, words)
         case "step":
             step = story.step(section.step)
             return Picture(draw_agent_step(story, step, section, title_of(step.plan.agent, titles), texts))
         case "conflicts":
             return _conflicts(story, section)
         case "answer":
-            return _answer(story, section, titles, texts)
+            return _answer(story, section, titles, words, texts)
     return Picture()
 
 
@@ -141,8 +141,8 @@ def _selection(story: Story, section: Section, titles: Titles) -> Picture:
         story,
         section,
         "selection",
-        "Selection",
-        "\n".join(_chosen(part, titles, named=len(parts) > 1) for part in parts) or "No agent was chosen.",
+        words.selection,
+        "\n".join(_chosen(part, titles, words, named=len(parts) > 1) for part in parts) or words.no_agent_chosen,
     )
     elements = tuple(
         Element(
@@ -155,29 +155,26 @@ def _selection(story: Story, section: Section, titles: Titles) -> Picture:
         )
         for number, part in enumerate(parts)
     )
-    return Picture((*_understood(story, section), step), elements)
+    return Picture((*_understood(story, section, words), step), elements)
 
 
-def _understood(story: Story, section: Section) -> Iterator[Step]:
+def _understood(story: Story, section: Section, words: Words) -> Iterator[Step]:
     """A question that was completed is shown as it was completed, without a click: nothing is rewritten in secret."""
     if story.selection is not None and story.selection.understood:
         name = f"Understood as “{shortened(story.selection.understood, _LONGEST_NAME)}”"
         yield _part(story, section, "understood", name, plain(story.selection.understood), detail="answer")
 
 
-def _chosen(part: PartSelection, titles: Titles, named: bool) -> str:
+def _chosen(part: PartSelection, titles: Titles, words: Words, named: bool) -> str:
     chosen = [plain(title_of(a.agent, titles)) for a in part.agents if a.chosen]
-    if not chosen:
-        sentence = "No agent was close enough to this question."
-    else:
-        sentence = f"{listed(chosen)} {'was' if len(chosen) == 1 else 'were'} chosen."
+    sentence = words.chosen(chosen) if chosen else words.no_agent_close
     for agent in part.agents:
         if agent.left_out:
-            sentence += f" {plain(title_of(agent.agent, titles))} was left out: {plain(agent.left_out)}."
-    return f"- “{plain(part.heading)}”: {sentence}" if named else sentence
+            sentence += f" {words.left_out(plain(title_of(agent.agent, titles)), plain(agent.left_out))}"
+    return f"- {words.quoted(plain(part.heading))}: {sentence}" if named else sentence
 
 
-def _approval(story: Story, section: Section, titles: Titles) -> Picture:
+def _approval(story: Story, section: Section, titles: Titles, words: Words) -> Picture:
     """The plan as it is offered, to be changed and run; folded as soon as that is decided."""
     name, said = approval_words(story, titles)
     whole = _part(story, section, "approval", name, said, open=story.awaiting, detail="answer")
@@ -192,19 +189,17 @@ def _approval(story: Story, section: Section, titles: Titles) -> Picture:
     return Picture((step,), (card,))
 
 
-def _plan(story: Story, section: Section, titles: Titles) -> Picture:
+def _plan(story: Story, section: Section, titles: Titles, words: Words) -> Picture:
     agents = {step.plan.agent for step in story.steps}
     later = sum(1 for step in story.steps if step.plan.depends_on)
-    told = f"{counted(len(agents), 'agent')}, {counted(len(story.steps), 'step')}"
-    if later:
-        told += f"; {later} {'waits' if later == 1 else 'wait'} for what others find"
-    step = _part(story, section, "plan", "Plan", told + ".", open=True)
+    told = words.planned(len(agents), len(story.steps), later)
+    step = _part(story, section, "plan", words.plan, told, open=True)
     graph = Element(
         id=stable_id(story.run, "graph"),
         thread=step.thread,
         step=step.id,
         name="PlanGraph",
-        props=plan_props(story, titles),
+        props=plan_props(story, titles, words),
     )
     return Picture((step,), (graph,))
 
@@ -217,7 +212,7 @@ def _conflicts(story: Story, section: Section) -> Picture:
     return Picture((_part(story, section, "conflicts", "Not the same everywhere", "\n".join(lines)),))
 
 
-def _answer(story: Story, section: Section, titles: Titles, texts: Growing) -> Picture:
+def _answer(story: Story, section: Section, titles: Titles, words: Words, texts: Growing) -> Picture:
     thread = story.task.conversation if story.task else ""
     step = Step(
         id=stable_id(story.run, "answer"),
@@ -225,7 +220,7 @@ def _answer(story: Story, section: Section, titles: Titles, texts: Growing) -> P
         parent=stable_id(story.run, "run"),
         type="assistant_message",
         name=AUTHOR,
-        output=answer_text(story) if story.result else texts.harmless("answer", story.answer),
+        output=answer_text(story, words) if story.result else texts.harmless("answer", story.answer),
         began=section.began,
         ended=section.ended,
         streaming=story.result is None,

@@ -57,6 +57,21 @@ _arrived: dict[str, Arrived] = {}
 """By message, from when it comes until it is handled a moment later."""
 
 
+def commands(words: Words) -> list[Json]:
+    """What can be typed after a slash; the list of documents has a button as well."""
+
+    def command(id: str, description: str, icon: str, button: bool = False) -> Json:
+        looks: dict[str, Json] = {"icon": icon, "button": button, "persistent": False, "selected": False}
+        return {"id": id, "description": description, **looks}
+
+    return [
+        command(PLAN, words.plan_command, "list-checks"),
+        command(AGENTS, words.agents_command, "users"),
+        command(KNOWLEDGE, words.knowledge_command, "library", button=True),
+        command(EXPORT, words.export_command, "download"),
+    ]
+
+
 def window_of(session: WebsocketSession) -> Window:
     """The window behind a session; it reaches whichever socket the session has at the time."""
 
@@ -64,7 +79,8 @@ def window_of(session: WebsocketSession) -> Window:
         await sio.emit(emission.event, emission.data, to=session.socket_id)
 
     assert session.user is not None, "nobody is connected without being signed in"
-    return Window(id=session.id, thread=session.thread_id, person=session.user.identifier, emit=emit)
+    words = words_of(session.language)
+    return Window(id=session.id, thread=session.thread_id, person=session.user.identifier, emit=emit, words=words)
 
 
 def arrived(message: str) -> Arrived:

@@ -47,7 +47,7 @@ def test_a_line_says_how_an_agent_works() -> None:
 )
 def test_the_state_is_what_decides_whether_it_is_asked(health: AgentHealth, said: str) -> None:
     """The breaker first: a rest is why an agent is missing in an answer."""
-    assert state(health) == said
+    assert state(health, ENGLISH) == said
 
 
 @pytest.fixture(params=["typed", "chosen"])
