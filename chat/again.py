@@ -29,7 +29,7 @@ async def ask_agent(window: Window, run: str, part: int, agent: str) -> bool:
         host.asked_again.add(asked)
         try:
             if await _is_running(host, window, question):
-                raise ChatError(f"{host.registry[agent].title} is answering this already.")
+                raise AskedTwice(host.registry[agent].title)
             return await ask(window, new_id(), question, Manner(), undivided=True)
         finally:
             host.asked_again.discard(asked)

@@ -5,7 +5,6 @@ import logging
 import time
 
 from agents import AgentError
-from chat.announcing import announcement
 from chat.changes import Emission
 from chat.errors import ChatError
 from chat.host import Host, current
@@ -195,7 +194,7 @@ def _refusal(task: Task, sentence: str, again: bool = False) -> Refusal:
 
 async def _tell_refusal(window: Window, refusal: Refusal) -> None:
     """To the page on which it was just asked, which has the question already where somebody typed it."""
-    picture = draw_refusal(refusal)
+    picture = draw_refusal(refusal, window.words)
     for step in picture.steps if refusal.undivided else picture.steps[-1:]:
         await window.emit(Emission("new_message", step.json()))
     for element in picture.elements:

@@ -58,7 +58,7 @@ async def documents_now(window: Window, said: str = "") -> dict[str, object]:
     try:
         host = current()
         everybody = list(host.registry.values())
-        props, _ = await host.knowledge.threads.run(documents_of, host, window.person, everybody)
+        props, _ = await host.knowledge.threads.run(documents_of, host, window, everybody)
         return dict(props)
     except (ChatError, KnowledgeError) as error:
         log.warning("the documents cannot be listed: %s", error)
@@ -72,7 +72,7 @@ async def _refused(window: Window, error: Exception) -> dict[str, object]:
     return await documents_now(window)
 
 
-def documents_of(host: Host, person: str, agents: Sequence[Agent], only: str = "") -> tuple[dict[str, Json], int]:
+def documents_of(host: Host, window: Window, agents: Sequence[Agent], only: str = "") -> tuple[dict[str, Json], int]:
     """The list's properties, and how many documents are on it; `only` is the one agent that was asked for. Blocking, as
     there may be thousands.
     """

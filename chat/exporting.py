@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from chat.host import Host, current
 from chat.transcript import Exchange, conversation, exchange
+from chat.words import Words
 from history import Refusal, UnknownConversation
 from orchestration.document import AskDocument, document
 from orchestration.errors import UnknownRun
@@ -25,7 +26,7 @@ async def conversation_markdown(person: str, thread: str, words: Words) -> tuple
         result = _result(await host.history.events(run, person))
         exchanges.append(Exchange(await host.log.task(run, person), result))
     exchanges.sort(key=lambda one: one.task.asked_at)
-    return head.name, conversation(head.name, exchanges, _titles(host))
+    return head.name, conversation(head.name, exchanges, _titles(host), words)
 
 
 async def answer_markdown(person: str, run: str, words: Words) -> str:

@@ -12,10 +12,10 @@ from chat.detail import reduced
 from chat.growing import Growing
 from chat.outage import OFFER_SECONDS, Stage, draw_outage
 from chat.picture import AUTHOR, Titles, draw, message_id, status_id
-from chat.status_line import STANDS_STILL
 from chat.story import Story, tell
 from chat.usual import Medians, Usual
 from chat.wire import Detail, Json, Picture, Step, stable_id
+from chat.words import Words
 from orchestration.errors import RoundtableError, UnknownRun
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
@@ -41,6 +41,7 @@ class Follower:
         *,
         runs: RunLog,
         titles: Titles,
+        words: Words,
         usual: Usual,
         detail: Callable[[], Detail],
         emit: Emit,
@@ -56,6 +57,7 @@ class Follower:
         self._person = person
         self._runs = runs
         self._titles = titles
+        self._words = words
         self._usual = usual
         self._medians: Medians = {}
         self._detail = detail
@@ -195,6 +197,7 @@ class Follower:
                 return
             if not over and not self._story.awaiting:
                 await self._occupy(True)
+            seen_open = seen_open or self._story.result is None
             async with self._drawing:
                 picture = self._picture()
                 self._told.update(step.id for step in picture.steps)
@@ -219,12 +222,12 @@ class Follower:
         return reduced(self._whole_picture(), self._detail())
 
     def _whole_picture(self) -> Picture:
-        told = draw(self._story, self._titles, self._texts, self._medians)
-        outage = draw_outage(self._story, self._stage)
+        told = draw(self._story, self._titles, self._words, self._texts, self._medians)
+        outage = draw_outage(self._story, self._stage, self._words)
         whole, status = stable_id(self._story.run, "run"), status_id(self._story.run)
         steps = [replace(s, feedback=self._feedback) if s.id == whole else s for s in told.steps]
         if outage.steps:
-            steps = [replace(s, name=STANDS_STILL) if s.id == status else s for s in steps]
+            steps = [replace(s, name=self._words.stands_still) if s.id == status else s for s in steps]
         picture = Picture((*steps, *outage.steps), (*told.elements, *outage.elements))
         if not self._trouble or self._story.task is None:
             return picture

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from agents import UnknownAgent
 from chat.errors import (
@@ -17,6 +18,7 @@ from chat.errors import (
     UnknownCitation,
     UnknownDelivery,
 )
+from chat.wire import Detail
 from chat.words import PlanWords, Words
 from history import HistoryError, UnknownConversation
 from knowledge import (
@@ -39,8 +41,29 @@ from orchestration.errors import (
     Overloaded,
     UnknownRun,
 )
+from orchestration.log import Standing
 from orchestration.messages import RunState
 from orchestration.single import ALONE, UNASKED
+
+_HELP = """\
+**Fragen.** Schreib eine Frage, oder mehrere in einer; die Agenten, die passen, antworten gemeinsam und mit Quellen. \
+Eine Zahl in einer Antwort öffnet ihre Quelle.
+
+- **@security** vor einer Frage fragt diesen Agenten; tippe `@` für alle Namen.
+- **Weiterfragen**, etwa „How long does that take?“: die Frage wird aus dem ergänzt, was vorher gesagt wurde. Das \
+gelingt bei englischen Fragen. *Noch einmal fragen* unter einer Antwort fragt einen Agenten allein.
+- **Dateien**: zieh sie irgendwohin, mit oder ohne Frage. `@security keep this for me` sagt, wer sie behält und für \
+wen; das wird auf Englisch verstanden.
+- **Erst fragen** in den Einstellungen neben dem Feld zeigt dir jeden Plan, bevor er läuft; **Ausführlichkeit** sagt, \
+wie viel von der Arbeit der Agenten du siehst.
+- **Stoppen** beendet alles, was in dieser Unterhaltung läuft. Die Seite zu schließen oder neu zu laden nicht.
+
+**Befehle**, getippt oder aus der Liste nach einem `/` gewählt:
+
+{commands}
+
+**Tasten**: Enter sendet, Umschalt+Enter beginnt eine neue Zeile; in den Listen nach `/` und `@` wählen die Pfeile, \
+Enter oder Tab übernimmt, Escape schließt."""
 
 
 class German(Words):
@@ -77,6 +100,9 @@ class German(Words):
 
     def seconds(self, amount: float) -> str:
         return f"{self.figure(max(0.1, amount), 1)} s" if amount < 9.95 else self.duration(amount)
+
+    def pace(self, amount: float) -> str:
+        return f"{1000 * amount:.0f} ms" if amount < 1 else self.seconds(amount)
 
     def figure(self, number: float, digits: int) -> str:
         return f"{number:.{digits}f}".replace(".", ",")
@@ -210,27 +236,75 @@ class German(Words):
     def starter(self, label: str) -> str:
         return _STARTERS.get(label, label)
 
-    plan_command = "Den Plan für eine Frage sehen und ändern, bevor er läuft"
-    agents_command = "Wer da ist und wie es den Agenten geht"
-    knowledge_command = "Dokumente der Agenten: ansehen, entfernen, ersetzen, verschieben, herunterladen"
-    export_command = "Diese Unterhaltung mit ihren Quellen als Markdown-Datei"
+    def about(self, command: str) -> str:
+        return _ABOUT[command]
 
     ask_first = "Erst fragen"
     ask_first_about = "Den Plan sehen und ändern, bevor er läuft: wer was gefragt wird und in welcher Reihenfolge."
+
+    detail = "Ausführlichkeit"
+    detail_about = "Wie viel von der Arbeit der Agenten du siehst, auch bei früheren Fragen."
+
+    def detail_name(self, detail: Detail) -> str:
+        return _DETAILS[detail]
+
+    def not_kept(self, why: str) -> str:
+        return f"Das gilt in diesem Fenster, konnte aber nicht gespeichert werden. {why}"
+
+    # ------------------------------------------------------------ what goes on, in a line
+
+    stands_still = "Steht still, bis Redis antwortet"
+    awaiting_approval = "Wartet auf deine Freigabe"
+    looking_through = "Sieht alle Dokumente durch"
+    choosing = "Wählt Agenten"
+    together = "Führt es zusammen"
+    the_single_agent = "dem einzelnen Agenten"
+    ended_unapproved = "Beendet, bevor der Plan freigegeben war"
+
+    def reading(self, done: int, total: int) -> str:
+        return self.reading_demo(done, total) if total else "Bereitet sich darauf vor, das Wissen zu lesen"
+
+    def to_begin(self, agents: str, again: bool) -> str:
+        return f"Wartet darauf, dass {agents} {'wieder ' if again else ''}beginnt"
+
+    def working(self, agents: str, number: int, usual: float | None, a_step: bool) -> str:
+        line = f"{agents} {'arbeitet' if number == 1 else 'arbeiten'}"
+        if usual is None:
+            return line
+        return f"{line} (meist {self.pace(usual)}{' je Schritt' if a_step else ''})"
+
+    def other_agents(self, number: int) -> str:
+        return f"{number} andere Agenten"
+
+    def agents_of(self, answered: int, asked: int) -> str:
+        return f"{answered} von {self.agents(asked)}"
+
+    def waited_for_a_place(self, seconds: float) -> str:
+        return f", davon {self.seconds(seconds)} auf einen Platz gewartet"
+
+    def ended(self, state: RunState, who: str, seconds: float, waited: str) -> str:
+        took = f" in {self.seconds(seconds)}" if seconds else ""
+        after = f" nach {self.seconds(seconds)}" if seconds else ""
+        match state:
+            case "answered":
+                return f"Beantwortet{took} von {who}{waited}"
+            case "nothing_found":
+                return f"Nichts gefunden{took}{waited}"
+            case "cancelled":
+                return f"Gestoppt{after}"
+            case "expired":
+                return f"Zeit abgelaufen{after}"
+        return f"Fehlgeschlagen{after}"
 
     # ------------------------------------------------------------ a run
 
     interrupted = "Unterbrochen; ein anderer Prozess hat weitergemacht"
     selection = "Auswahl"
     plan = "Plan"
-    together = "Zusammenführen"
     your_question = "Deine Frage"
     answer = "Antwort"
     no_agent_chosen = "Es wurde kein Agent gewählt."
     no_agent_close = "Kein Agent passt gut genug zu dieser Frage."
-
-    def waited(self, ahead: int) -> str:
-        return f"Auf {_questions(ahead)} gewartet" if ahead else "Auf einen freien Platz gewartet"
 
     def waiting(self, ahead: int, seconds: float | None) -> str:
         about = f", etwa {self.duration(seconds)}" if seconds is not None else ""
@@ -259,8 +333,7 @@ class German(Words):
             told += f"; {later} {'wartet' if later == 1 else 'warten'} auf das, was andere finden"
         return f"{told}."
 
-    def steps_answered(self, answered: int, asked: int) -> str:
-        return f"{answered} von {_counted(asked, 'keinem Schritt', 'Schritt', 'Schritten')} beantwortet."
+    disagreements = "Nicht überall dasselbe"
 
     def not_the_same(self, subject: str) -> str:
         return f"Nicht dasselbe zu {subject}:"
@@ -421,8 +494,21 @@ class German(Words):
     nothing_to_export = "Es gibt noch nichts mitzunehmen: stell zuerst eine Frage."
     download_export = "Diese Unterhaltung als Markdown herunterladen"
 
-    roster_head = ("Agent", "Zustand", "Dok.", "Worker", "Last", "Erfolg", "Zeit")
-    nobody_reached = "Kein Agent ist zu erreichen: Redis antwortet nicht. Der einzelne Agent antwortet solange."
+    help = _HELP
+
+    def mistyped(self, typed: str, near: str) -> str:
+        if near:
+            return f"Den Befehl `{typed}` gibt es nicht. Meintest du `/{near}`?"
+        return f"Den Befehl `{typed}` gibt es nicht; `/help` zeigt alle. Für eine Frage fehlt noch ein Wort."
+
+    def write_a_question(self, command: str, takes: str) -> str:
+        return f"Schreib die Frage dahinter: `/{command} {takes}`."
+
+    def takes_no_files(self, command: str) -> str:
+        return f"`/{command}` nimmt keine Dateien; sie wurden nicht aufgenommen. Schick sie bitte ohne den Befehl."
+
+    roster_head = ("Agent", "Worker", "Last", "Erfolg", "Zeit")
+    nobody_reached = "Kein Agent ist zu erreichen: Redis antwortet nicht."
     no_worker = "kein Worker führt ihn aus"
     on_trial = "nach Fehlern auf Probe"
     at_work = "arbeitet"
@@ -434,12 +520,76 @@ class German(Words):
     def alone_meanwhile(self, why: str) -> str:
         return f"{why} Der einzelne Agent antwortet solange."
 
+    def with_own(self, documents: int, own: int) -> str:
+        return self.documents(documents) + (f" ({own} nur für dich)" if own else "")
+
+    def usually(self, seconds: float) -> str:
+        return f"meist {self.pace(seconds)}"
+
+    def for_example(self, questions: str) -> str:
+        return f"Zum Beispiel: {questions}"
+
+    def ask_one(self, agent: str) -> str:
+        return f"`@{agent} …` fragt einen allein; `/agents {agent}` sagt mehr über ihn."
+
+    # ------------------------------------------------------------ the command /status
+
+    redis_away_all = (
+        "**Redis antwortet nicht.** Bis es wieder da ist, antwortet der einzelne Agent; "
+        "früher gestellte Fragen sind aufgehoben und gehen dann weiter."
+    )
+    nobody_asked = (
+        "**Kein Agent kann gefragt werden:** niemand führt sie aus, oder alle sind zuletzt gescheitert. "
+        "`/agents` sagt mehr."
+    )
+    no_questions = "Deine Fragen: nichts läuft, und nichts wartet auf dich."
+
+    def all_halted(self, why: str) -> str:
+        return f"**Angehalten.** {why}"
+
+    def all_well(self, agents: int) -> str:
+        verb = "kann" if agents == 1 else "können"
+        return f"**Alles in Ordnung.** {self.agents(agents)} {verb} gefragt werden."
+
+    def some_asked(self, agents: int, of: int, missing: Sequence[str]) -> str:
+        verb = "kann" if agents == 1 else "können"
+        told = f"**{agents} von {self.agents(of)} {verb} gefragt werden.**"
+        return f"{told} {self.listed(missing)} nicht; `/agents` sagt, warum."
+
+    def knowledge(self, documents: int, own: int) -> str:
+        return f"Wissen: {self.documents(documents)}{f', {own} nur für dich' if own else ''}"
+
+    def knowledge_failed(self, there: str) -> str:
+        return f"{there}. Die Demo-Dokumente konnten nicht gelesen werden; die Ursache steht im Protokoll."
+
+    def knowledge_so_far(self, there: str, reading: str) -> str:
+        return f"{there} bisher. {reading}."
+
+    def your_questions(self, number: int) -> str:
+        return "Deine Frage:" if number == 1 else f"Deine {number} Fragen:"
+
+    def standing(self, standing: Standing | Literal["unknown"]) -> str:
+        return _STANDING[standing]
+
+    def not_known(self, why: str) -> str:
+        return f"Von allen: nicht bekannt. {why}"
+
+    def everybodys(self, at_work: int, waiting: int, awaiting_approval: int, processes: int) -> str:
+        return (
+            f"Von allen: {_counted(at_work, 'keine Frage', 'Frage', 'Fragen')} in Arbeit, {waiting or 'keine'} vor einem "
+            f"Platz, {awaiting_approval or 'keine'} vor einer Freigabe. Prozesse: {processes}."
+        )
+
+    def dead_letters(self, number: int) -> str:
+        messages = _counted(number, "Keine Nachricht", "Nachricht", "Nachrichten")
+        return f"{messages} konnte kein Worker verwenden: `roundtable dead-letters` zeigt sie."
+
     # ------------------------------------------------------------ taken along
 
     def asked_on(self, at: datetime) -> str:
         return f"Gefragt am {self.day(at)} um {at:%H:%M} UTC."
 
-    still_answered = "Das wird noch beantwortet."
+    still_answered = "Darauf gibt es noch keine Antwort."
     sources = "Quellen"
 
     def exported_without(self, state: RunState, reason: str) -> str:
@@ -497,6 +647,26 @@ _STARTERS = {
     "When an agent fails": "Wenn ein Agent ausfällt",
     "Back to one agent": "Zurück zu einem Agenten",
     "Which FAISS index": "Welcher FAISS-Index",
+}
+_ABOUT = {
+    "help": "Was man hier tun kann",
+    "status": "Was gerade geschieht: der Server, sein Wissen, deine Fragen",
+    "agents": "Wer da ist, was sie wissen und wie es ihnen geht",
+    "knowledge": "Dokumente der Agenten: ansehen, entfernen, ersetzen, verschieben, herunterladen",
+    "plan": "Den Plan für eine Frage sehen und ändern, bevor er läuft",
+    "single": "Den einzelnen Agenten fragen, über alle Dokumente zugleich",
+    "export": "Diese Unterhaltung mit ihren Quellen als Markdown-Datei",
+}
+_DETAILS: dict[Detail, str] = {
+    "answer": "Nur die Antwort",
+    "agents": "Die Agenten und ihre Antworten",
+    "everything": "Alles, mit Textstellen und Werten",
+}
+_STANDING: dict[Standing | Literal["unknown"], str] = {
+    "waiting": "wartet auf einen Platz",
+    "at work": "wird beantwortet",
+    "awaiting approval": "wartet auf deine Freigabe",
+    "unknown": "ist aufgehoben; wie weit sie ist, zeigt sich, wenn Redis antwortet",
 }
 _MONTHS = (
     "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chat.manner import Manner
+from chat.words import ENGLISH, Words
 
 
 @dataclass(frozen=True)

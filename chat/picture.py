@@ -17,7 +17,7 @@ from chat.status_line import status_line
 from chat.story import Section, Story
 from chat.usual import Medians
 from chat.wire import Detail, Element, Picture, Step, stable_id
-from chat.words import counted, listed, shortened
+from chat.words import ENGLISH, Words, shortened
 from orchestration.messages import PartSelection, Task
 
 AUTHOR = "Roundtable"
@@ -31,7 +31,13 @@ Titles = Mapping[str, str]
 """An agent's name for people, by its name."""
 
 
-def draw(story: Story, titles: Titles, texts: Growing | None = None, usual: Medians = _NOTHING_MEASURED) -> Picture:
+def draw(
+    story: Story,
+    titles: Titles,
+    words: Words = ENGLISH,
+    texts: Growing | None = None,
+    usual: Medians = _NOTHING_MEASURED,
+) -> Picture:
     """Everything the page shows of this run; empty until the run was accepted.
 
     Whoever draws a run again and again keeps its `texts`: only what came since is read then. `usual` is how long
@@ -40,7 +46,7 @@ def draw(story: Story, titles: Titles, texts: Growing | None = None, usual: Medi
     if story.task is None:
         return Picture()
     texts = texts or Growing()
-    steps: list[Step] = [*_frame(story, story.task, status_line(story, titles, usual))]
+    steps: list[Step] = [*_frame(story, story.task, status_line(story, titles, usual, words))]
     elements: list[Element] = []
     for section in story.sections:
         part = _draw_section(story, section, titles, words, texts)
@@ -99,18 +105,18 @@ def _frame(story: Story, task: Task, status: str) -> Iterator[Step]:
 def _draw_section(story: Story, section: Section, titles: Titles, words: Words, texts: Growing) -> Picture:
     match section.kind:
         case "resumed":
-            return Picture((_part(story, section, "resumed", "Interrupted; another process went on with this", ""),))
+            return Picture((_part(story, section, "resumed", words.interrupted, ""),))
         case "selection":
             return _selection(story, section, titles, words)
         case "approval":
-            return _approval(story, section, titles)
+            return _approval(story, section, titles, words)
         case "plan" if len(story.steps) > 1:
             return _plan(story, section, titles, words)
         case "step":
             step = story.step(section.step)
-            return Picture(draw_agent_step(story, step, section, title_of(step.plan.agent, titles), texts))
+            return Picture(draw_agent_step(story, step, section, title_of(step.plan.agent, titles), texts, words))
         case "conflicts":
-            return _conflicts(story, section)
+            return _conflicts(story, section, words)
         case "answer":
             return _answer(story, section, titles, words, texts)
     return Picture()
@@ -134,7 +140,7 @@ def _part(
     )
 
 
-def _selection(story: Story, section: Section, titles: Titles) -> Picture:
+def _selection(story: Story, section: Section, titles: Titles, words: Words) -> Picture:
     assert story.selection is not None, "a section is there because of its event"
     parts, understood = story.selection.parts, story.selection.understood
     step = _part(
@@ -161,7 +167,7 @@ def _selection(story: Story, section: Section, titles: Titles) -> Picture:
 def _understood(story: Story, section: Section, words: Words) -> Iterator[Step]:
     """A question that was completed is shown as it was completed, without a click: nothing is rewritten in secret."""
     if story.selection is not None and story.selection.understood:
-        name = f"Understood as “{shortened(story.selection.understood, _LONGEST_NAME)}”"
+        name = words.understood(shortened(story.selection.understood, _LONGEST_NAME))
         yield _part(story, section, "understood", name, plain(story.selection.understood), detail="answer")
 
 
@@ -176,7 +182,7 @@ def _chosen(part: PartSelection, titles: Titles, words: Words, named: bool) -> s
 
 def _approval(story: Story, section: Section, titles: Titles, words: Words) -> Picture:
     """The plan as it is offered, to be changed and run; folded as soon as that is decided."""
-    name, said = approval_words(story, titles)
+    name, said = approval_words(story, titles, words)
     whole = _part(story, section, "approval", name, said, open=story.awaiting, detail="answer")
     step = replace(whole, ended=section.began, folds=not story.awaiting)
     card = Element(
@@ -204,12 +210,12 @@ def _plan(story: Story, section: Section, titles: Titles, words: Words) -> Pictu
     return Picture((step,), (graph,))
 
 
-def _conflicts(story: Story, section: Section) -> Picture:
+def _conflicts(story: Story, section: Section, words: Words) -> Picture:
     lines = []
     for conflict in story.conflicts:
         claims = "".join(f"\n  - {plain(claim)}" for claim in conflict.claims)
-        lines.append(f"- Not the same about {plain(conflict.subject)}:{claims}\n  - {plain(conflict.settled)}")
-    return Picture((_part(story, section, "conflicts", "Not the same everywhere", "\n".join(lines)),))
+        lines.append(f"- {words.not_the_same(plain(conflict.subject))}{claims}\n  - {plain(conflict.settled)}")
+    return Picture((_part(story, section, "conflicts", words.disagreements, "\n".join(lines)),))
 
 
 def _answer(story: Story, section: Section, titles: Titles, words: Words, texts: Growing) -> Picture:

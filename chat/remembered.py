@@ -38,7 +38,7 @@ class Remembered:
             id=delivery.id,
             person=order.person,
             conversation=order.thread,
-            name=listed([item.name for item in delivery.items]),
+            name=order.words.listed([item.name for item in delivery.items]),
             mode="council" if order.manner.for_once else order.manner.mode,
             began=delivery.began,
             picture=json.dumps(asdict(picture)),

@@ -35,7 +35,7 @@ def exchange(one: Exchange, titles: Mapping[str, str], words: Words) -> str:
     at = datetime.fromtimestamp(one.task.asked_at, UTC)
     parts = [f"## {plain(one.task.question)}", f"*{words.asked_on(at)}*"]
     if one.result is None:
-        parts.append("*There is no answer to this yet.*")
+        parts.append(f"*{words.still_answered}*")
     else:
         parts += _answer(one.result, titles, words)
     return "\n\n".join(parts) + "\n"

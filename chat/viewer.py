@@ -18,6 +18,7 @@ from chat.picture import Titles
 from chat.still import Still
 from chat.usual import Usual
 from chat.wire import Detail, Json
+from chat.words import ENGLISH, Words
 from orchestration.errors import RoundtableError
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
@@ -255,6 +256,7 @@ class Viewer:
             self.window.person,
             runs=self._runs,
             titles=self._titles,
+            words=self.window.words,
             usual=self._usual,
             detail=lambda: self._detail,
             emit=self.window.emit,

@@ -8,9 +8,31 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
+from chat.wire import Detail
+from orchestration.log import Standing
 from orchestration.messages import RunState
 
 PlanWords = Literal["offered", "not run", "approved", "changed"]
+
+_HELP = """\
+**Ask.** Type a question, or several in one; the agents that fit answer together, with sources. A number in an answer \
+opens its source.
+
+- **@security** before a question asks that agent; type `@` for all names.
+- **Go on** with “How long does that take?” or “And the second one?”: it is completed from what was said before. *Ask \
+again* under an answer asks one agent alone.
+- **Files**: drop them anywhere, with or without a question. `@security keep this for me` says who keeps \
+them, and for whom.
+- **Ask me first** in the settings beside the field shows you each plan before it runs; **Detail** says how much of \
+the agents' work you see.
+- **Stop** ends everything that runs in this conversation. Closing or reloading the page does not.
+
+**Commands**, typed or chosen from the list after a `/`:
+
+{commands}
+
+**Keys**: Enter sends, Shift+Enter begins a new line; in the lists after `/` and `@` the arrows choose, Enter or Tab \
+takes, Escape closes."""
 
 
 def shortened(text: str, most: int) -> str:
@@ -61,6 +83,10 @@ class Words:
     def seconds(self, amount: float) -> str:
         """`0.2 s`, `9.9 s`, `12 s`, `3 min`: what something took."""
         return f"{self.figure(max(0.1, amount), 1)} s" if amount < 9.95 else self.duration(amount)
+
+    def pace(self, amount: float) -> str:
+        """`42 ms`, `2.4 s`: how long somebody usually takes."""
+        return f"{1000 * amount:.0f} ms" if amount < 1 else self.seconds(amount)
 
     def figure(self, number: float, digits: int) -> str:
         return f"{number:.{digits}f}"
@@ -138,27 +164,78 @@ class Words:
         """What stands on the button; the question behind it is in the language of the documents."""
         return label
 
-    plan_command = "See the plan for one question, and change it, before it runs"
-    agents_command = "Who is there, and how they are doing"
-    knowledge_command = "The agents' documents: look, remove, replace, move, download"
-    export_command = "This conversation with its sources, as a Markdown file"
+    def about(self, command: str) -> str:
+        """What a command is for."""
+        return _ABOUT[command]
 
     ask_first = "Ask me first"
     ask_first_about = "See the plan before it runs: who is asked what, and in which order. You can change it."
+
+    detail = "Detail"
+    detail_about = "How much of the agents' work you see, of earlier questions as well."
+
+    def detail_name(self, detail: Detail) -> str:
+        return _DETAILS[detail]
+
+    def not_kept(self, why: str) -> str:
+        return f"This holds in this window, but it could not be kept. {why}"
+
+    # ------------------------------------------------------------ what goes on, in a line
+
+    stands_still = "Standing still until Redis answers"
+    awaiting_approval = "Waiting for your approval"
+    looking_through = "Looking through all documents"
+    choosing = "Choosing agents"
+    together = "Putting it together"
+    the_single_agent = "the single agent"
+    ended_unapproved = "Ended before the plan was approved"
+
+    def reading(self, done: int, total: int) -> str:
+        """The knowledge is not ready yet."""
+        return self.reading_demo(done, total) if total else "Getting ready to read the knowledge"
+
+    def to_begin(self, agents: str, again: bool) -> str:
+        return f"Waiting for {agents} to begin{' again' if again else ''}"
+
+    def working(self, agents: str, number: int, usual: float | None, a_step: bool) -> str:
+        line = f"{agents} {'is' if number == 1 else 'are'} at work"
+        if usual is None:
+            return line
+        return f"{line} (usually {self.pace(usual)}{' a step' if a_step else ''})"
+
+    def other_agents(self, number: int) -> str:
+        return f"{number} other agents"
+
+    def agents_of(self, answered: int, asked: int) -> str:
+        return f"{answered} of {self.agents(asked)}"
+
+    def waited_for_a_place(self, seconds: float) -> str:
+        return f", {self.seconds(seconds)} of it waiting for a place"
+
+    def ended(self, state: RunState, who: str, seconds: float, waited: str) -> str:
+        """`seconds` is 0 where it is not known."""
+        took = f" in {self.seconds(seconds)}" if seconds else ""
+        after = f" after {self.seconds(seconds)}" if seconds else ""
+        match state:
+            case "answered":
+                return f"Answered{took} by {who}{waited}"
+            case "nothing_found":
+                return f"Nothing found{took}{waited}"
+            case "cancelled":
+                return f"Stopped{after}"
+            case "expired":
+                return f"Out of time{after}"
+        return f"Failed{after}"
 
     # ------------------------------------------------------------ a run
 
     interrupted = "Interrupted; another process went on with this"
     selection = "Selection"
     plan = "Plan"
-    together = "Putting it together"
     your_question = "Your question"
     answer = "Answer"
     no_agent_chosen = "No agent was chosen."
     no_agent_close = "No agent was close enough to this question."
-
-    def waited(self, ahead: int) -> str:
-        return f"Waited for {_counted(ahead, 'question')}" if ahead else "Waited for a free place"
 
     def waiting(self, ahead: int, seconds: float | None) -> str:
         """`Waiting: 12 questions are ahead of yours, about 8 s`."""
@@ -189,8 +266,7 @@ class Words:
             told += f"; {later} {'waits' if later == 1 else 'wait'} for what others find"
         return f"{told}."
 
-    def steps_answered(self, answered: int, asked: int) -> str:
-        return f"{answered} of {self.steps(asked)} answered."
+    disagreements = "Not the same everywhere"
 
     def not_the_same(self, subject: str) -> str:
         return f"Not the same about {subject}:"
@@ -352,10 +428,23 @@ class Words:
     nothing_to_export = "There is nothing to take along yet: ask something first."
     download_export = "Download this conversation as Markdown"
 
-    roster_head = ("Agent", "State", "Docs", "Workers", "Load", "Success", "Time")
-    nobody_reached = (
-        "No agent of the council can be reached: Redis does not answer. The single agent answers meanwhile."
-    )
+    help = _HELP
+    """With a place for the `commands`."""
+
+    def mistyped(self, typed: str, near: str) -> str:
+        """No such command; `near` is one that is written like it, if there is one."""
+        if near:
+            return f"There is no command `{typed}`. Did you mean `/{near}`?"
+        return f"There is no command `{typed}`; `/help` lists them. A question needs a word more."
+
+    def write_a_question(self, command: str, takes: str) -> str:
+        return f"Write the question behind it: `/{command} {takes}`."
+
+    def takes_no_files(self, command: str) -> str:
+        return f"`/{command}` takes no files, so they were not taken in. Please send them without it."
+
+    roster_head = ("Agent", "Workers", "Load", "Success", "Time")
+    nobody_reached = "No agent of the council can be reached: Redis does not answer."
     no_worker = "no worker runs it"
     on_trial = "on trial after failures"
     at_work = "at work"
@@ -367,12 +456,70 @@ class Words:
     def alone_meanwhile(self, why: str) -> str:
         return f"{why} The single agent answers meanwhile."
 
+    def with_own(self, documents: int, own: int) -> str:
+        """How many there are, and how many of them only this person sees."""
+        return self.documents(documents) + (f" ({own} only for you)" if own else "")
+
+    def usually(self, seconds: float) -> str:
+        return f"usually {self.pace(seconds)}"
+
+    def for_example(self, questions: str) -> str:
+        return f"For example: {questions}"
+
+    def ask_one(self, agent: str) -> str:
+        return f"`@{agent} …` asks one of them alone; `/agents {agent}` tells more of it."
+
+    # ------------------------------------------------------------ the command /status
+
+    redis_away_all = (
+        "**Redis does not answer.** The single agent answers until it is back; "
+        "questions that were asked before are kept and go on then."
+    )
+    nobody_asked = "**No agent can be asked:** nobody runs them, or all failed lately. `/agents` says more."
+    no_questions = "Your questions: nothing goes on, and nothing waits for you."
+
+    def all_halted(self, why: str) -> str:
+        return f"**Halted.** {why}"
+
+    def all_well(self, agents: int) -> str:
+        return f"**All is well.** {self.agents(agents)} can be asked."
+
+    def some_asked(self, agents: int, of: int, missing: Sequence[str]) -> str:
+        return f"**{agents} of {self.agents(of)} can be asked.** {self.listed(missing)} cannot; `/agents` says why."
+
+    def knowledge(self, documents: int, own: int) -> str:
+        return f"Knowledge: {self.documents(documents)}{f', {own} only for you' if own else ''}"
+
+    def knowledge_failed(self, there: str) -> str:
+        return f"{there}. The demo documents could not be read; the server's log says why."
+
+    def knowledge_so_far(self, there: str, reading: str) -> str:
+        return f"{there} so far. {reading}."
+
+    def your_questions(self, number: int) -> str:
+        return "Your question:" if number == 1 else f"Your {number} questions:"
+
+    def standing(self, standing: Standing | Literal["unknown"]) -> str:
+        return _STANDING[standing]
+
+    def not_known(self, why: str) -> str:
+        return f"Of all people: not known. {why}"
+
+    def everybodys(self, at_work: int, waiting: int, awaiting_approval: int, processes: int) -> str:
+        return (
+            f"Of all people: {_counted(at_work, 'question')} at work, {waiting or 'none'} waiting for a place, "
+            f"{awaiting_approval or 'none'} waiting for approval. Processes: {processes}."
+        )
+
+    def dead_letters(self, number: int) -> str:
+        return f"{_counted(number, 'message')} could be used by no worker: `roundtable dead-letters` shows them."
+
     # ------------------------------------------------------------ taken along
 
     def asked_on(self, at: datetime) -> str:
         return f"Asked on {self.day(at)} at {at:%H:%M} UTC."
 
-    still_answered = "This is still being answered."
+    still_answered = "There is no answer to this yet."
     sources = "Sources"
 
     def exported_without(self, state: RunState, reason: str) -> str:
@@ -388,35 +535,8 @@ class Words:
         return f"found by {agent}"
 
 
-def seconds(amount: float) -> str:
-    """`0.2 s`, `9.9 s`, `12 s`, `3 min`: what something took."""
-    return f"{max(0.1, amount):.1f} s" if amount < 9.95 else duration(amount)
-
-
-def pace(amount: float) -> str:
-    """`42 ms`, `2.4 s`: how long somebody usually takes."""
-    return f"{1000 * amount:.0f} ms" if amount < 1 else seconds(amount)
-
-
-def file_size(size: int) -> str:
-    """`820 bytes`, `12 kB`, `3.4 MB`; empty where it is not known."""
-    if size <= 0:
-        return ""
-    if size < 1_000:
-        return f"{size} bytes"
-    if size < 1_000_000:
-        return f"{round(size / 1_000)} kB"
-    return f"{size / 1_000_000:.1f} MB"
-
-
-def day(at: datetime) -> str:
-    """`12 March 2026`."""
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
-
-
-def language_name(code: str) -> str:
-    """The English name behind an ISO 639-1 code; the code itself where it is a rare one."""
-    return _LANGUAGES.get(code, code)
+def _counted(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"
 
 
 _WITHOUT_ANSWER: dict[RunState, str] = {
@@ -445,6 +565,26 @@ _APPROVAL: dict[PlanWords, tuple[str, str]] = {
     "not run": ("Plan, not run", "This plan was not run."),
     "approved": ("Plan, approved", "You let it run as it was."),
     "changed": ("Plan, approved with changes", "You changed it:"),
+}
+_ABOUT = {
+    "help": "What can be done here",
+    "status": "What is going on: the server, its knowledge, your questions",
+    "agents": "Who there is, what they know, and how they are doing",
+    "knowledge": "The agents' documents: look, remove, replace, move, download",
+    "plan": "See the plan for one question, and change it, before it runs",
+    "single": "Ask the single agent, over all documents at once",
+    "export": "This conversation with its sources, as a Markdown file",
+}
+_DETAILS: dict[Detail, str] = {
+    "answer": "The answer only",
+    "agents": "The agents and their answers",
+    "everything": "Everything, with passages and scores",
+}
+_STANDING: dict[Standing | Literal["unknown"], str] = {
+    "waiting": "waits for a place",
+    "at work": "is being answered",
+    "awaiting approval": "waits for your approval",
+    "unknown": "is kept; how far it is will be known when Redis answers",
 }
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",

@@ -161,7 +161,7 @@ function list({ run = '', sources = [], contributed = [], missing = [] }) {
         </span>
         {people(contributed, missing)}
         <span className="rt-takings">
-          <button type="button" onClick={copy} aria-label="Copy the answer with its sources">
+          <button type="button" onClick={copy} aria-label={words.copyAnswer}>
             <Copy aria-hidden="true" className="rt-state-icon" />
             {words.copy}
           </button>

@@ -37,8 +37,8 @@ def test_what_has_no_answer_says_why() -> None:
     told = exchange(Exchange(task(), result("nothing_found", answer="", citations=(), contributed=())), TITLES, ENGLISH)
     assert told.endswith("*Nothing was found on this.*\n")
     stopped = result("cancelled", answer="", citations=(), reason="You stopped it.", contributed=())
-    assert exchange(Exchange(task(), stopped), TITLES).endswith("*You stopped it.*\n")
-    assert exchange(Exchange(task(), None), TITLES).endswith("*There is no answer to this yet.*\n")
+    assert exchange(Exchange(task(), stopped), TITLES, ENGLISH).endswith("*You stopped it.*\n")
+    assert exchange(Exchange(task(), None), TITLES, ENGLISH).endswith("*There is no answer to this yet.*\n")
 
 
 def test_whoever_is_missing_and_what_differs_is_told() -> None:
