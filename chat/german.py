@@ -576,8 +576,8 @@ class German(Words):
 
     def everybodys(self, at_work: int, waiting: int, awaiting_approval: int, processes: int) -> str:
         return (
-            f"Von allen: {_counted(at_work, 'keine Frage', 'Frage', 'Fragen')} in Arbeit, {waiting or 'keine'} vor einem "
-            f"Platz, {awaiting_approval or 'keine'} vor einer Freigabe. Prozesse: {processes}."
+            f"Von allen: {_counted(at_work, 'keine Frage', 'Frage', 'Fragen')} in Arbeit, {waiting or 'keine'} vor "
+            f"einem Platz, {awaiting_approval or 'keine'} vor einer Freigabe. Prozesse: {processes}."
         )
 
     def dead_letters(self, number: int) -> str:
