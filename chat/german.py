@@ -184,7 +184,7 @@ class German(Words):
             case BrokenOff():
                 return "Der Server wurde inzwischen beendet; „/knowledge“ zeigt, was aufgenommen wurde."
             case UnreadableDocument():
-                return f"{_UNREADABLE[error.status]} ({str(error).rstrip('.')})."
+                return _UNREADABLE[error.status].format(str(error).rstrip("."))
             case UnknownDocument():
                 return "Dieses Dokument gibt es nicht."
             case NameTaken():
@@ -228,7 +228,7 @@ class German(Words):
 
     # ------------------------------------------------------------ the page around a conversation
 
-    council = "Runder Tisch"
+    council = "Tischrunde"
     council_about = "Mehrere Fachagenten antworten gemeinsam, und du siehst, wer was gesagt hat."
     single_agent = "Einzelner Agent"
     single_agent_about = "Ein Agent antwortet aus allen Dokumenten zugleich."
@@ -618,11 +618,11 @@ _PREPARED = {
     UNASKED: "Der einzelne Agent macht keinen Plan, der freizugeben wäre, darum antwortet er gleich",
 }
 _UNREADABLE: dict[ReadStatus, str] = {
-    "read": "Sie kann nicht gelesen werden",
-    "empty": "Es steht kein Text darin",
-    "encrypted": "Sie ist verschlüsselt",
-    "unsupported": "So etwas wird nicht gelesen",
-    "damaged": "Sie ist beschädigt",
+    "read": "Sie kann nicht gelesen werden ({}).",
+    "empty": "Es steht kein lesbarer Text darin; vielleicht sind es eingescannte Bilder.",
+    "encrypted": "Sie ist verschlüsselt und braucht ein Passwort.",
+    "unsupported": "So etwas wird nicht gelesen ({}).",
+    "damaged": "Sie ist beschädigt oder nicht von der Art, die ihr Name angibt.",
 }
 _WITHOUT_ANSWER: dict[RunState, str] = {
     "answered": "Es gibt eine Antwort, aber sie hat keinen Text.",

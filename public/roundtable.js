@@ -5,6 +5,8 @@
 import { said, words } from './page/words.js';
 import './page/announcer.js';
 import './page/mentions.js';
+import './page/naming.js';
+import './page/panel.js';
 
 (() => {
   'use strict';

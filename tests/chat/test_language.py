@@ -92,7 +92,7 @@ def test_amounts_dates_and_plurals() -> None:
         (UnknownAgent("There is no agent x."), "Diesen Agenten gibt es nicht"),
         (NotAwaiting("This plan was approved already."), "Über diesen Plan ist schon entschieden"),
         (UnknownRun("There is no such run."), "Diese Frage ist nicht mehr bekannt."),
-        (UnreadableDocument("It needs a password.", "encrypted"), "Sie ist verschlüsselt (It needs a password)."),
+        (UnreadableDocument("It needs a password.", "encrypted"), "Sie ist verschlüsselt und braucht ein Passwort."),
         (TooManyFiles(20), "Es werden höchstens 20 Dateien"),
         (NotStarted("Starting."), "Roundtable startet noch."),
         (ValueError("strange"), "Das ging nicht: strange"),
@@ -136,7 +136,7 @@ async def test_two_windows_in_two_languages(site: Site, orchestrator: ScriptedOr
     german = await site.tab(thread=task.conversation, language="de-DE,de;q=0.9")
     await german.until(lambda page: "Auswahl" in page.names())
     for tab, said in ((english, ENGLISH), (german, GERMAN)):
-        (switch,) = cast(list[dict[str, str]], await tab.until_heard("chat_settings"))
+        switch, _ = cast(list[dict[str, str]], await tab.until_heard("chat_settings"))
         assert switch["label"] == said.ask_first
         commands = cast(list[dict[str, str]], await tab.until_heard("set_commands"))
         assert said.about("knowledge") in [command["description"] for command in commands]
