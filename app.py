@@ -29,7 +29,7 @@ def threads() -> BaseDataLayer:
 
 @cl.set_starters
 async def offer_starters(user: cl.User | None, language: str | None) -> list[cl.Starter]:
-    return starters()
+    return starters(language)
 
 
 @cl.on_chat_resume

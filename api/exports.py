@@ -16,6 +16,8 @@ from fastapi.responses import PlainTextResponse
 from api.documents import NOBODY
 from chat.errors import ChatError
 from chat.exporting import answer_markdown, conversation_markdown, run_document
+from chat.language import words_of
+from chat.words import Words
 from history import UnknownConversation
 from orchestration.errors import RoundtableError, UnknownRun
 
@@ -31,9 +33,12 @@ def router(person_of: Callable[[Request], str]) -> APIRouter:
     """`person_of` tells who asks, or nobody."""
     routes = APIRouter(prefix="/api")
 
+    def words(request: Request) -> Words:
+        return words_of(request.headers.get("accept-language"))
+
     @routes.get("/conversations/{conversation}/export")
     async def exported(request: Request, conversation: str) -> Response:
-        found = await _told(request, lambda person: conversation_markdown(person, conversation))
+        found = await _told(request, lambda person: conversation_markdown(person, conversation, words(request)))
         if isinstance(found, Response):
             return found
         name, text = found
@@ -42,7 +47,7 @@ def router(person_of: Callable[[Request], str]) -> APIRouter:
     @routes.get("/runs/{run}/answer")
     async def answer(request: Request, run: str) -> Response:
         """To be copied."""
-        found = await _told(request, lambda person: answer_markdown(person, run))
+        found = await _told(request, lambda person: answer_markdown(person, run, words(request)))
         return found if isinstance(found, Response) else _sent(found, _MARKDOWN)
 
     @routes.get("/runs/{run}")

@@ -1,10 +1,10 @@
 """Chainlit's addresses as they are served here: some are ours, and those that nothing here needs are gone."""
 
 from chainlit.auth import get_configuration
-from chainlit.server import UserParam, call_action, router
+from chainlit.server import UserParam, call_action, project_settings, project_translations, router
 from chainlit.server import app as chainlit_app
 from chainlit.types import CallActionRequest
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
 from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -12,6 +12,7 @@ from starlette.routing import Route
 from chat import uploads
 from chat.errors import ChatError
 from chat.host import current
+from chat.language import translation_of, words_of
 from chat.own_session import own_session
 
 UNUSED = frozenset({
@@ -32,10 +33,22 @@ async def auth_config() -> JSONResponse:
     return JSONResponse({**configured, **told})
 
 
-async def act(payload: CallActionRequest, current_user: UserParam) -> JSONResponse:
+async def translations(language: str = "") -> JSONResponse:
+    """Chainlit's texts; it would look for a language of its own first, in which half of the page would be."""
+    told: JSONResponse = await project_translations(translation_of(language))
+    return told
+
+
+async def settings(current_user: UserParam, language: str = "", chat_profile: str | None = None) -> JSONResponse:
+    """What the page begins with: profiles, questions to start with, and what stands under "About"."""
+    told: JSONResponse = await project_settings(current_user, translation_of(language), chat_profile)
+    return told
+
+
+async def act(request: Request, payload: CallActionRequest, current_user: UserParam) -> JSONResponse:
     """A button of a custom element, in one's own session: another one is the same as none."""
     if own_session(payload.sessionId) is None:
-        raise HTTPException(404, "This page is not connected any more. Reload it and try again.")
+        raise HTTPException(404, words_of(request.headers.get("accept-language")).not_connected)
     done: JSONResponse = await call_action(payload, current_user)
     return done
 
@@ -44,6 +57,8 @@ def register() -> None:
     """Put ours before Chainlit's of the same paths."""
     ours = [
         APIRoute("/auth/config", auth_config, methods=["GET"], name="auth"),
+        APIRoute("/project/translations", translations, methods=["GET"], name="project_translations"),
+        APIRoute("/project/settings", settings, methods=["GET"], name="project_settings"),
         APIRoute("/project/action", act, methods=["POST"], name="call_action"),
         APIRoute("/project/file", uploads.take_file, methods=["POST"], name="upload_file"),
         APIRoute("/project/file/{file_id}", uploads.refuse_file, methods=["GET"], name="get_file"),

@@ -5,7 +5,7 @@ import logging
 from agents import AgentError
 from chat.asking import ask
 from chat.changes import Emission
-from chat.errors import ChatError
+from chat.errors import AskedTwice, ChatError, NotAskedAgain
 from chat.host import Host, current
 from chat.manner import Manner
 from chat.viewer import Window
@@ -29,13 +29,13 @@ async def ask_agent(window: Window, run: str, part: int, agent: str) -> bool:
         host.asked_again.add(asked)
         try:
             if await _is_running(host, window, question):
-                raise ChatError(f"{host.registry[agent].title} is answering this already.")
+                raise AskedTwice(host.registry[agent].title)
             return await ask(window, new_id(), question, Manner(), undivided=True)
         finally:
             host.asked_again.discard(asked)
     except (RoundtableError, AgentError, ChatError) as error:
         log.warning("a part of run %s is not asked again: %s", run, error)
-        await window.emit(Emission("toast", {"message": str(error), "type": "error"}))
+        await window.emit(Emission("toast", {"message": window.words.trouble(error), "type": "error"}))
         return False
 
 
@@ -43,7 +43,7 @@ async def _question(host: Host, window: Window, run: str, part: int, agent: str)
     ending = await host.log.ending(run, window.person)
     parts = ending.selection.parts if ending is not None and ending.selection is not None else ()
     if not 0 <= part < len(parts) or agent not in host.registry:
-        raise ChatError("This cannot be asked again. Please type the question.")
+        raise NotAskedAgain
     return parts[part].question
 
 

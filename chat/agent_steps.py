@@ -1,18 +1,19 @@
 """One agent at work: its step, with what it found and how it reasoned inside, and its answer as the text."""
 
-from chat.endings import cut_off
 from chat.growing import Growing
 from chat.plain import plain
 from chat.story import Section, StepStory, Story
 from chat.wire import Step, stable_id
-from chat.words import counted, duration, shortened
+from chat.words import Words, shortened
 from knowledge import Passage
 from orchestration.messages import Retrying, Returned
 
 _LONGEST_NAME = 72
 
 
-def draw_agent_step(story: Story, step: StepStory, section: Section, title: str, texts: Growing) -> tuple[Step, ...]:
+def draw_agent_step(
+    story: Story, step: StepStory, section: Section, title: str, texts: Growing, words: Words
+) -> tuple[Step, ...]:
     """The step and what is nested in it, parent first."""
     working = section.ended is None
     whole = Step(
@@ -21,7 +22,7 @@ def draw_agent_step(story: Story, step: StepStory, section: Section, title: str,
         parent=stable_id(story.run, "run"),
         type="tool",
         name=step_name(story, step, title),
-        output=_text(story, step, texts),
+        output=_text(story, step, texts, words),
         began=section.began,
         ended=section.ended,
         streaming=working and bool(step.text),
@@ -34,7 +35,7 @@ def draw_agent_step(story: Story, step: StepStory, section: Section, title: str,
         if story.result and story.result.state == "cancelled" and step.state == "answered"
         else "agents",
     )
-    return (whole, *_inside(story, step, section, whole, texts))
+    return (whole, *_inside(story, step, section, whole, texts, words))
 
 
 def step_name(story: Story, step: StepStory, title: str) -> str:
@@ -45,7 +46,9 @@ def step_name(story: Story, step: StepStory, title: str) -> str:
     return shortened(f"{title}: {parts[step.plan.part].heading}", _LONGEST_NAME)
 
 
-def _inside(story: Story, step: StepStory, section: Section, whole: Step, texts: Growing) -> tuple[Step, ...]:
+def _inside(
+    story: Story, step: StepStory, section: Section, whole: Step, texts: Growing, words: Words
+) -> tuple[Step, ...]:
     found = None
     if step.passages is not None:
         found = Step(
@@ -53,8 +56,8 @@ def _inside(story: Story, step: StepStory, section: Section, whole: Step, texts:
             thread=whole.thread,
             parent=whole.id,
             type="retrieval",
-            name=f"Found {counted(len(step.passages), 'passage')}",
-            output="\n".join(_line(passage) for passage in step.passages),
+            name=words.found(len(step.passages)),
+            output="\n".join(_line(passage, words) for passage in step.passages),
             began=section.began,
             ended=section.began,
             detail="everything",
@@ -67,7 +70,7 @@ def _inside(story: Story, step: StepStory, section: Section, whole: Step, texts:
             thread=whole.thread,
             parent=whole.id,
             type="llm",
-            name="Reasoning",
+            name=words.reasoning,
             output=texts.harmless(f"{step.plan.id} reasoning", step.reasoning),
             began=section.began,
             ended=None if thinking else section.ended or section.began,
@@ -79,38 +82,35 @@ def _inside(story: Story, step: StepStory, section: Section, whole: Step, texts:
     return tuple(inner for inner in (found, reasoned) if inner is not None)
 
 
-def _line(passage: Passage) -> str:
+def _line(passage: Passage, words: Words) -> str:
     place = [plain(passage.section)] if passage.section else []
     if passage.page is not None:
-        place.append(f"page {passage.page}")
+        place.append(words.page(passage.page))
     where = f" ({', '.join(place)})" if place else ""
-    return f"- **{plain(passage.source)}**{where}, score {passage.score:.2f}"
+    return f"- **{plain(passage.source)}**{where}, {words.score(passage.score)}"
 
 
-def _broken_off(step: StepStory, why: Returned | Retrying) -> str:
+def _broken_off(step: StepStory, why: Returned | Retrying, words: Words) -> str:
     """What became of the attempt before: while it is waited for, and afterwards."""
     reason = plain(why.reason).rstrip(". ")
     if isinstance(why, Returned):
-        then = "it waits for another worker" if step.state == "returned" else "another worker took it"
-        return f"*Given back, because {reason}; {then}.*"
-    then = f"tried again in {duration(why.seconds)}" if step.state == "retrying" else "tried again"
-    return f"*failed: {reason}; {then}*"
+        return words.given_back(reason, waits=step.state == "returned")
+    return words.tried_again(reason, why.seconds if step.state == "retrying" else None)
 
 
-def _text(story: Story, step: StepStory, texts: Growing) -> str:
+def _text(story: Story, step: StepStory, texts: Growing, words: Words) -> str:
     parts = []
     if step.restarts:
-        again = "Started again" if step.restarts == 1 else f"Started again {step.restarts} times"
-        parts.append(f"*{again}: its worker went away.*")
+        parts.append(words.started_again(step.restarts))
     if step.broken_off is not None:
-        parts.append(_broken_off(step, step.broken_off))
+        parts.append(_broken_off(step, step.broken_off, words))
     if step.state == "failed":
         reason = step.result.error if step.result else None
-        parts.append(plain(reason or "This agent could not answer."))
+        parts.append(plain(reason or words.could_not_answer))
     if step.text:
         parts.append(texts.harmless(step.plan.id, step.text))
     elif step.state == "nothing_found":
-        parts.append("Nothing was found about this in its documents.")
+        parts.append(words.agent_found_nothing)
     if step.result is None and story.result is not None:
-        parts.append(cut_off(story.result))
+        parts.append(words.cut_off(story.result.state == "cancelled"))
     return "\n\n".join(parts)

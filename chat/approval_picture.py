@@ -6,24 +6,25 @@ from chat.plain import plain
 from chat.props import title_of
 from chat.story import Story
 from chat.wire import Json
-from chat.words import shortened
+from chat.words import Words, shortened
 from orchestration.asking import MOST_CHARACTERS
 from orchestration.messages import CoordinationPlan, PlanStep
 
 _LONGEST_QUESTION = 90
 
 
-def approval_words(story: Story, titles: Mapping[str, str]) -> tuple[str, str]:
+def approval_words(story: Story, titles: Mapping[str, str], words: Words) -> tuple[str, str]:
     """The name of the step, and what it says."""
     assert story.proposed is not None, "a section is there because of its event"
     if story.approved is None and story.result is None:
-        return "Your turn: the plan", "Nothing runs before you say so. Change the plan, run it, or cancel it."
+        return words.approval("offered")
     if story.approved is None:
-        return "Plan, not run", "This plan was not run."
+        return words.approval("not run")
     if not story.approved.edited or story.plan is None:
-        return "Plan, approved", "You let it run as it was."
-    changes = "\n".join(f"- {change}" for change in _changes(story.proposed.plan, story.plan, titles))
-    return "Plan, approved with changes", f"You changed it:\n\n{changes}"
+        return words.approval("approved")
+    changes = "\n".join(f"- {change}" for change in _changes(story.proposed.plan, story.plan, titles, words))
+    name, said = words.approval("changed")
+    return name, f"{said}\n\n{changes}"
 
 
 def approval_props(story: Story, titles: Mapping[str, str]) -> dict[str, Json]:
@@ -58,7 +59,7 @@ def _cards(plan: CoordinationPlan, titles: Mapping[str, str]) -> list[Json]:
     ]
 
 
-def _changes(before: CoordinationPlan, after: CoordinationPlan, titles: Mapping[str, str]) -> list[str]:
+def _changes(before: CoordinationPlan, after: CoordinationPlan, titles: Mapping[str, str], words: Words) -> list[str]:
     """What a person changed; a step is the same when agent and question are."""
     old, new = [_key(step) for step in before.steps], [_key(step) for step in after.steps]
     out, added = [key for key in old if key not in new], [key for key in new if key not in old]
@@ -67,21 +68,21 @@ def _changes(before: CoordinationPlan, after: CoordinationPlan, titles: Mapping[
         instead = next((key for key in added if key[0] == agent), None)
         title = plain(title_of(agent, titles))
         if instead is None:
-            changes.append(f"{title} was taken out: {_quoted(question)}")
+            changes.append(words.taken_out(title, _question(question)))
         else:
             added.remove(instead)
-            changes.append(f"{title} is asked {_quoted(instead[1])} instead of {_quoted(question)}")
-    changes += [f"{plain(title_of(agent, titles))} was added: {_quoted(question)}" for agent, question in added]
+            changes.append(words.asked_instead(title, _question(instead[1]), _question(question)))
+    changes += [words.added(plain(title_of(agent, titles)), _question(question)) for agent, question in added]
     kept = [key for key in new if key in old]
     if kept != [key for key in old if key in new]:
-        changes.append("The order is another one")
+        changes.append(words.another_order)
     if any(_waits(before, key) != _waits(after, key) for key in kept):
-        changes.append("Which step waits for which is different")
+        changes.append(words.other_waits)
     return changes
 
 
-def _quoted(question: str) -> str:
-    return f"“{plain(shortened(question, _LONGEST_QUESTION))}”"
+def _question(question: str) -> str:
+    return plain(shortened(question, _LONGEST_QUESTION))
 
 
 def _key(step: PlanStep) -> tuple[str, str]:

@@ -27,10 +27,10 @@ async def approve_plan(window: Window, run: str, steps: object) -> dict[str, obj
         edit = PlanEdit(steps=_steps.validate_python(steps))
         await current().orchestrator.approve(run, edit, person=window.person)
     except ValidationError:
-        return {"refused": "The plan could not be read. Reload the page and try again."}
+        return {"refused": window.words.plan_unreadable}
     except (RoundtableError, ChatError) as error:
         log.info("the plan of run %s was not approved: %s", run, error)
-        return {"refused": str(error)}
+        return {"refused": window.words.trouble(error)}
     return {"refused": ""}
 
 
@@ -40,5 +40,5 @@ async def cancel_plan(window: Window, run: str) -> dict[str, object]:
         await current().orchestrator.cancel(run, person=window.person)
     except (RoundtableError, ChatError) as error:
         log.warning("run %s was not cancelled: %s", run, error)
-        return {"refused": str(error)}
+        return {"refused": window.words.trouble(error)}
     return {"refused": ""}

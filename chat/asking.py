@@ -54,20 +54,20 @@ async def ask(window: Window, message: str, question: str, manner: Manner, undiv
         host = current()
     except ChatError as error:
         log.warning("question %s was not taken in: %s", message, error)
-        await _tell_refusal(window, _refusal(task, str(error)))
+        await _tell_refusal(window, _refusal(task, window.words.trouble(error)))
         return False
     with host.log.asking(task.id):
         try:
             await _ask(host, window, task)
         except (Overloaded, Halted) as error:
             log.warning("question %s was not taken in: %s", message, error)
-            await _refuse(host, window, task, str(error), again=True)
+            await _refuse(host, window, task, window.words.trouble(error), again=True)
         except (RoundtableError, AgentError, ChatError) as error:
             log.warning("question %s was not taken in: %s", message, error)
-            await _refuse(host, window, task, str(error))
+            await _refuse(host, window, task, window.words.trouble(error))
         except Exception:
             log.exception("question %s was not taken in", message)
-            await _refuse(host, window, task, "Something went wrong. Your question was not taken in; please ask again.")
+            await _refuse(host, window, task, window.words.went_wrong)
         else:
             return True
     return False
@@ -90,7 +90,7 @@ async def answer_alone(window: Window, run: str) -> bool:
         alone = await host.orchestrator.answer_alone(run, person=window.person)
     except (RoundtableError, ChatError) as error:
         log.warning("run %s is not answered alone: %s", run, error)
-        await window.emit(Emission("toast", {"message": str(error), "type": "error"}))
+        await window.emit(Emission("toast", {"message": window.words.trouble(error), "type": "error"}))
         return False
     if alone != run:
         for viewer in host.viewers.on(window.thread, window.person):
@@ -118,7 +118,7 @@ async def stop(window: Window) -> None:
             await host.orchestrator.cancel(run, person=window.person)
         except RoundtableError as error:
             log.warning("run %s was not stopped: %s", run, error)
-            await viewer.toast(f"This could not be stopped: {error}")
+            await viewer.toast(window.words.not_stopped(window.words.trouble(error)))
             await viewer.still_running()
 
 
@@ -161,7 +161,7 @@ async def _note(host: Host, window: Window, task: Task) -> None:
     except HistoryError as error:
         # It is answered all the same, and kept at its end if that can be done by then.
         log.warning("question %s is not noted: %s", task.message, error)
-        await window.emit(Emission("toast", {"message": str(error), "type": "error"}))
+        await window.emit(Emission("toast", {"message": window.words.trouble(error), "type": "error"}))
 
 
 async def _refuse(host: Host, window: Window, task: Task, sentence: str, again: bool = False) -> None:
@@ -194,7 +194,7 @@ def _refusal(task: Task, sentence: str, again: bool = False) -> Refusal:
 
 async def _tell_refusal(window: Window, refusal: Refusal) -> None:
     """To the page on which it was just asked, which has the question already where somebody typed it."""
-    picture = draw_refusal(refusal)
+    picture = draw_refusal(refusal, window.words)
     for step in picture.steps if refusal.undivided else picture.steps[-1:]:
         await window.emit(Emission("new_message", step.json()))
     for element in picture.elements:

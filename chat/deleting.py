@@ -8,8 +8,6 @@ from orchestration.errors import RoundtableError, UnknownRun
 
 log = logging.getLogger(__name__)
 
-DELETED = "This conversation was deleted."
-
 
 async def delete_conversation(host: Host, person: str, thread: str) -> None:
     """What goes on in it is stopped first. Raises HistoryError where it cannot be deleted; then it is there still.
@@ -22,7 +20,7 @@ async def delete_conversation(host: Host, person: str, thread: str) -> None:
         host.orchestrator.forget(run)
     host.deliveries.forget(thread, person)
     for viewer in host.viewers.on(thread, person):
-        await viewer.empty(DELETED)
+        await viewer.empty(viewer.window.words.conversation_deleted)
 
 
 async def _unended(host: Host, person: str, thread: str) -> set[str]:

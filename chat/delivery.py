@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from agents import Agent
+from chat.errors import BrokenDelivery, BrokenFile, TooManyFiles
 from chat.item import KEPT, SETTLED, Item
 from chat.order import Choice, Order
 from knowledge import (
@@ -36,8 +37,6 @@ MOST_FILES = 20
 """In one message; the page lets more through, so that each of them is told."""
 CHOICE_SECONDS = 3600.0
 """For so long the copies wait for a person to say where they belong."""
-BROKEN = "Something went wrong with this file; the log has the cause."
-TOO_MANY = f"Only {MOST_FILES} files are taken in at once; please hand this one in again."
 
 Stage = Literal["reading", "asking", "keeping", "over"]
 Ending = Literal["", "stopped", "declined", "nobody chose"]
@@ -64,8 +63,8 @@ class Delivery:
         self.ended: float | None = None
         self.stage: Stage = "reading"
         self.ending: Ending = ""
-        self.trouble = ""
-        """What keeps everything from being kept, such as a full disk, in a sentence."""
+        self.trouble: Exception | None = None
+        """What keeps everything from being kept, such as a full disk."""
         self.choice = order.choice
         self.items = tuple(Item(file.name) for file in order.files)
         self._knowledge = knowledge
@@ -125,7 +124,7 @@ class Delivery:
         except Exception:
             # The boundary of a background task: it becomes a sentence on the page.
             log.exception("the files of message %s were not taken in", self.order.message)
-            self.trouble = "Something went wrong; the log has the cause."
+            self.trouble = BrokenDelivery()
         if self._stopping:
             self.ending = "stopped"
         for number, item in enumerate(self.items):
@@ -160,7 +159,7 @@ class Delivery:
         files: dict[int, SourceFile] = {}
         for number, file in enumerate(self.order.files):
             if number >= MOST_FILES:
-                self._put(number, state="rejected", reason=TOO_MANY)
+                self._put(number, state="rejected", refusal=TooManyFiles(MOST_FILES))
             else:
                 try:
                     copy = self._knowledge.copy(Upload(file.path, file.name))
@@ -186,7 +185,7 @@ class Delivery:
         except Exception:
             # The boundary of one file: the others are not touched by it.
             log.exception("a file of message %s cannot be read", self.order.message)
-            self._put(number, state="rejected", reason=BROKEN)
+            self._put(number, state="rejected", refusal=BrokenFile())
             return None
         self._put(
             number,
@@ -256,12 +255,12 @@ class Delivery:
             except KnowledgeError as error:
                 log.warning("a file of message %s was not kept: %s", self.order.message, error)
                 self._put(number, state="left")
-                self.trouble = str(error)
+                self.trouble = error
                 return False
             except Exception:
                 # The boundary of one file, as above.
                 log.exception("a file of message %s was not kept", self.order.message)
-                self._put(number, state="rejected", reason=BROKEN)
+                self._put(number, state="rejected", refusal=BrokenFile())
         return not self._stopping
 
     async def _settle(self) -> None:
@@ -314,7 +313,7 @@ class Delivery:
     def _refuse(self, number: int, error: KnowledgeError) -> None:
         if not isinstance(error, UnreadableDocument):
             log.warning("a file of message %s was not taken in: %s", self.order.message, error)
-        self._put(number, state="rejected", reason=str(error))
+        self._put(number, state="rejected", refusal=error)
 
     def _put(self, number: int, **changes: Any) -> None:
         items = list(self.items)

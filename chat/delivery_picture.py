@@ -3,30 +3,31 @@
 As with a run, it is drawn whole every time and its ids depend on nothing but the delivery.
 """
 
+from collections.abc import Sequence
+
 from chat.delivery import Delivery
 from chat.item import KEPT, SETTLED, Item, best_places
 from chat.picture import AUTHOR, Titles
 from chat.plain import plain
 from chat.props import title_of
 from chat.wire import Element, Json, Picture, Step, stable_id
-from chat.words import counted, day, language_name, listed, seconds
+from chat.words import Words
 from orchestration.placing import NEAR
 
-_STAGES = ("read", "split", "embedded", "indexed")
 _BEHIND = {"read": 2, "embedding": 2, "indexing": 3, "added": 4, "replaced": 4}
 """How many of the stages are behind a file."""
 
 
-def draw_delivery(delivery: Delivery, titles: Titles) -> Picture:
+def draw_delivery(delivery: Delivery, titles: Titles, words: Words) -> Picture:
     """Everything the page shows of these files."""
-    return Picture(tuple(_steps(delivery, titles)), tuple(_elements(delivery, titles)))
+    return Picture(tuple(_steps(delivery, titles, words)), tuple(_elements(delivery, titles, words)))
 
 
 def card_id(delivery: Delivery) -> str:
     return stable_id(delivery.id, "card")
 
 
-def _steps(delivery: Delivery, titles: Titles) -> list[Step]:
+def _steps(delivery: Delivery, titles: Titles, words: Words) -> list[Step]:
     order, began, ended = delivery.order, delivery.began, delivery.ended
     run = stable_id(delivery.id, "run")
     card = Step(
@@ -35,10 +36,10 @@ def _steps(delivery: Delivery, titles: Titles) -> list[Step]:
         parent=run if order.message else None,
         type="assistant_message",
         name=AUTHOR,
-        output=headline(delivery, titles),
+        output=headline(delivery, titles, words),
         began=began,
         ended=ended,
-        failed=bool(delivery.trouble),
+        failed=delivery.trouble is not None,
     )
     if not order.message:
         return [card]
@@ -48,7 +49,7 @@ def _steps(delivery: Delivery, titles: Titles) -> list[Step]:
         parent=None,
         type="user_message",
         name=order.person,
-        output=order.text or listed([item.name for item in delivery.items]),
+        output=order.text or words.listed([item.name for item in delivery.items]),
         began=began,
         ended=began,
     )
@@ -66,7 +67,7 @@ def _steps(delivery: Delivery, titles: Titles) -> list[Step]:
     return [asked, around, card]
 
 
-def _elements(delivery: Delivery, titles: Titles) -> list[Element]:
+def _elements(delivery: Delivery, titles: Titles, words: Words) -> list[Element]:
     order = delivery.order
     elements = [
         Element(
@@ -74,7 +75,7 @@ def _elements(delivery: Delivery, titles: Titles) -> list[Element]:
             thread=order.thread,
             step=card_id(delivery),
             name="Delivery",
-            props=delivery_props(delivery, titles),
+            props=delivery_props(delivery, titles, words),
         )
     ]
     if order.message and order.text:
@@ -91,59 +92,58 @@ def _elements(delivery: Delivery, titles: Titles) -> list[Element]:
     return elements
 
 
-def headline(delivery: Delivery, titles: Titles) -> str:
+def headline(delivery: Delivery, titles: Titles, words: Words) -> str:
     """What is going on, or what came of it, in a sentence or two of Markdown."""
     items = delivery.items
-    those = "this document" if len(items) == 1 else "these documents"
     if delivery.stage == "reading":
-        return f"Reading {_named(items)}."
+        return words.reading_files(_named(items, words))
     if delivery.stage == "asking":
         unknown = delivery.order.unknown
-        nobody = f"There is no agent called “{plain(unknown)}”. " if unknown else ""
-        strange = "No agent knows much like it yet. " if best_places(items)[0].score < NEAR else ""
-        private = "" if delivery.order.for_all else f" Only you will see {'it' if len(items) == 1 else 'them'}."
-        return f"{nobody}{strange}Who should keep {those}?{private}"
+        told = [words.nobody_called(plain(unknown))] if unknown else []
+        told += [words.strange] if best_places(items)[0].score < NEAR else []
+        told.append(words.who_keeps(len(items)))
+        told += [] if delivery.order.for_all else [words.only_you_will(len(items))]
+        return " ".join(told)
     if delivery.stage == "keeping":
-        return f"Learning {_named([item for item in items if item.state != 'rejected'])}."
-    return " ".join(_outcome(delivery, titles))
+        return words.learning(_named([item for item in items if item.state != "rejected"], words))
+    return " ".join(_outcome(delivery, titles, words))
 
 
-def _outcome(delivery: Delivery, titles: Titles) -> list[str]:
+def _outcome(delivery: Delivery, titles: Titles, words: Words) -> list[str]:
     kept = [item for item in delivery.items if item.state in KEPT]
     there = [item for item in delivery.items if item.state == "unchanged"]
     rejected = [item for item in delivery.items if item.state == "rejected"]
     told = []
     if kept:
-        who = listed(list(dict.fromkeys(plain(title_of(item.agent, titles)) for item in kept)))
+        who = list(dict.fromkeys(plain(title_of(item.agent, titles)) for item in kept))
         pages, passages = sum(item.pages or 0 for item in kept), sum(item.passages for item in kept)
-        amount = listed([*([counted(pages, "page")] if pages else []), counted(passages, "passage")])
-        private = " Only you see it." if len(kept) == 1 else " Only you see them."
-        told.append(f"{who} learned {_named(kept)}: {amount} in {seconds(sum(item.seconds for item in kept))}.")
-        told.append(private.strip() if delivery.choice and delivery.choice.private else "")
-        told.append("Only curators keep something for everybody." if delivery.order.narrowed else "")
+        seconds = sum(item.seconds for item in kept)
+        told.append(words.learned(who, _named(kept, words), pages, passages, seconds))
+        told.append(words.only_you(len(kept)) if delivery.choice and delivery.choice.private else "")
+        told.append(words.narrowed if delivery.order.narrowed else "")
     if there:
-        told.append(f"{_named(there)} {'was' if len(there) == 1 else 'were'} there already.")
+        told.append(words.there_already(_named(there, words), len(there)))
     if rejected:
-        told.append(f"{_named(rejected)} could not be taken in.")
-    told.append(plain(delivery.trouble))
+        told.append(words.not_taken_in(_named(rejected, words), len(rejected)))
+    told.append(plain(words.trouble(delivery.trouble)) if delivery.trouble is not None else "")
     match delivery.ending:
         case "stopped":
-            told.append("Stopped; what was in stays in." if kept else "Stopped; nothing was kept.")
+            told.append(words.delivery_stopped(bool(kept)))
         case "declined":
-            told.append("Nothing was kept.")
+            told.append(words.declined)
         case "nobody chose":
-            told.append("Nothing was kept, because nobody chose an agent.")
+            told.append(words.nobody_chose)
     return [sentence for sentence in told if sentence]
 
 
-def _named(items: "list[Item] | tuple[Item, ...]") -> str:
+def _named(items: Sequence[Item], words: Words) -> str:
     """One file by its name, several by their number."""
-    return f"“{plain(items[0].name)}”" if len(items) == 1 else counted(len(items), "document")
+    return words.named(plain(items[0].name) if items else "", len(items))
 
 
-def delivery_props(delivery: Delivery, titles: Titles) -> dict[str, Json]:
+def delivery_props(delivery: Delivery, titles: Titles, words: Words) -> dict[str, Json]:
     """The properties of public/elements/Delivery.jsx."""
-    files: list[Json] = [_file(item, titles) for item in delivery.items]
+    files: list[Json] = [_file(item, titles, words) for item in delivery.items]
     return {
         "delivery": delivery.id,
         "stage": delivery.stage,
@@ -165,8 +165,8 @@ def _differ(delivery: Delivery) -> bool:
     return len({item.places[0].agent for item in delivery.items if item.places}) > 1
 
 
-def _file(item: Item, titles: Titles) -> dict[str, Json]:
-    stages: list[Json] = list(_STAGES)
+def _file(item: Item, titles: Titles, words: Words) -> dict[str, Json]:
+    stages: list[Json] = list(words.stages)
     working = item.state in ("reading", "embedding", "indexing")
     return {
         "name": item.name,
@@ -174,7 +174,7 @@ def _file(item: Item, titles: Titles) -> dict[str, Json]:
         "stages": stages if item.state not in ("unchanged", "rejected", "waiting") else [],
         "behind": _BEHIND.get(item.state, 2 if item.state == "left" and item.passages else 0),
         "share": item.done / item.total if working and item.total else None,
-        "note": " · ".join(_note(item, titles)),
+        "note": " · ".join(_note(item, titles, words)),
         "remarks": list(item.remarks) if item.state in SETTLED or item.state == "read" else [],
         "proposed": title_of(item.places[0].agent, titles) if item.state == "read" and item.places else "",
         "agent": item.agent,
@@ -182,29 +182,29 @@ def _file(item: Item, titles: Titles) -> dict[str, Json]:
     }
 
 
-def _note(item: Item, titles: Titles) -> list[str]:
+def _note(item: Item, titles: Titles, words: Words) -> list[str]:
     match item.state:
         case "waiting":
-            return ["waiting"]
+            return [words.file_waiting]
         case "reading":
-            return [f"page {item.done} of {item.total}" if item.total else "reading"]
+            return [words.page_of(item.done, item.total) if item.total else words.file_reading]
         case "embedding":
-            return [f"passage {item.done} of {item.total}"]
+            return [words.passage_of(item.done, item.total)]
         case "indexing":
-            return ["indexing"]
+            return [words.file_indexing]
         case "rejected":
-            return [item.reason]
+            return [words.trouble(item.refusal)] if item.refusal is not None else []
         case "left":
-            return ["not kept"]
+            return [words.file_left]
         case "unchanged":
-            another = f" as “{item.known_as}”" if item.known_as != item.name else ""
-            return [f"already there: {title_of(item.agent, titles)} has it{another}"]
+            another = item.known_as if item.known_as != item.name else ""
+            return [words.has_it(title_of(item.agent, titles), another)]
     facts = [item.format] if item.format else []
-    facts += [counted(item.pages, "page")] if item.pages else []
-    facts.append(counted(item.passages, "passage"))
-    facts += [language_name(item.language)] if item.language else []
+    facts += [words.pages(item.pages)] if item.pages else []
+    facts.append(words.passages(item.passages))
+    facts += [words.language_name(item.language)] if item.language else []
     if item.state in KEPT:
-        facts.append(seconds(item.seconds))
+        facts.append(words.seconds(item.seconds))
     if item.replaces is not None:
-        facts.append(f"replaces the version of {day(item.replaces)}")
+        facts.append(words.replaces(item.replaces))
     return facts

@@ -14,7 +14,7 @@ from chat.host import Host, current
 from chat.leave import may_change_the_teams, require_leave_for
 from chat.viewer import Window
 from chat.wire import Json
-from chat.words import counted, day, file_size, language_name
+from chat.words import Words
 from knowledge import Document, InvalidBase, KnowledgeError
 
 log = logging.getLogger(__name__)
@@ -36,8 +36,7 @@ async def remove_document(window: Window, agent: str, document: str) -> dict[str
         gone = await host.knowledge.remove(agent, document, person=window.person)
     except (ChatError, KnowledgeError) as error:
         return await _refused(window, error)
-    stays = " It stays out at the next start, too." if gone.seed else ""
-    return await documents_now(window, f"“{gone.source}” was removed.{stays}")
+    return await documents_now(window, window.words.removed(gone.source, stays_out=bool(gone.seed)))
 
 
 async def move_document(window: Window, agent: str, document: str, to: str) -> dict[str, object]:
@@ -49,7 +48,7 @@ async def move_document(window: Window, agent: str, document: str, to: str) -> d
         moved = await host.knowledge.move(agent, document, to, person=window.person)
     except (ChatError, AgentError, KnowledgeError) as error:
         return await _refused(window, error)
-    return await documents_now(window, f"{title} has “{moved.source}” now.")
+    return await documents_now(window, window.words.moved(moved.source, title))
 
 
 async def documents_now(window: Window, said: str = "") -> dict[str, object]:
@@ -59,7 +58,7 @@ async def documents_now(window: Window, said: str = "") -> dict[str, object]:
     try:
         host = current()
         everybody = list(host.registry.values())
-        props, _ = await host.knowledge.threads.run(documents_of, host, window.person, everybody)
+        props, _ = await host.knowledge.threads.run(documents_of, host, window, everybody)
         return dict(props)
     except (ChatError, KnowledgeError) as error:
         log.warning("the documents cannot be listed: %s", error)
@@ -68,22 +67,22 @@ async def documents_now(window: Window, said: str = "") -> dict[str, object]:
 
 async def _refused(window: Window, error: Exception) -> dict[str, object]:
     log.warning("a document was not changed: %s", error)
-    sentence = "There is no such document." if isinstance(error, InvalidBase) else str(error)
+    sentence = window.words.no_such_document if isinstance(error, InvalidBase) else window.words.trouble(error)
     await window.emit(Emission("toast", {"message": sentence, "type": "error"}))
     return await documents_now(window)
 
 
-def documents_of(host: Host, person: str, agents: Sequence[Agent], only: str = "") -> tuple[dict[str, Json], int]:
+def documents_of(host: Host, window: Window, agents: Sequence[Agent], only: str = "") -> tuple[dict[str, Json], int]:
     """The list's properties, and how many documents are on it; `only` is the one agent that was asked for. Blocking, as
     there may be thousands.
     """
     listed: list[Json] = []
     total = 0
-    for_all = may_change_the_teams(host, person)
+    for_all = may_change_the_teams(host, window.person)
     for agent in agents:
         documents: list[Json] = [
-            document_props(agent.name, document, changeable=for_all or bool(document.person))
-            for document in host.knowledge.documents(agent.name, person)
+            document_props(agent.name, document, window.words, changeable=for_all or bool(document.person))
+            for document in host.knowledge.documents(agent.name, window.person)
         ]
         listed.append({"agent": agent.name, "title": agent.title, "documents": documents})
         total += len(documents)
@@ -91,11 +90,12 @@ def documents_of(host: Host, person: str, agents: Sequence[Agent], only: str = "
     return {"only": only, "agents": listed, "everybody": everybody}, total
 
 
-def document_props(agent: str, document: Document, *, changeable: bool) -> dict[str, Json]:
+def document_props(agent: str, document: Document, words: Words, *, changeable: bool) -> dict[str, Json]:
     """One line of the list; what may not be changed can still be had."""
-    facts = [document.format, counted(document.pages, "page") if document.pages else ""]
-    facts += [counted(document.passages, "passage"), file_size(document.size), language_name(document.language)]
-    facts.append(day(document.added))
+    facts = [document.format, words.pages(document.pages) if document.pages else ""]
+    facts += [words.passages(document.passages), words.file_size(document.size)]
+    facts.append(words.language_name(document.language))
+    facts.append(words.day(document.added))
     return {
         "id": document.id,
         "name": document.source,

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from chat.host import Host, current
 from chat.transcript import Exchange, conversation, exchange
+from chat.words import Words
 from history import Refusal, UnknownConversation
 from orchestration.document import AskDocument, document
 from orchestration.errors import UnknownRun
 from orchestration.messages import Answer, Recorded, Task, TaskResult
 
 
-async def conversation_markdown(person: str, thread: str) -> tuple[str, str]:
+async def conversation_markdown(person: str, thread: str, words: Words) -> tuple[str, str]:
     """Its name and its text. Raises UnknownConversation, HistoryError, NotStarted."""
     host = current()
     head = await host.history.conversation(person, thread)
@@ -25,16 +26,16 @@ async def conversation_markdown(person: str, thread: str) -> tuple[str, str]:
         result = _result(await host.history.events(run, person))
         exchanges.append(Exchange(await host.log.task(run, person), result))
     exchanges.sort(key=lambda one: one.task.asked_at)
-    return head.name, conversation(head.name, exchanges, _titles(host))
+    return head.name, conversation(head.name, exchanges, _titles(host), words)
 
 
-async def answer_markdown(person: str, run: str) -> str:
+async def answer_markdown(person: str, run: str, words: Words) -> str:
     """One question with its answer and its sources. Raises UnknownRun, HistoryError, NotStarted."""
     host = current()
     found = await host.history.run(run, person)
     if found is None:
         raise UnknownRun("There is no such run.")
-    return exchange(Exchange(found.task, _result(await host.history.events(run, person))), _titles(host))
+    return exchange(Exchange(found.task, _result(await host.history.events(run, person))), _titles(host), words)
 
 
 async def run_document(person: str, run: str) -> AskDocument:

@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from chat.announcing import announcement
 from chat.changes import Emission, changes
 from chat.detail import reduced
 from chat.growing import Growing
 from chat.outage import OFFER_SECONDS, Stage, draw_outage
 from chat.picture import AUTHOR, Titles, draw, message_id, status_id
-from chat.status_line import STANDS_STILL
 from chat.story import Story, tell
 from chat.usual import Medians, Usual
 from chat.wire import Detail, Json, Picture, Step, stable_id
+from chat.words import Words
 from orchestration.errors import RoundtableError, UnknownRun
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
@@ -40,6 +41,7 @@ class Follower:
         *,
         runs: RunLog,
         titles: Titles,
+        words: Words,
         usual: Usual,
         detail: Callable[[], Detail],
         emit: Emit,
@@ -55,6 +57,7 @@ class Follower:
         self._person = person
         self._runs = runs
         self._titles = titles
+        self._words = words
         self._usual = usual
         self._medians: Medians = {}
         self._detail = detail
@@ -171,11 +174,11 @@ class Follower:
             self._gone = True
         except RoundtableError as error:
             log.warning("run %s cannot be followed: %s", run, error)
-            self._trouble = str(error)
+            self._trouble = self._words.trouble(error)
         except Exception:
             # Whatever breaks one run's stream must not take the other runs off the page.
             log.exception("run %s cannot be followed", run)
-            self._trouble = "Something went wrong while this answer was shown."
+            self._trouble = self._words.went_wrong_showing
         finally:
             self._over.set()
             self._fresh.set()
@@ -183,7 +186,7 @@ class Follower:
     async def _tell(self, after: asyncio.Event | None) -> None:
         if after is not None:
             await after.wait()
-        over = False
+        over, seen_open = False, False
         while not over:
             await self._fresh.wait()
             await self._gather()
@@ -194,6 +197,7 @@ class Follower:
                 return
             if not over and not self._story.awaiting:
                 await self._occupy(True)
+            seen_open = seen_open or self._story.result is None
             async with self._drawing:
                 picture = self._picture()
                 self._told.update(step.id for step in picture.steps)
@@ -203,6 +207,8 @@ class Follower:
             if self._story.awaiting:
                 await self._occupy(False)
             self.caught_up.set()
+        if seen_open and self._story.result is not None:
+            await self._emit(announcement(self._words.announced(self._story.result.state)))
 
     async def _gather(self) -> None:
         """Let what comes within an interval of the last telling come together; the run's end cuts it short."""
@@ -216,12 +222,12 @@ class Follower:
         return reduced(self._whole_picture(), self._detail())
 
     def _whole_picture(self) -> Picture:
-        told = draw(self._story, self._titles, self._texts, self._medians)
-        outage = draw_outage(self._story, self._stage)
+        told = draw(self._story, self._titles, self._words, self._texts, self._medians)
+        outage = draw_outage(self._story, self._stage, self._words)
         whole, status = stable_id(self._story.run, "run"), status_id(self._story.run)
         steps = [replace(s, feedback=self._feedback) if s.id == whole else s for s in told.steps]
         if outage.steps:
-            steps = [replace(s, name=STANDS_STILL) if s.id == status else s for s in steps]
+            steps = [replace(s, name=self._words.stands_still) if s.id == status else s for s in steps]
         picture = Picture((*steps, *outage.steps), (*told.elements, *outage.elements))
         if not self._trouble or self._story.task is None:
             return picture
@@ -232,7 +238,7 @@ class Follower:
             parent=stable_id(run, "run"),
             type="assistant_message",
             name=AUTHOR,
-            output=f"{self._trouble} Reload the page to see this answer.",
+            output=self._words.reload_to_see(self._trouble),
             began=self._story.accepted,
             ended=self._story.accepted,
             failed=True,

@@ -18,14 +18,12 @@ from chat.order import Choice, HandedIn, Order
 from chat.plain import plain
 from chat.reply import refuse
 from chat.viewer import Window
-from chat.words import listed
 from knowledge import KnowledgeError
 
 log = logging.getLogger(__name__)
 
 CHOOSE, STOP = "choose_agent", "stop_delivery"
 """The actions of the card."""
-FILES_GONE = "The files did not stay with the server, which was restarted meanwhile. Please attach them again."
 
 
 async def hand_in(window: Window, message: str, text: str, files: Sequence[HandedIn], manner: Manner) -> None:
@@ -41,8 +39,9 @@ async def hand_in(window: Window, message: str, text: str, files: Sequence[Hande
         log.warning("the files of message %s were not taken in: %s", message, error)
         await discard(files)
         # A message of files alone has no text by which to know it again.
-        names = plain(listed([f"“{file.name}”" for file in files]))
-        await refuse(window, message, f"{error} This was not taken in: {names}.")
+        words = window.words
+        names = plain(words.listed([words.quoted(file.name) for file in files]))
+        await refuse(window, message, f"{words.trouble(error)} {words.this_not_taken_in(names)}")
     else:
         await host.viewers.of(window).idle()
 
@@ -53,6 +52,7 @@ def _order(host: Host, window: Window, message: str, text: str, files: Sequence[
     return Order(
         person=window.person,
         thread=window.thread,
+        words=window.words,
         files=tuple(files),
         message=message,
         text=text,
@@ -69,7 +69,7 @@ def _order(host: Host, window: Window, message: str, text: str, files: Sequence[
 async def replace_document(window: Window, agent: str, document: str, files: Sequence[HandedIn]) -> bool:
     """Take the first of `files` in as a new version of a document, in its place and for the same people."""
     if not files:
-        await _toast(window, FILES_GONE)
+        await _toast(window, window.words.files_gone)
         return False
     file = files[0]
     try:
@@ -78,13 +78,14 @@ async def replace_document(window: Window, agent: str, document: str, files: Seq
         known = next((d for d in documents if d.id == document), None)
         if known is None:
             await discard(files)
-            await _toast(window, "There is no such document.")
+            await _toast(window, window.words.no_such_document)
             return False
         require_leave(host, window.person, private=bool(known.person))
         same_kind = Path(file.name).suffix.lower() == Path(known.source).suffix.lower()
         order = Order(
             person=window.person,
             thread=window.thread,
+            words=window.words,
             files=(replace(file, name=known.source) if same_kind else file,),
             choice=Choice(agent, private=bool(known.person)),
             for_all=may_change_the_teams(host, window.person),
@@ -153,7 +154,7 @@ async def _list_thread(window: Window, delivery: Delivery) -> None:
 
 async def _say(window: Window, error: ChatError | KnowledgeError) -> None:
     log.warning("files were not taken in: %s", error)
-    await _toast(window, str(error))
+    await _toast(window, window.words.trouble(error))
 
 
 async def _toast(window: Window, sentence: str) -> None:

@@ -9,6 +9,7 @@ from chat.delivery_picture import draw_delivery
 from chat.follower import Emit
 from chat.picture import Titles
 from chat.wire import Picture
+from chat.words import Words
 from orchestration.messages import TaskResult
 
 
@@ -23,6 +24,7 @@ class Handover:
         delivery: Delivery,
         *,
         titles: Titles,
+        words: Words,
         emit: Emit,
         occupy: Callable[[bool], Awaitable[None]],
         interval: float,
@@ -31,6 +33,7 @@ class Handover:
         """`occupy` is told whether the page waits for the delivery, whenever that changes."""
         self._delivery = delivery
         self._titles = titles
+        self._words = words
         self._emit = emit
         self._occupy = occupy
         self._interval = interval
@@ -71,7 +74,7 @@ class Handover:
             await self._emit(emission)
 
     async def _tell(self) -> None:
-        picture = draw_delivery(self._delivery, self._titles)
+        picture = draw_delivery(self._delivery, self._titles, self._words)
         self._told.update(step.id for step in picture.steps)
         for emission in changes(self._shown, picture, self._leftover):
             await self._emit(emission)

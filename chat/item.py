@@ -30,7 +30,7 @@ class Item:
     language: str = ""
     seconds: float = 0.0
     """At work on it, without the wait for a person."""
-    reason: str = ""
+    refusal: Exception | None = None
     """Why it was not taken in."""
     remarks: tuple[str, ...] = ()
     """What of it was not read."""

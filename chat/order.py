@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chat.manner import Manner
+from chat.words import ENGLISH, Words
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Order:
     """Whether the person may keep it for everybody."""
     narrowed: bool = False
     """Whether they wanted to and may not."""
+    words: Words = ENGLISH
+    """What it is kept in, where nobody looks any more."""
     unknown: str = ""
     """An agent that was named and does not exist."""
     replaces: str = ""

@@ -5,17 +5,17 @@ from typing import Literal
 from chat.picture import AUTHOR
 from chat.story import Story
 from chat.wire import Element, Picture, Step, stable_id
+from chat.words import Words
 
 OFFER_SECONDS = 5.0
 """From the sentence to the offer."""
-KEPT = "Redis does not answer. Your question is kept; this goes on by itself when it is back."
 ANSWER_ALONE = "answer_alone"
 """The action behind the offer."""
 
 Stage = Literal["", "kept", "offered"]
 
 
-def draw_outage(story: Story, stage: Stage) -> Picture:
+def draw_outage(story: Story, stage: Stage, words: Words) -> Picture:
     """Stands at the end of a council that has not ended; the single agent needs no Redis."""
     if not stage or story.task is None or story.task.mode == "single" or story.result is not None:
         return Picture()
@@ -25,7 +25,7 @@ def draw_outage(story: Story, stage: Stage) -> Picture:
         parent=stable_id(story.run, "run"),
         type="assistant_message",
         name=AUTHOR,
-        output=KEPT,
+        output=words.redis_away,
         began=story.accepted,
         ended=story.accepted,
     )
@@ -37,10 +37,10 @@ def draw_outage(story: Story, stage: Stage) -> Picture:
         step=step.id,
         name="Offer",
         props={
-            "label": "Answer with the single agent now",
+            "label": words.answer_alone,
             "action": ANSWER_ALONE,
             "payload": {"run": story.run},
-            "refused": "The single agent could not be asked. Please try again.",
+            "refused": words.answer_alone_failed,
         },
     )
     return Picture((step,), (offer,))

@@ -26,7 +26,7 @@ async def open_passage(window: Window, run: str, number: int) -> bool:
         citation = await find(host, window, run, number)
     except (RoundtableError, ChatError) as error:
         log.warning("source %s of run %s cannot be opened: %s", number, run, error)
-        await window.emit(Emission("toast", {"message": str(error), "type": "error"}))
+        await window.emit(Emission("toast", {"message": window.words.trouble(error), "type": "error"}))
         return False
     await show(window, run, citation, await asyncio.to_thread(document_of, host.knowledge, citation, window.person))
     return True

@@ -17,7 +17,7 @@ from chat.status_line import status_line
 from chat.story import Section, Story
 from chat.usual import Medians
 from chat.wire import Detail, Element, Picture, Step, stable_id
-from chat.words import counted, listed, shortened
+from chat.words import ENGLISH, Words, shortened
 from orchestration.messages import PartSelection, Task
 
 AUTHOR = "Roundtable"
@@ -31,7 +31,13 @@ Titles = Mapping[str, str]
 """An agent's name for people, by its name."""
 
 
-def draw(story: Story, titles: Titles, texts: Growing | None = None, usual: Medians = _NOTHING_MEASURED) -> Picture:
+def draw(
+    story: Story,
+    titles: Titles,
+    words: Words = ENGLISH,
+    texts: Growing | None = None,
+    usual: Medians = _NOTHING_MEASURED,
+) -> Picture:
     """Everything the page shows of this run; empty until the run was accepted.
 
     Whoever draws a run again and again keeps its `texts`: only what came since is read then. `usual` is how long
@@ -40,10 +46,10 @@ def draw(story: Story, titles: Titles, texts: Growing | None = None, usual: Medi
     if story.task is None:
         return Picture()
     texts = texts or Growing()
-    steps: list[Step] = [*_frame(story, story.task, status_line(story, titles, usual))]
+    steps: list[Step] = [*_frame(story, story.task, status_line(story, titles, usual, words))]
     elements: list[Element] = []
     for section in story.sections:
-        part = _draw_section(story, section, titles, texts)
+        part = _draw_section(story, section, titles, words, texts)
         steps += part.steps
         elements += part.elements
     return Picture(tuple(steps), tuple(elements))
@@ -96,23 +102,23 @@ def _frame(story: Story, task: Task, status: str) -> Iterator[Step]:
     )
 
 
-def _draw_section(story: Story, section: Section, titles: Titles, texts: Growing) -> Picture:
+def _draw_section(story: Story, section: Section, titles: Titles, words: Words, texts: Growing) -> Picture:
     match section.kind:
         case "resumed":
-            return Picture((_part(story, section, "resumed", "Interrupted; another process went on with this", ""),))
+            return Picture((_part(story, section, "resumed", words.interrupted, ""),))
         case "selection":
-            return _selection(story, section, titles)
+            return _selection(story, section, titles, words)
         case "approval":
-            return _approval(story, section, titles)
+            return _approval(story, section, titles, words)
         case "plan" if len(story.steps) > 1:
-            return _plan(story, section, titles)
+            return _plan(story, section, titles, words)
         case "step":
             step = story.step(section.step)
-            return Picture(draw_agent_step(story, step, section, title_of(step.plan.agent, titles), texts))
+            return Picture(draw_agent_step(story, step, section, title_of(step.plan.agent, titles), texts, words))
         case "conflicts":
-            return _conflicts(story, section)
+            return _conflicts(story, section, words)
         case "answer":
-            return _answer(story, section, titles, texts)
+            return _answer(story, section, titles, words, texts)
     return Picture()
 
 
@@ -134,15 +140,15 @@ def _part(
     )
 
 
-def _selection(story: Story, section: Section, titles: Titles) -> Picture:
+def _selection(story: Story, section: Section, titles: Titles, words: Words) -> Picture:
     assert story.selection is not None, "a section is there because of its event"
     parts, understood = story.selection.parts, story.selection.understood
     step = _part(
         story,
         section,
         "selection",
-        "Selection",
-        "\n".join(_chosen(part, titles, named=len(parts) > 1) for part in parts) or "No agent was chosen.",
+        words.selection,
+        "\n".join(_chosen(part, titles, words, named=len(parts) > 1) for part in parts) or words.no_agent_chosen,
     )
     elements = tuple(
         Element(
@@ -155,31 +161,28 @@ def _selection(story: Story, section: Section, titles: Titles) -> Picture:
         )
         for number, part in enumerate(parts)
     )
-    return Picture((*_understood(story, section), step), elements)
+    return Picture((*_understood(story, section, words), step), elements)
 
 
-def _understood(story: Story, section: Section) -> Iterator[Step]:
+def _understood(story: Story, section: Section, words: Words) -> Iterator[Step]:
     """A question that was completed is shown as it was completed, without a click: nothing is rewritten in secret."""
     if story.selection is not None and story.selection.understood:
-        name = f"Understood as “{shortened(story.selection.understood, _LONGEST_NAME)}”"
+        name = words.understood(shortened(story.selection.understood, _LONGEST_NAME))
         yield _part(story, section, "understood", name, plain(story.selection.understood), detail="answer")
 
 
-def _chosen(part: PartSelection, titles: Titles, named: bool) -> str:
+def _chosen(part: PartSelection, titles: Titles, words: Words, named: bool) -> str:
     chosen = [plain(title_of(a.agent, titles)) for a in part.agents if a.chosen]
-    if not chosen:
-        sentence = "No agent was close enough to this question."
-    else:
-        sentence = f"{listed(chosen)} {'was' if len(chosen) == 1 else 'were'} chosen."
+    sentence = words.chosen(chosen) if chosen else words.no_agent_close
     for agent in part.agents:
         if agent.left_out:
-            sentence += f" {plain(title_of(agent.agent, titles))} was left out: {plain(agent.left_out)}."
-    return f"- “{plain(part.heading)}”: {sentence}" if named else sentence
+            sentence += f" {words.left_out(plain(title_of(agent.agent, titles)), plain(agent.left_out))}"
+    return f"- {words.quoted(plain(part.heading))}: {sentence}" if named else sentence
 
 
-def _approval(story: Story, section: Section, titles: Titles) -> Picture:
+def _approval(story: Story, section: Section, titles: Titles, words: Words) -> Picture:
     """The plan as it is offered, to be changed and run; folded as soon as that is decided."""
-    name, said = approval_words(story, titles)
+    name, said = approval_words(story, titles, words)
     whole = _part(story, section, "approval", name, said, open=story.awaiting, detail="answer")
     step = replace(whole, ended=section.began, folds=not story.awaiting)
     card = Element(
@@ -192,32 +195,30 @@ def _approval(story: Story, section: Section, titles: Titles) -> Picture:
     return Picture((step,), (card,))
 
 
-def _plan(story: Story, section: Section, titles: Titles) -> Picture:
+def _plan(story: Story, section: Section, titles: Titles, words: Words) -> Picture:
     agents = {step.plan.agent for step in story.steps}
     later = sum(1 for step in story.steps if step.plan.depends_on)
-    told = f"{counted(len(agents), 'agent')}, {counted(len(story.steps), 'step')}"
-    if later:
-        told += f"; {later} {'waits' if later == 1 else 'wait'} for what others find"
-    step = _part(story, section, "plan", "Plan", told + ".", open=True)
+    told = words.planned(len(agents), len(story.steps), later)
+    step = _part(story, section, "plan", words.plan, told, open=True)
     graph = Element(
         id=stable_id(story.run, "graph"),
         thread=step.thread,
         step=step.id,
         name="PlanGraph",
-        props=plan_props(story, titles),
+        props=plan_props(story, titles, words),
     )
     return Picture((step,), (graph,))
 
 
-def _conflicts(story: Story, section: Section) -> Picture:
+def _conflicts(story: Story, section: Section, words: Words) -> Picture:
     lines = []
     for conflict in story.conflicts:
         claims = "".join(f"\n  - {plain(claim)}" for claim in conflict.claims)
-        lines.append(f"- Not the same about {plain(conflict.subject)}:{claims}\n  - {plain(conflict.settled)}")
-    return Picture((_part(story, section, "conflicts", "Not the same everywhere", "\n".join(lines)),))
+        lines.append(f"- {words.not_the_same(plain(conflict.subject))}{claims}\n  - {plain(conflict.settled)}")
+    return Picture((_part(story, section, "conflicts", words.disagreements, "\n".join(lines)),))
 
 
-def _answer(story: Story, section: Section, titles: Titles, texts: Growing) -> Picture:
+def _answer(story: Story, section: Section, titles: Titles, words: Words, texts: Growing) -> Picture:
     thread = story.task.conversation if story.task else ""
     step = Step(
         id=stable_id(story.run, "answer"),
@@ -225,7 +226,7 @@ def _answer(story: Story, section: Section, titles: Titles, texts: Growing) -> P
         parent=stable_id(story.run, "run"),
         type="assistant_message",
         name=AUTHOR,
-        output=answer_text(story) if story.result else texts.harmless("answer", story.answer),
+        output=answer_text(story, words) if story.result else texts.harmless("answer", story.answer),
         began=section.began,
         ended=section.ended,
         streaming=story.result is None,

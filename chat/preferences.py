@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from chat.detail import DETAILS, EVERYTHING
 from chat.viewer import Window
 from chat.wire import Detail, Json
+from chat.words import Words
 from history import History, HistoryError
 from orchestration.errors import RoundtableError
 from orchestration.log import RunLog
@@ -15,12 +16,6 @@ log = logging.getLogger(__name__)
 
 ASK_FIRST, DETAIL = "ask_first", "detail"
 """Their names among the settings of a session, and in the history."""
-
-_LABELS: Mapping[Detail, str] = {
-    "answer": "The answer only",
-    "agents": "The agents and their answers",
-    "everything": "Everything, with passages and scores",
-}
 
 
 @dataclass(frozen=True)
@@ -40,26 +35,26 @@ class Preferences:
     def settings(self) -> dict[str, object]:
         return {ASK_FIRST: self.ask_first, DETAIL: self.detail}
 
-    def widgets(self) -> list[Json]:
+    def widgets(self, words: Words) -> list[Json]:
         """As the page draws them."""
         always: dict[str, Json] = {"tooltip": None, "disabled": False}
-        items: list[Json] = [{"label": _LABELS[detail], "value": detail} for detail in DETAILS]
+        items: list[Json] = [{"label": words.detail_name(detail), "value": detail} for detail in DETAILS]
         return [
             {
                 "type": "switch",
                 "id": ASK_FIRST,
-                "label": "Ask me first",
+                "label": words.ask_first,
                 "initial": self.ask_first,
-                "description": "See the plan before it runs: who is asked what, and in which order. You can change it.",
+                "description": words.ask_first_about,
                 **always,
             },
             {
                 "type": "select",
                 "id": DETAIL,
-                "label": "Detail",
+                "label": words.detail,
                 "initial": self.detail,
                 "items": items,
-                "description": "How much of the agents' work you see, of earlier questions as well.",
+                "description": words.detail_about,
                 **always,
             },
         ]

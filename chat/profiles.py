@@ -5,10 +5,12 @@ import asyncio
 from chainlit import ChatProfile, Starter
 from chainlit.user import User
 
+from chat.language import words_of
 from chat.starters import STARTERS
 from orchestration.messages import Mode
 
 COUNCIL, SINGLE = "Council", "Single agent"
+"""Their names for sessions and threads, whatever a page calls them."""
 
 
 def mode_of(profile: str | None) -> Mode:
@@ -20,24 +22,28 @@ def profile_of(mode: Mode) -> str:
     return SINGLE if mode == "single" else COUNCIL
 
 
-def starters() -> list[Starter]:
-    return [Starter(label=s.label, message=s.question, icon=s.icon) for s in STARTERS]
+def starters(language: str | None) -> list[Starter]:
+    words = words_of(language)
+    return [Starter(label=words.starter(s.label), message=s.question, icon=s.icon) for s in STARTERS]
 
 
-def profiles() -> list[ChatProfile]:
+def profiles(language: str | None) -> list[ChatProfile]:
+    words = words_of(language)
     return [
         ChatProfile(
             name=COUNCIL,
-            markdown_description="Several specialists answer together, and you see who said what.",
+            display_name=words.council,
+            markdown_description=words.council_about,
             icon="/public/icons/profile_council.svg",
             default=True,
-            starters=starters(),
+            starters=starters(language),
         ),
         ChatProfile(
             name=SINGLE,
-            markdown_description="One agent answers from all the documents at once.",
+            display_name=words.single_agent,
+            markdown_description=words.single_agent_about,
             icon="/public/icons/profile_single.svg",
-            starters=starters(),
+            starters=starters(language),
         ),
     ]
 
@@ -50,6 +56,6 @@ def offer_profiles(user: User | None, language: str | None) -> asyncio.Task[list
     """
 
     async def offered() -> list[ChatProfile]:
-        return profiles()
+        return profiles(language)
 
     return asyncio.get_running_loop().create_task(offered())

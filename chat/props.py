@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from chat.story import StepStory, Story
 from chat.wire import Json
+from chat.words import Words
 from orchestration.messages import Citation, PartSelection, Selection, TaskResult
 
 QUESTION, AGGREGATE = "question", "aggregate"
@@ -31,11 +32,11 @@ def selection_props(
     return {"question": part.question, "agents": agents, "threshold": threshold, "understood": understood}
 
 
-def plan_props(story: Story, titles: Mapping[str, str]) -> dict[str, Json]:
+def plan_props(story: Story, titles: Mapping[str, str], words: Words) -> dict[str, Json]:
     """The graph: the question, one node per step, the answer."""
     question = story.task.question if story.task else ""
     state = story.result.state if story.result else "running"
-    nodes: list[Json] = [_node(QUESTION, "", "Your question", question, "answered", None)]
+    nodes: list[Json] = [_node(QUESTION, "", words.your_question, question, "answered", None)]
     edges: list[Json] = []
     for number, step in enumerate(story.steps, 1):
         plan = step.plan
@@ -48,7 +49,7 @@ def plan_props(story: Story, titles: Mapping[str, str]) -> dict[str, Json]:
     needed = {before for step in story.steps for before in step.plan.depends_on}
     edges += [{"from": s.plan.id, "to": AGGREGATE} for s in story.steps if s.plan.id not in needed]
     seconds = (story.result.total_seconds or None) if story.result else None
-    nodes.append(_node(AGGREGATE, "", "Answer", "", _end_state(story), seconds))
+    nodes.append(_node(AGGREGATE, "", words.answer, "", _end_state(story), seconds))
     return {"state": state, "nodes": nodes, "edges": edges}
 
 

@@ -2,13 +2,14 @@
 
 from chat.picture import AUTHOR
 from chat.wire import Element, Picture, Step, stable_id
+from chat.words import Words
 from history import Refusal
 
 ASK_AGAIN = "ask_again"
 """The action under the refusal of a question for which there was no place."""
 
 
-def draw_refusal(refusal: Refusal) -> Picture:
+def draw_refusal(refusal: Refusal, words: Words) -> Picture:
     """The question and why it was refused; a page on which it was just asked has the question already."""
     asked = Step(
         id=refusal.message,
@@ -39,7 +40,7 @@ def draw_refusal(refusal: Refusal) -> Picture:
         step=refused.id,
         name="Offer",
         props={
-            "label": "Ask again",
+            "label": words.ask_again,
             "action": ASK_AGAIN,
             "payload": {
                 "message": refusal.message,
@@ -48,7 +49,7 @@ def draw_refusal(refusal: Refusal) -> Picture:
                 "approval": refusal.approval,
                 "undivided": refusal.undivided,
             },
-            "refused": "The question could not be asked. Please try again.",
+            "refused": words.ask_again_failed,
         },
     )
     return Picture((asked, refused), (offer,))

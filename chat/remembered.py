@@ -11,17 +11,16 @@ from dataclasses import asdict, replace
 
 from chat.delivery import Delivery
 from chat.delivery_picture import draw_delivery
+from chat.errors import BrokenOff
 from chat.item import SETTLED
 from chat.picture import Titles
 from chat.refusal import draw_refusal
 from chat.still import Still
 from chat.wire import Element, Json, Picture, Step, stable_id
-from chat.words import listed
+from chat.words import Words
 from history import Feedback, HandedIn, History, HistoryError
 
 log = logging.getLogger(__name__)
-
-BROKEN_OFF = "The server stopped meanwhile; `/knowledge` lists what was taken in."
 
 
 class Remembered:
@@ -34,12 +33,12 @@ class Remembered:
     async def keep(self, delivery: Delivery) -> None:
         """Files, as a person who comes back should find them: one that is not over as if it were broken off now."""
         order = delivery.order
-        picture = draw_delivery(delivery if delivery.over else _broken_off(delivery), self._titles)
+        picture = draw_delivery(delivery if delivery.over else _broken_off(delivery), self._titles, order.words)
         record = HandedIn(
             id=delivery.id,
             person=order.person,
             conversation=order.thread,
-            name=listed([item.name for item in delivery.items]),
+            name=order.words.listed([item.name for item in delivery.items]),
             mode="council" if order.manner.for_once else order.manner.mode,
             began=delivery.began,
             picture=json.dumps(asdict(picture)),
@@ -49,7 +48,7 @@ class Remembered:
         except HistoryError as error:
             log.warning("delivery %s is not kept: %s", delivery.id, error)
 
-    async def stills(self, thread: str, person: str, beside: Collection[str]) -> list[Still]:
+    async def stills(self, thread: str, person: str, beside: Collection[str], words: Words) -> list[Still]:
         """Refusals, and files that came before this server started, which are not among those `beside`."""
         try:
             refusals = await self._history.refusals(person, thread)
@@ -57,7 +56,7 @@ class Remembered:
         except HistoryError as error:
             log.warning("thread %s is not shown wholly: %s", thread, error)
             return []
-        stills = [Still(stable_id(one.message, "refused"), one.at, draw_refusal(one)) for one in refusals]
+        stills = [Still(stable_id(one.message, "refused"), one.at, draw_refusal(one, words)) for one in refusals]
         return stills + [Still(one.id, one.began, _picture(one.picture)) for one in files if one.id not in beside]
 
     async def feedback(self, run: str, person: str) -> Mapping[str, Json] | None:
@@ -88,6 +87,6 @@ def _picture(kept: str) -> Picture:
 def _broken_off(delivery: Delivery) -> Delivery:
     """As it will be when nobody goes on with it."""
     other = copy(delivery)
-    other.stage, other.ended, other.trouble = "over", delivery.began, BROKEN_OFF
+    other.stage, other.ended, other.trouble = "over", delivery.began, BrokenOff()
     other.items = tuple(item if item.state in SETTLED else replace(item, state="left") for item in delivery.items)
     return other

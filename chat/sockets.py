@@ -29,8 +29,9 @@ from chat.commands import COMMANDS
 from chat.commands.command import Call, Offer
 from chat.commands.typed import Mistyped, command_of
 from chat.errors import ChatError
-from chat.handing_in import FILES_GONE, discard
+from chat.handing_in import discard
 from chat.host import current
+from chat.language import words_of
 from chat.manner import Manner
 from chat.order import HandedIn
 from chat.own_session import is_session_id
@@ -39,6 +40,7 @@ from chat.profiles import mode_of
 from chat.reply import refuse
 from chat.viewer import Window
 from chat.wire import Json
+from chat.words import Words
 from history import HistoryError
 from orchestration.asking import is_an_id
 
@@ -64,7 +66,8 @@ def window_of(session: WebsocketSession) -> Window:
         await sio.emit(emission.event, emission.data, to=session.socket_id)
 
     assert session.user is not None, "nobody is connected without being signed in"
-    return Window(id=session.id, thread=session.thread_id, person=session.user.identifier, emit=emit)
+    words = words_of(session.language)
+    return Window(id=session.id, thread=session.thread_id, person=session.user.identifier, emit=emit, words=words)
 
 
 def arrived(message: str) -> Arrived:
@@ -101,7 +104,8 @@ async def _on_connect(sid: str, environ: Mapping[str, Any], auth: object) -> boo
 
 async def _on_connected(sid: str) -> None:
     session = WebsocketSession.require(sid)
-    await sio.emit("set_commands", [command.offer.json() for command in COMMANDS.values()], to=sid)
+    offered = [command.offer.json(words_of(session.language)) for command in COMMANDS.values()]
+    await sio.emit("set_commands", offered, to=sid)
     try:
         host = current()
     except ChatError:
@@ -130,7 +134,7 @@ async def _offer_settings(sid: str, session: WebsocketSession, window: Window) -
         found = await current().preferences.initial(window)
         if DETAIL not in session.chat_settings:
             session.chat_settings.update(found.settings())
-    await sio.emit("chat_settings", Preferences.of(session.chat_settings).widgets(), to=sid)
+    await sio.emit("chat_settings", Preferences.of(session.chat_settings).widgets(window.words), to=sid)
 
 
 async def _on_settings(sid: str, settings: dict[str, object]) -> None:
@@ -143,7 +147,7 @@ async def _on_settings(sid: str, settings: dict[str, object]) -> None:
         await host.preferences.keep(window.person, preferences)
     except (ChatError, HistoryError) as error:
         log.warning("session %s set how it likes the page, which is not kept: %s", session.id, error)
-        sentence = f"This holds in this window, but it could not be kept. {error}"
+        sentence = window.words.not_kept(window.words.trouble(error))
         await window.emit(Emission("toast", {"message": sentence, "type": "error"}))
 
 
@@ -154,19 +158,19 @@ async def _on_message(sid: str, payload: MessagePayload) -> None:
     files = uploads.handed_in(session, references)
     if len(files) < len(references):
         log.warning("message %s came with files that are not here", id)
-        await refuse(window, id, FILES_GONE)
+        await refuse(window, id, window.words.files_gone)
         return
     manner = Manner(mode_of(session.chat_profile), Preferences.of(session.chat_settings).ask_first)
     typed = command_of(asked.get("command"), text, COMMANDS)
     if isinstance(typed, Mistyped):
-        await _refuse(window, id, typed.sentence, files)
+        await _refuse(window, id, window.words.mistyped(typed.typed, typed.near), files)
         return
     if typed is not None:
         offer, text = typed.command.offer, typed.words
         if not offer.asks:
             # Chainlit would name the conversation after the first button that is pressed in it.
             session.has_first_interaction = True
-        if refused := _unusable(offer, typed.words, files):
+        if refused := _unusable(offer, typed.words, files, window.words):
             await _refuse(window, id, refused, files)
             return
         told = await typed.command.run(Call(window, id, typed.words, manner))
@@ -177,12 +181,12 @@ async def _on_message(sid: str, payload: MessagePayload) -> None:
     await message(sid, {**payload, "message": {**asked, "output": text}, "fileReferences": []})
 
 
-def _unusable(offer: Offer, words: str, files: Sequence[HandedIn]) -> str:
+def _unusable(offer: Offer, behind: str, files: Sequence[HandedIn], words: Words) -> str:
     """Why a command cannot be followed as it came; empty where it can."""
-    if offer.asks and not words and not files:
-        return f"Write the question behind it: `/{offer.name} {offer.takes}`."
+    if offer.asks and not behind and not files:
+        return words.write_a_question(offer.name, offer.takes)
     if files and not offer.asks:
-        return f"`/{offer.name}` takes no files, so they were not taken in. Please send them without it."
+        return words.takes_no_files(offer.name)
     return ""
 
 

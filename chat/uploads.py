@@ -23,6 +23,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
+from chat.language import words_of
 from chat.order import HandedIn
 from chat.own_session import own_session
 from knowledge import KnowledgeSettings
@@ -39,31 +40,31 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 async def take_file(request: Request, current_user: UserParam, session_id: str) -> JSONResponse:
     """Keep one file with the session that sends it, for the message that will name it."""
-    session = own_session(session_id)
+    words, session = words_of(request.headers.get("accept-language")), own_session(session_id)
     if session is None:
-        raise HTTPException(404, "This page is not connected any more. Reload it and try again.")
+        raise HTTPException(404, words.not_connected)
     if _waiting(visitor().person) >= MOST_WAITING:
-        raise HTTPException(429, f"{MOST_WAITING} files of yours wait to be sent already. Send some of them first.")
+        raise HTTPException(429, words.too_many_waiting(MOST_WAITING))
     limit = _most_megabytes()
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > limit * 1_000_000 + _AROUND_A_FILE:
-        raise HTTPException(413, f"It is larger than {limit} MB.")
+        raise HTTPException(413, words.too_large(limit))
     try:
         async with request.form(max_files=1, max_fields=1) as form:
             file = form.get("file")
             if not isinstance(file, UploadFile):
-                raise HTTPException(400, "There is no file in this.")
+                raise HTTPException(400, words.no_file)
             id, path = str(uuid.uuid4()), session.files_dir
             size = await asyncio.to_thread(_keep, file.file, path, id)
             name = _as_it_was(file.filename or "unnamed")
     except MultiPartException as error:
-        raise HTTPException(400, "There is no file in this.") from error
+        raise HTTPException(400, words.no_file) from error
     except ClientDisconnect as error:
-        raise HTTPException(400, "The file did not arrive whole.") from error
+        raise HTTPException(400, words.not_whole) from error
     except OSError as error:
         log.warning("a file was not kept: %s", error)
         full = error.errno in _NO_SPACE
-        reason = "There is no space left for it." if full else "It cannot be stored at the moment."
+        reason = words.no_space if full else words.not_stored
         raise HTTPException(507, reason) from error
     session.files[id] = {"id": id, "path": path / id, "name": name, "type": "application/octet-stream", "size": size}
     return JSONResponse({"id": id})

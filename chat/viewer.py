@@ -18,6 +18,7 @@ from chat.picture import Titles
 from chat.still import Still
 from chat.usual import Usual
 from chat.wire import Detail, Json
+from chat.words import ENGLISH, Words
 from orchestration.errors import RoundtableError
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
@@ -39,6 +40,8 @@ class Window:
     thread: str
     person: str
     emit: Emit
+    words: Words = ENGLISH
+    """What it is told in."""
 
 
 class WatchedRuns(RunLog, Protocol):
@@ -57,7 +60,7 @@ class HandedInThere(Protocol):
 class RememberedThere(Protocol):
     """What is kept beside the runs; `remembered.Remembered` is one. It raises nothing."""
 
-    async def stills(self, thread: str, person: str, beside: Collection[str]) -> list[Still]: ...
+    async def stills(self, thread: str, person: str, beside: Collection[str], words: Words) -> list[Still]: ...
 
     async def feedback(self, run: str, person: str) -> Mapping[str, Json] | None: ...
 
@@ -191,21 +194,20 @@ class Viewer:
         await asyncio.gather(*old, return_exceptions=True)
         thread, person = self.window.thread, self.window.person
         deliveries = self._deliveries.on(thread, person)
-        stills = await self._remembered.stills(thread, person, [delivery.id for delivery in deliveries])
+        known = [delivery.id for delivery in deliveries]
+        stills = await self._remembered.stills(thread, person, known, self.window.words)
         beside: list[Delivery | Still] = sorted([*deliveries, *stills], key=lambda one: one.began)
         try:
             runs = await self._runs.runs(person, thread)
             asked = {run: (await self._runs.task(run, person)).asked_at for run in runs if beside}
         except RoundtableError as error:
             log.warning("thread %s cannot be shown: %s", thread, error)
-            await self._forget_all(str(error))
+            await self._forget_all(self.window.words.trouble(error))
             self._show_all([], beside, {}, leftover)
         except Exception:
             # The task's boundary: the person learns that the page is not complete.
             log.exception("thread %s cannot be shown", thread)
-            await self._forget_all(
-                "This conversation cannot be shown at the moment; nothing of it is lost. Reload the page."
-            )
+            await self._forget_all(self.window.words.conversation_not_shown)
         else:
             self._live &= {*runs, *(delivery.id for delivery in deliveries if delivery.occupies)}
             self._show_all(runs, beside, asked, leftover)
@@ -254,6 +256,7 @@ class Viewer:
             self.window.person,
             runs=self._runs,
             titles=self._titles,
+            words=self.window.words,
             usual=self._usual,
             detail=lambda: self._detail,
             emit=self.window.emit,
@@ -276,6 +279,7 @@ class Viewer:
         handover = Handover(
             delivery,
             titles=self._titles,
+            words=self.window.words,
             emit=self.window.emit,
             occupy=occupy,
             interval=self._interval(),
@@ -305,7 +309,7 @@ class Viewer:
         except Exception:
             # The task's boundary; what the log of the run does wrong is told by the follower itself.
             log.exception("%s cannot be shown", run)
-            await self.toast("An answer could not be shown. Reload the page to see it.")
+            await self.toast(self.window.words.answer_not_shown)
         finally:
             follower.caught_up.set()
         self._live.discard(run)

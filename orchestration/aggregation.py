@@ -23,6 +23,7 @@ MOST_PER_PART = 5
 NEAR_BEST = 0.80
 """An agent whose best finding is a smaller share of the part's best adds only that one."""
 NOTHING = "Nothing found on this."
+NEAREST = " The nearest sources, which do not answer it:"
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def nothing_found(run: str, selection: Selection, registry: AgentRegistry) -> Ag
         )
     text = NOTHING
     if lines:
-        text += " The nearest sources, which do not answer it:\n\n" + "\n".join(lines)
+        text += f"{NEAREST}\n\n" + "\n".join(lines)
     text += _missing((), selection, registry)
     return Aggregate(text, tuple(numbers.citations), (), (), ())
 

@@ -4,7 +4,7 @@ import unicodedata
 
 from agents import AgentRegistry, UnknownAgent
 from orchestration.calls import mentions
-from orchestration.errors import InvalidTask
+from orchestration.errors import EmptyQuestion, InvalidTask
 from orchestration.following import MOST_TURNS
 from orchestration.messages import Task
 
@@ -52,5 +52,5 @@ def tidy(question: str) -> str:
         raise InvalidTask("The question looks like binary data, not text. Please type it in words.")
     question = "".join(c for c in question if c in "\n\r\t" or unicodedata.category(c) not in ("Cc", "Cn", "Co", "Cs"))
     if not any(c.isalnum() for c in question):
-        raise InvalidTask("The question is empty. Please type what you want to know.")
+        raise EmptyQuestion("The question is empty. Please type what you want to know.")
     return question

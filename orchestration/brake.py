@@ -56,7 +56,7 @@ class Brake:
     def check(self) -> None:
         """Raises Halted."""
         if self._halt is not None:
-            raise Halted(self._halt.sentence())
+            raise Halted(self._halt.sentence(), self._halt.reason)
 
     async def pulled(self) -> None:
         """Wait until all agents have to stop."""

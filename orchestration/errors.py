@@ -3,6 +3,7 @@
 RoundtableError
 ├── ConfigurationError    a setting, the data folder or a server's version is wrong: exit code 2
 ├── InvalidTask           the question cannot be asked as it is: exit code 2
+│   └── EmptyQuestion     nothing is asked
 ├── InvalidPlan           the plan cannot run as it was edited: edit it again
 ├── NotAwaiting           the run does not wait for an approval (any more)
 ├── UnknownRun            no such run, or it is another person's (the two look the same on purpose)
@@ -26,6 +27,10 @@ class ConfigurationError(RoundtableError):
 
 class InvalidTask(RoundtableError):
     """The question cannot be asked as it is."""
+
+
+class EmptyQuestion(InvalidTask):
+    """There is not a word in it."""
 
 
 class InvalidPlan(RoundtableError):
@@ -59,6 +64,11 @@ class Overloaded(RoundtableError):
 
 class Halted(RoundtableError):
     """The operator has stopped all agents."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        """As the operator wrote it."""
 
 
 class UnsupportedMessage(RoundtableError):

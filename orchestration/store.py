@@ -176,7 +176,8 @@ class RunStore:
         schema = APPROVALS_SINCE if task.approval else MAJOR
         status, now, begun, *more = await self._batcher.script("accept", keys, [*args, schema, SCHEMA, k.run("")])
         if status == b"HALTED":
-            raise Halted(read_halt(more[0]).sentence())
+            halt = read_halt(more[0])
+            raise Halted(halt.sentence(), halt.reason)
         if status in (b"FULL", b"YOURS"):
             raise _overloaded(status == b"YOURS", *more)
         if status == b"KNOWN":

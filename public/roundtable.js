@@ -2,7 +2,11 @@
 // second tab, set the address of a conversation on a phone, take files that are dropped beside the conversation, say which
 // files a restarted server does not know any more, tell when the knowledge is being read or Redis is away, and go to the
 // login page when somebody is not let in any more. Larger ones are modules in page/.
+import { said, words } from './page/words.js';
+import './page/announcer.js';
 import './page/mentions.js';
+import './page/naming.js';
+import './page/panel.js';
 
 (() => {
   'use strict';
@@ -12,8 +16,6 @@ import './page/mentions.js';
   const POLL = 1000;
   const POLL_WHEN_READY = 2000;
   const POLL_WHEN_STUCK = 5000;
-  const LOST = 'The server was restarted meanwhile. What it had not learned by then, please hand in again.';
-  const AWAY = 'Redis does not answer; the single agent answers until it is back';
 
   // Chainlit can only be configured to start light or dark; a choice made in the menu is kept.
   try {
@@ -65,10 +67,10 @@ import './page/mentions.js';
     for (const card of document.querySelectorAll('.rt-delivery:has(.rt-stop, .rt-choices):not([data-gone])')) {
       if (told.known.includes(card.dataset.delivery)) continue;
       card.dataset.gone = 'yes';
-      const words = element('p', 'rt-note');
-      words.setAttribute('role', 'status');
-      words.textContent = LOST;
-      card.append(words);
+      const note = element('p', 'rt-note');
+      note.setAttribute('role', 'status');
+      note.textContent = words.lost;
+      card.append(note);
     }
   });
 
@@ -76,16 +78,16 @@ import './page/mentions.js';
 
   const build = () => {
     const root = element('div', 'rt-banner');
-    const words = element('span', 'rt-banner-words');
+    const line = element('span', 'rt-banner-words');
     const track = element('div', 'rt-banner-track');
     track.setAttribute('role', 'progressbar');
     track.setAttribute('aria-valuemin', '0');
-    track.setAttribute('aria-label', 'Reading the demo knowledge');
+    track.setAttribute('aria-label', words.readingDemo);
     const fill = element('div', 'rt-banner-fill');
     track.append(fill);
-    root.append(words, track);
+    root.append(line, track);
     document.body.append(root);
-    return { root, words, track, fill };
+    return { root, line, track, fill };
   };
 
   const remove = () => {
@@ -94,23 +96,23 @@ import './page/mentions.js';
   };
 
   const sentence = ({ state, done, total, detail }) => {
-    if (state === 'away') return AWAY;
-    if (state === 'halted') return detail;
-    if (state === 'failed') return `The demo knowledge could not be read${detail ? `: ${detail}` : '; the log has the reason'}`;
-    if (state === 'indexing' && total > 0) return `Reading the demo knowledge: ${done} of ${total} passages`;
-    return 'Getting ready to read the demo knowledge';
+    if (state === 'away') return words.away;
+    if (state === 'halted') return said(words.halted, { WHY: detail });
+    if (state === 'failed') return detail ? said(words.demoFailedWhy, { WHY: detail }) : words.demoFailed;
+    if (state === 'indexing' && total > 0) return said(words.readingDemoOf, { DONE: done, TOTAL: total });
+    return words.gettingReady;
   };
 
   const show = (knowledge) => {
     banner ??= build();
-    const { root, words, track, fill } = banner;
+    const { root, line, track, fill } = banner;
     const counted = knowledge.state === 'indexing' && knowledge.total > 0;
     root.dataset.state = counted ? 'indexing' : knowledge.state;
     track.hidden = ['failed', 'away', 'halted'].includes(knowledge.state);
-    if (track.hidden) words.setAttribute('role', knowledge.state === 'failed' ? 'alert' : 'status');
-    else words.removeAttribute('role');
+    if (track.hidden) line.setAttribute('role', knowledge.state === 'failed' ? 'alert' : 'status');
+    else line.removeAttribute('role');
     const text = sentence(knowledge);
-    if (words.textContent !== text) words.textContent = text;
+    if (line.textContent !== text) line.textContent = text;
     if (counted) {
       track.setAttribute('aria-valuemax', String(knowledge.total));
       track.setAttribute('aria-valuenow', String(knowledge.done));

@@ -10,7 +10,7 @@ from chat.errors import ChatError
 from chat.host import Host, current
 from chat.plain import plain
 from chat.reply import reply
-from chat.words import counted, duration, listed, pace
+from chat.words import Words
 from knowledge import KnowledgeError
 from orchestration.errors import RoundtableError
 from orchestration.presence import AgentHealth
@@ -19,13 +19,12 @@ log = logging.getLogger(__name__)
 
 FEW = 2
 """Example questions that are shown of each agent; of one that is asked for all are."""
-SINGLE_ANSWERS = "The single agent answers meanwhile."
 
-_HEAD = "| Agent | Workers | Load | Success | Time |\n|---|---:|---:|---:|---:|"
+_RULE = "|---|---:|---:|---:|---:|"
 
 
 class Agents:
-    offer = Offer("agents", "Who there is, what they know, and how they are doing", "users", "[AGENT]")
+    offer = Offer("agents", "users", "[AGENT]")
 
     async def run(self, call: Call) -> None:
         await reply(call.window, call.message, "roster", await _told(call))
@@ -41,22 +40,22 @@ class Shelf:
 
 
 async def _told(call: Call) -> str:
+    words = call.window.words
     try:
         host = current()
         agents = chosen(host.registry, call.words)
         documents = await host.knowledge.threads.run(shelves, host, call.window.person, [a.name for a in agents])
-        health, trouble = await _health(host)
+        health, trouble = await _health(host, words)
     except (ChatError, AgentError, KnowledgeError) as error:
         log.warning("who is there cannot be told: %s", error)
-        return plain(str(error))
+        return plain(words.trouble(error))
     few = FEW if len(agents) > 1 else None
     parts = [trouble] if trouble else []
-    parts += [card(agent, documents[agent.name], health.get(agent.name), few) for agent in agents]
+    parts += [card(agent, documents[agent.name], health.get(agent.name), few, words) for agent in agents]
     if len(agents) > 1:
-        one = agents[0].name
-        parts.append(f"`@{one} …` asks one of them alone; `/agents {one}` tells more of it.")
+        parts.append(words.ask_one(agents[0].name))
     if health and host.people.may(call.window.person, "watch the server"):
-        parts.append(table([health[a.name] for a in agents if a.name in health], host.registry))
+        parts.append(table([health[a.name] for a in agents if a.name in health], host.registry, words))
     return "\n\n".join(parts)
 
 
@@ -66,15 +65,15 @@ def chosen(registry: Mapping[str, Agent], wanted: str) -> list[Agent]:
     return [registry[name]] if name else list(registry.values())
 
 
-async def _health(host: Host) -> tuple[Mapping[str, AgentHealth], str]:
+async def _health(host: Host, words: Words) -> tuple[Mapping[str, AgentHealth], str]:
     """How they are, as far as it is known; and what stands in everybody's way."""
     try:
         health = await host.orchestrator.health()
     except RoundtableError as error:
         log.warning("how the agents are cannot be told: %s", error)
-        return {}, f"{plain(str(error))} {SINGLE_ANSWERS}"
+        return {}, words.alone_meanwhile(plain(words.trouble(error)))
     if not health:
-        return {}, f"No agent of the council can be reached: Redis does not answer. {SINGLE_ANSWERS}"
+        return {}, words.alone_meanwhile(words.nobody_reached)
     return health, plain(host.orchestrator.halted)
 
 
@@ -84,44 +83,44 @@ def shelves(host: Host, person: str, agents: Iterable[str]) -> dict[str, Shelf]:
     return {agent: Shelf(len(these), sum(1 for d in these if d.person)) for agent, these in found.items()}
 
 
-def card(agent: Agent, shelf: Shelf, health: AgentHealth | None, few: int | None) -> str:
+def card(agent: Agent, shelf: Shelf, health: AgentHealth | None, few: int | None, words: Words) -> str:
     """What a person wants to know of one agent; `few` is how many of its example questions."""
     facts = [f"`@{agent.name}`"]
     if health is not None:
-        facts.append(state(health))
-    own = f" ({shelf.own} only for you)" if shelf.own else ""
-    facts.append(counted(shelf.documents, "document") + own)
+        facts.append(state(health, words))
+    facts.append(words.with_own(shelf.documents, shelf.own))
     if health is not None and health.median_seconds:
-        facts.append(f"usually {pace(health.median_seconds)}")
+        facts.append(words.usually(health.median_seconds))
     lines = [f"**{plain(agent.title)}** · {' · '.join(facts)}", plain(agent.description)]
     if agent.examples:
-        lines.append("For example: " + examples(agent.examples[:few]))
+        lines.append(words.for_example(examples(agent.examples[:few], words)))
     return "\n".join(lines)
 
 
-def examples(questions: Sequence[str]) -> str:
-    return listed([f"“{plain(question)}”" for question in questions])
+def examples(questions: Sequence[str], words: Words) -> str:
+    return words.listed([words.quoted(plain(question)) for question in questions])
 
 
-def table(health: Iterable[AgentHealth], registry: Mapping[str, Agent]) -> str:
+def table(health: Iterable[AgentHealth], registry: Mapping[str, Agent], words: Words) -> str:
     """How they work, for whoever runs the server: one line each, in the order in which they come."""
-    return "\n".join((_HEAD, *(_line(one, registry[one.agent].title) for one in health)))
+    head = f"| {' | '.join(words.roster_head)} |"
+    return "\n".join((head, _RULE, *(_line(one, registry[one.agent].title, words) for one in health)))
 
 
-def _line(one: AgentHealth, title: str) -> str:
+def _line(one: AgentHealth, title: str, words: Words) -> str:
     rate = one.success_rate
     load = f"{one.slots - one.free}/{one.slots}" if one.slots else "–"
-    success = f"{rate:.0%}" if rate is not None else "–"
-    median = pace(one.median_seconds) if one.median_seconds else "–"
+    success = words.share(rate) if rate is not None else "–"
+    median = words.pace(one.median_seconds) if one.median_seconds else "–"
     return f"| {plain(title)} | {one.workers} | {load} | {success} | {median} |"
 
 
-def state(one: AgentHealth) -> str:
+def state(one: AgentHealth, words: Words) -> str:
     """`ready`, `at work`, or why it is not asked."""
     if one.breaker.state == "open":
-        return f"left out for another {duration(one.breaker.seconds)}"
+        return words.resting(one.breaker.seconds)
     if not one.workers:
-        return "no worker runs it"
+        return words.no_worker
     if one.breaker.state == "half_open":
-        return "on trial after failures"
-    return "at work" if one.busy else "ready"
+        return words.on_trial
+    return words.at_work if one.busy else words.ready

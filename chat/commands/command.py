@@ -7,6 +7,7 @@ from typing import Protocol
 from chat.manner import Manner
 from chat.viewer import Window
 from chat.wire import Json
+from chat.words import Words
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,6 @@ class Offer:
 
     name: str
     """What is typed after the slash."""
-    about: str
     icon: str
     """One of Lucide's."""
     takes: str = ""
@@ -25,10 +25,10 @@ class Offer:
     asks: bool = False
     """Whether what is written behind it is a question, with which files may come."""
 
-    def json(self) -> Json:
+    def json(self, words: Words) -> Json:
         return {
             "id": self.name,
-            "description": self.about,
+            "description": words.about(self.name),
             "icon": self.icon,
             "button": self.button,
             "persistent": False,

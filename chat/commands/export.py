@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Export:
-    offer = Offer("export", "This conversation with its sources, as a Markdown file", "download")
+    offer = Offer("export", "download")
 
     async def run(self, call: Call) -> None:
         window, message = call.window, call.message
@@ -21,10 +21,10 @@ class Export:
             found = await current().history.conversation(window.person, window.thread)
         except (ChatError, RoundtableError) as error:
             log.warning("thread %s cannot be exported: %s", window.thread, error)
-            await reply(window, message, "export", plain(str(error)), failed=True)
+            await reply(window, message, "export", plain(window.words.trouble(error)), failed=True)
             return
         if found is None:
-            await reply(window, message, "export", "There is nothing to take along yet: ask something first.")
+            await reply(window, message, "export", window.words.nothing_to_export)
             return
         address = f"/api/conversations/{window.thread}/export"
-        await reply(window, message, "export", f"[Download this conversation as Markdown]({address})")
+        await reply(window, message, "export", f"[{window.words.download_export}]({address})")

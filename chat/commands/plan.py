@@ -7,9 +7,7 @@ from chat.manner import Manner
 
 
 class Plan:
-    offer = Offer(
-        "plan", "See the plan for one question, and change it, before it runs", "list-checks", "QUESTION", asks=True
-    )
+    offer = Offer("plan", "list-checks", "QUESTION", asks=True)
 
     async def run(self, call: Call) -> Manner:
         return replace(call.usual, approval=True)

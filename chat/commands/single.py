@@ -5,7 +5,7 @@ from chat.manner import Manner
 
 
 class Single:
-    offer = Offer("single", "Ask the single agent, over all documents at once", "user-round", "QUESTION", asks=True)
+    offer = Offer("single", "user-round", "QUESTION", asks=True)
 
     async def run(self, call: Call) -> Manner:
         return call.usual.by_single_agent()

@@ -12,8 +12,7 @@ from chat.errors import ChatError
 from chat.host import Host, current
 from chat.plain import plain
 from chat.reply import reply
-from chat.status_line import reading
-from chat.words import counted, listed, shortened
+from chat.words import Words, shortened
 from history import HistoryError
 from knowledge import KnowledgeError, KnowledgeStatus
 from orchestration.errors import RoundtableError, UnknownRun
@@ -27,23 +26,18 @@ log = logging.getLogger(__name__)
 MOST_RUNS = 20
 """Questions of one person that are looked at, the newest."""
 _LONGEST_QUESTION = 70
-_STANDING: Mapping[Standing | Literal["unknown"], str] = {
-    "waiting": "waits for a place",
-    "at work": "is being answered",
-    "awaiting approval": "waits for your approval",
-    "unknown": "is kept; how far it is will be known when Redis answers",
-}
 
 
 class Status:
-    offer = Offer("status", "What is going on: the server, its knowledge, your questions", "activity")
+    offer = Offer("status", "activity")
 
     async def run(self, call: Call) -> None:
+        words = call.window.words
         try:
-            said = await _told(current(), call.window.person)
+            said = await _told(current(), call.window.person, words)
         except (ChatError, RoundtableError, KnowledgeError) as error:
             log.warning("what is going on cannot be told: %s", error)
-            said = plain(str(error))
+            said = plain(words.trouble(error))
         await reply(call.window, call.message, "status", said)
 
 
@@ -55,15 +49,15 @@ class Question:
     standing: Standing | Literal["unknown"]
 
 
-async def _told(host: Host, person: str) -> str:
+async def _told(host: Host, person: str, words: Words) -> str:
     health = await _health(host)
     lines = [
-        who_answers(host.orchestrator.halted, health, host.registry),
-        knowledge(host.knowledge.status, await _documents(host, person)),
-        questions(await _questions(host, person)),
+        who_answers(host.orchestrator.halted, health, host.registry, words),
+        knowledge(host.knowledge.status, await _documents(host, person), words),
+        questions(await _questions(host, person), words),
     ]
     if host.people.may(person, "watch the server"):
-        lines.append(await _everybodys(host))
+        lines.append(await _everybodys(host, words))
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -75,24 +69,20 @@ async def _health(host: Host) -> Mapping[str, AgentHealth]:
         return {}
 
 
-def who_answers(halted: str, health: Mapping[str, AgentHealth], registry: Mapping[str, Agent]) -> str:
+def who_answers(halted: str, health: Mapping[str, AgentHealth], registry: Mapping[str, Agent], words: Words) -> str:
     """The council, or the single agent, or nobody; and which agents are not there."""
     if halted:
-        return f"**Halted.** {plain(halted)}"
+        return words.all_halted(plain(halted))
     if not health:
-        return (
-            "**Redis does not answer.** The single agent answers until it is back; "
-            "questions that were asked before are kept and go on then."
-        )
+        return words.redis_away_all
     missing = [
         plain(registry[one.agent].title) for one in health.values() if one.breaker.state == "open" or not one.workers
     ]
     if not missing:
-        return f"**All is well.** {counted(len(health), 'agent')} can be asked."
+        return words.all_well(len(health))
     if len(missing) == len(health):
-        return "**No agent can be asked:** nobody runs them, or all failed lately. `/agents` says more."
-    some = f"{len(health) - len(missing)} of {counted(len(health), 'agent')}"
-    return f"**{some} can be asked.** {listed(missing)} cannot; `/agents` says why."
+        return words.nobody_asked
+    return words.some_asked(len(health) - len(missing), len(health), missing)
 
 
 async def _documents(host: Host, person: str) -> tuple[int, int]:
@@ -101,15 +91,14 @@ async def _documents(host: Host, person: str) -> tuple[int, int]:
     return sum(s.documents for s in found.values()), sum(s.own for s in found.values())
 
 
-def knowledge(status: KnowledgeStatus, documents: tuple[int, int]) -> str:
+def knowledge(status: KnowledgeStatus, documents: tuple[int, int], words: Words) -> str:
     """How far it is, and how much is in it."""
-    every, own = documents
-    there = counted(every, "document") + (f", {own} only for you" if own else "")
+    there = words.knowledge(*documents)
     if status.state == "ready":
-        return f"Knowledge: {there}."
+        return f"{there}."
     if status.state == "failed":
-        return f"Knowledge: {there}. The demo documents could not be read; the server's log says why."
-    return f"Knowledge: {there} so far. {reading(status.done, status.total)}."
+        return words.knowledge_failed(there)
+    return words.knowledge_so_far(there, words.reading(status.done, status.total))
 
 
 async def _questions(host: Host, person: str) -> list[Question]:
@@ -132,32 +121,30 @@ async def _questions(host: Host, person: str) -> list[Question]:
     return found
 
 
-def questions(found: list[Question]) -> str:
+def questions(found: list[Question], words: Words) -> str:
     """Each with where it can be seen."""
     if not found:
-        return "Your questions: nothing goes on, and nothing waits for you."
-    lines = [f"{'Your question' if len(found) == 1 else f'Your {len(found)} questions'}:"]
+        return words.no_questions
+    lines = [words.your_questions(len(found))]
     for one in found:
         question = plain(shortened(one.task.question, _LONGEST_QUESTION))
-        lines.append(f"  - “[{question}](/thread/{one.task.conversation})” {_STANDING[one.standing]}")
+        link = words.quoted(f"[{question}](/thread/{one.task.conversation})")
+        lines.append(f"  - {link} {words.standing(one.standing)}")
     return "\n".join(lines)
 
 
-async def _everybodys(host: Host) -> str:
+async def _everybodys(host: Host, words: Words) -> str:
     try:
         load, processes = await host.orchestrator.load()
     except RoundtableError as error:
-        return f"Of all people: not known. {plain(str(error))}"
-    return everybodys(load, len(processes))
+        return words.not_known(plain(words.trouble(error)))
+    return everybodys(load, len(processes), words)
 
 
-def everybodys(load: Load, processes: int) -> str:
+def everybodys(load: Load, processes: int, words: Words) -> str:
     """For whoever runs the server."""
-    line = (
-        f"Of all people: {counted(load.at_work, 'question')} at work, {load.waiting or 'none'} waiting for a place, "
-        f"{load.awaiting_approval or 'none'} waiting for approval. Processes: {processes}."
-    )
+    line = words.everybodys(load.at_work, load.waiting, load.awaiting_approval, processes)
     letters = sum(load.dead_letters)
     if not letters:
         return line
-    return f"{line} {counted(letters, 'message')} could be used by no worker: `roundtable dead-letters` shows them."
+    return f"{line} {words.dead_letters(letters)}"

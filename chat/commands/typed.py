@@ -24,9 +24,11 @@ class Typed(Generic[T]):
 
 @dataclass(frozen=True)
 class Mistyped:
-    """What looks like a command and is none, with a sentence that says so."""
+    """What looks like a command and is none."""
 
-    sentence: str
+    typed: str
+    near: str = ""
+    """The command that is written like it."""
 
 
 def command_of(chosen: str | None, text: str, commands: Mapping[str, T]) -> Typed[T] | Mistyped | None:
@@ -44,9 +46,9 @@ def command_of(chosen: str | None, text: str, commands: Mapping[str, T]) -> Type
         return Typed(commands[name], rest[0].strip() if rest else "")
     near = _nearest(name, commands)
     if near:
-        return Mistyped(f"There is no command `{first}`. Did you mean `/{near}`?")
+        return Mistyped(first, near)
     if not rest:
-        return Mistyped(f"There is no command `{first}`; `/help` lists them. A question needs a word more.")
+        return Mistyped(first)
     return None
 
 

@@ -3,12 +3,14 @@
 import { ChevronRight, RotateCw } from 'lucide-react';
 import { toast } from 'sonner';
 
+const { words, said } = window.roundtableSays;
+
 async function ask(part, agent) {
   try {
     const sent = await callAction({ name: 'ask_agent', payload: { run: props.run, part, agent } });
     if (sent && sent.success === false) throw new Error('refused');
   } catch {
-    toast.error('This could not be asked. Reload the page and try again.');
+    toast.error(words.failed);
   }
 }
 
@@ -27,7 +29,7 @@ function button({ agent, title }, part, alone) {
   return (
     <button key={agent} type="button" className="rt-button rt-again-agent" data-agent={agent} onClick={() => ask(part, agent)}>
       <span aria-hidden="true" className="rt-dot" />
-      Ask {title} {alone ? 'alone' : 'again'}
+      {said(alone ? words.askAlone : words.askAgentAgain, { AGENT: title })}
     </button>
   );
 }
@@ -35,16 +37,16 @@ function button({ agent, title }, part, alone) {
 function picker(others, heading, part) {
   return (
     <form className="rt-again-other" onSubmit={(event) => submit(event, part)}>
-      <select name="agent" defaultValue="" aria-label={heading ? `Another agent for “${heading}”` : 'Another agent'}>
-        <option value="">Ask another agent…</option>
+      <select name="agent" defaultValue="" aria-label={heading ? said(words.anotherAgentFor, { PART: heading }) : words.anotherAgent}>
+        <option value="">{words.askAnother}</option>
         {others.map(({ agent, title }) => (
           <option key={agent} value={agent}>
             {title}
           </option>
         ))}
       </select>
-      <button type="submit" className="rt-button" aria-label="Ask the chosen agent">
-        Ask
+      <button type="submit" className="rt-button" aria-label={words.askChosen}>
+        {words.ask}
       </button>
     </form>
   );
@@ -64,12 +66,12 @@ function row({ heading, alone, answered, others }, part) {
 
 function again({ parts = [] }) {
   return (
-    <section className="rt rt-again" aria-label="Ask again">
+    <section className="rt rt-again" aria-label={words.askAgain}>
       <details className="rt-fold">
         <summary>
           <ChevronRight aria-hidden="true" className="rt-chevron" />
           <RotateCw aria-hidden="true" className="rt-state-icon" />
-          Ask again
+          {words.askAgain}
         </summary>
         <ol className="rt-list">{parts.map(row)}</ol>
       </details>

@@ -1,10 +1,12 @@
 // The names of the files that came with a message.
 import { Paperclip } from 'lucide-react';
 
+const { words } = window.roundtableSays;
+
 function names({ files = [] }) {
   return (
     <div className="rt rt-attached">
-      <ul aria-label="Attached files">
+      <ul aria-label={words.attached}>
         {files.map((name, index) => (
           <li key={`${index}-${name}`}>
             <Paperclip aria-hidden="true" className="rt-state-icon" />

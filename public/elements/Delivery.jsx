@@ -4,17 +4,19 @@
 import { Check, CircleAlert, CircleDashed, LoaderCircle, Square } from 'lucide-react';
 import { toast } from 'sonner';
 
+const { words, said, figure } = window.roundtableSays;
+
 const LOOKS = {
-  waiting: ['waiting', CircleDashed, 'Waiting'],
-  reading: ['running', LoaderCircle, 'Reading'],
-  read: ['waiting', Check, 'Read'],
-  embedding: ['running', LoaderCircle, 'Embedding'],
-  indexing: ['running', LoaderCircle, 'Indexing'],
-  added: ['answered', Check, 'Learned'],
-  replaced: ['answered', Check, 'Replaced'],
-  unchanged: ['answered', Check, 'Already there'],
-  rejected: ['failed', CircleAlert, 'Not taken in'],
-  left: ['waiting', CircleDashed, 'Left out']
+  waiting: ['waiting', CircleDashed],
+  reading: ['running', LoaderCircle],
+  read: ['waiting', Check],
+  embedding: ['running', LoaderCircle],
+  indexing: ['running', LoaderCircle],
+  added: ['answered', Check],
+  replaced: ['answered', Check],
+  unchanged: ['answered', Check],
+  rejected: ['failed', CircleAlert],
+  left: ['waiting', CircleDashed]
 };
 
 async function send(name, payload) {
@@ -22,7 +24,7 @@ async function send(name, payload) {
     const sent = await callAction({ name, payload: { delivery: props.delivery, ...payload } });
     if (sent && sent.success === false) throw new Error('refused');
   } catch {
-    toast.error('This could not be sent. Reload the page and try again.');
+    toast.error(words.failed);
   }
 }
 
@@ -36,11 +38,11 @@ function stages({ stages: all, behind, state }) {
   const working = ['reading', 'embedding', 'indexing'].includes(state);
   const look = (index) => (index < behind ? 'done' : working && index === behind ? 'now' : 'open');
   return (
-    <ol className="rt-stages" aria-label="Stages">
+    <ol className="rt-stages" aria-label={words.stages}>
       {all.map((stage, index) => (
         <li key={stage} data-look={look(index)} aria-current={look(index) === 'now' ? 'step' : undefined}>
           {stage}
-          <span className="sr-only">{look(index) === 'done' ? ', done' : look(index) === 'now' ? ', at work' : ''}</span>
+          <span className="sr-only">{look(index) === 'done' ? words.stageDone : look(index) === 'now' ? words.stageNow : ''}</span>
         </li>
       ))}
     </ol>
@@ -66,18 +68,18 @@ function bar({ share, name, note }) {
 }
 
 function row(file, index) {
-  const [look, Icon, word] = LOOKS[file.state] || LOOKS.waiting;
+  const [look, Icon] = LOOKS[file.state] || LOOKS.waiting;
   return (
     <li key={index} className="rt-file-row" data-state={look} data-file={file.state} data-agent={file.agent || undefined}>
       <span className="rt-file-name">
         <Icon aria-hidden="true" className="rt-state-icon" />
-        <span className="sr-only">{word}: </span>
+        <span className="sr-only">{words.fileStates[file.state]}: </span>
         <span>{file.name}</span>
       </span>
       {stages(file)}
       <span className="rt-file-note">
         {file.note}
-        {file.proposed ? <span className="rt-proposed"> · fits {file.proposed} best</span> : null}
+        {file.proposed ? <span className="rt-proposed">{said(words.fits, { AGENT: file.proposed })}</span> : null}
       </span>
       {bar(file)}
       {file.remarks.length ? (
@@ -106,14 +108,14 @@ function choice(agent, index, each) {
         <span className="rt-dot" aria-hidden="true" />
         <span className="rt-choose-name">
           {agent.title}
-          {best ? <span className="rt-best">fits best</span> : null}
+          {best ? <span className="rt-best">{words.fitsBest}</span> : null}
         </span>
         <span className="rt-track" aria-hidden="true">
           <span className="rt-fill" style={{ width: share }} />
         </span>
         <span className="rt-figure">
-          <span className="sr-only">Score </span>
-          {agent.score.toFixed(2)}
+          <span className="sr-only">{words.score}</span>
+          {figure(agent.score, 2)}
         </span>
       </button>
     </li>
@@ -125,27 +127,27 @@ function choices(all, each, forAll, delivery) {
     <form className="rt-choices" onSubmit={(event) => event.preventDefault()}>
       {forAll ? (
         <fieldset className="rt-scope">
-          <legend className="sr-only">Who may see it</legend>
+          <legend className="sr-only">{words.whoSees}</legend>
           <label>
             <input type="radio" name="scope" value="everybody" defaultChecked />
-            <span>For everybody</span>
+            <span>{words.everybody}</span>
           </label>
           <label>
             <input type="radio" name="scope" value="me" />
-            <span>Only for me</span>
+            <span>{words.onlyMe}</span>
           </label>
         </fieldset>
       ) : null}
       {each ? (
         <button type="button" className="rt-choose rt-each" data-best="yes" onClick={(event) => choose(event, { agent: '' })}>
-          <span className="rt-choose-name">Each where it fits best</span>
+          <span className="rt-choose-name">{words.eachBest}</span>
         </button>
       ) : null}
-      <ol className="rt-list" aria-label="Agents, the best first">
+      <ol className="rt-list" aria-label={words.agentsBestFirst}>
         {all.map((agent, index) => choice(agent, index, each))}
       </ol>
       <button type="button" className="rt-quiet" data-delivery={delivery} onClick={(event) => choose(event, { nowhere: true })}>
-        Do not keep
+        {words.doNotKeep}
       </button>
     </form>
   );
@@ -153,13 +155,13 @@ function choices(all, each, forAll, delivery) {
 
 function delivery({ delivery: id, files = [], choices: all = [], each = false, forAll = false, stoppable = false }) {
   return (
-    <section className="rt rt-delivery" data-delivery={id} aria-label="Files that were handed in">
+    <section className="rt rt-delivery" data-delivery={id} aria-label={words.handedIn}>
       <ol className="rt-list rt-files">{files.map(row)}</ol>
       {all.length ? choices(all, each, forAll, id) : null}
       {stoppable ? (
         <button type="button" className="rt-quiet rt-stop" onClick={() => send('stop_delivery', {})}>
           <Square aria-hidden="true" className="rt-state-icon" />
-          Stop
+          {words.stop}
         </button>
       ) : null}
     </section>

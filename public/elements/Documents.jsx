@@ -6,11 +6,15 @@ import { ChevronRight, Download, FolderInput, LoaderCircle, Lock, RefreshCw, Sea
 import { useRef, useState } from 'react';
 import { toast } from 'sonner';
 
+const { words, said } = window.roundtableSays;
+
 const SHOWN = 40;
-const FAILED = 'This could not be done. Reload the page and try again.';
 const lists = (window.roundtableLists ??= new Map());
 
 const begin = ({ agents, only }) => ({ agents, wanted: '', open: only ? [only] : [], whole: [], doing: null, busy: false });
+
+const counted = (number) =>
+  number === 1 ? words.documentsOne : number ? said(words.documentsMany, { NUMBER: number }) : words.documentsNone;
 
 const matches = (document, wanted) =>
   wanted
@@ -40,7 +44,7 @@ export default function Documents() {
       put({ agents: props.only ? agents.filter(({ agent }) => agent === props.only) : agents, doing: null });
       focus('input[type=search]');
     } catch {
-      toast.error(FAILED);
+      toast.error(words.notDone);
     }
     put({ busy: false });
   };
@@ -54,16 +58,16 @@ export default function Documents() {
       const { id } = await uploadFile(file, () => undefined).promise;
       await act('replace_document', { agent, document, file: id });
     } catch (reason) {
-      toast.error(typeof reason === 'string' ? reason : FAILED);
+      toast.error(typeof reason === 'string' ? reason : words.notDone);
       put({ busy: false });
     }
   };
 
   const confirm = (agent, document) => (
-    <div className="rt-ask" role="group" aria-label={`Remove ${document.name}`}>
+    <div className="rt-ask" role="group" aria-label={said(words.removeName, { NAME: document.name })}>
       <span>
-        Remove “{document.name}” {document.mine ? '' : 'for everybody'}?{' '}
-        {document.catalog ? 'It comes from the catalog and stays out, at the next start too.' : 'It cannot be brought back.'}
+        {said(document.mine ? words.removeMine : words.removeEverybodys, { NAME: document.name })}{' '}
+        {document.catalog ? words.catalogStaysOut : words.notBack}
       </span>
       <span className="rt-ask-buttons">
         <button
@@ -72,10 +76,10 @@ export default function Documents() {
           disabled={state.busy}
           onClick={() => act('remove_document', { agent, document: document.id })}
         >
-          Remove
+          {words.remove}
         </button>
         <button type="button" className="rt-button" autoFocus onClick={() => put({ doing: null })}>
-          Cancel
+          {words.cancel}
         </button>
       </span>
     </div>
@@ -84,14 +88,14 @@ export default function Documents() {
   const destination = (agent, document) => (
     <form
       className="rt-ask"
-      aria-label={`Move ${document.name}`}
+      aria-label={said(words.moveName, { NAME: document.name })}
       onSubmit={(event) => {
         event.preventDefault();
         act('move_document', { agent, document: document.id, to: event.currentTarget.elements.to.value });
       }}
     >
       <label>
-        Move to{' '}
+        {words.moveTo}
         <select name="to" autoFocus>
           {props.everybody
             .filter((each) => each.agent !== agent)
@@ -104,10 +108,10 @@ export default function Documents() {
       </label>
       <span className="rt-ask-buttons">
         <button type="submit" className="rt-button" disabled={state.busy}>
-          Move
+          {words.move}
         </button>
         <button type="button" className="rt-button" onClick={() => put({ doing: null })}>
-          Cancel
+          {words.cancel}
         </button>
       </span>
     </form>
@@ -125,36 +129,36 @@ export default function Documents() {
         onKeyDown={(event) => event.key === 'Escape' && put({ doing: null })}
       >
         <span className="rt-document-name">
-          {document.mine ? <Lock aria-label="Only you see it" className="rt-state-icon" /> : null}
+          {document.mine ? <Lock aria-label={words.onlyYouSee} role="img" className="rt-state-icon" /> : null}
           <span>{document.name}</span>
-          {document.catalog ? <span className="rt-badge">catalog</span> : null}
-          {document.mine ? <span className="rt-badge">only you</span> : null}
+          {document.catalog ? <span className="rt-badge">{words.catalog}</span> : null}
+          {document.mine ? <span className="rt-badge">{words.onlyYou}</span> : null}
         </span>
         <span className="rt-file-note">{document.facts}</span>
         <span className="rt-document-tools">
           {document.url ? (
-            <a className="rt-tool" href={document.url} download={document.name} aria-label={`Download ${document.name}`} title="Download">
+            <a className="rt-tool" href={document.url} download={document.name} aria-label={said(words.downloadName, { NAME: document.name })} title={words.download}>
               <Download aria-hidden="true" className="rt-state-icon" />
             </a>
           ) : null}
           {document.changeable ? (
             <>
-              <label className="rt-tool" title="Replace by a new version">
+              <label className="rt-tool" title={words.replaceBy}>
                 <RefreshCw aria-hidden="true" className="rt-state-icon" />
                 <input
                   type="file"
                   className="sr-only"
                   disabled={state.busy}
-                  aria-label={`Replace ${document.name} by a new version`}
+                  aria-label={said(words.replaceName, { NAME: document.name })}
                   onChange={(event) => replace(agent, document.id, event.currentTarget)}
                 />
               </label>
               {props.everybody.length > 1 ? (
-                <button type="button" className="rt-tool" aria-expanded={doing === 'move'} aria-label={`Move ${document.name}`} title="Move to another agent" onClick={() => turn('move')}>
+                <button type="button" className="rt-tool" aria-expanded={doing === 'move'} aria-label={said(words.moveName, { NAME: document.name })} title={words.moveToAnother} onClick={() => turn('move')}>
                   <FolderInput aria-hidden="true" className="rt-state-icon" />
                 </button>
               ) : null}
-              <button type="button" className="rt-tool" aria-expanded={doing === 'remove'} aria-label={`Remove ${document.name}`} title="Remove" onClick={() => turn('remove')}>
+              <button type="button" className="rt-tool" aria-expanded={doing === 'remove'} aria-label={said(words.removeName, { NAME: document.name })} title={words.remove} onClick={() => turn('remove')}>
                 <Trash2 aria-hidden="true" className="rt-state-icon" />
               </button>
             </>
@@ -179,15 +183,15 @@ export default function Documents() {
             <span aria-hidden="true" className="rt-dot" />
             <span>{title}</span>
             <span className="rt-note">
-              {wanted ? `${found.length} of ${documents.length}` : documents.length === 1 ? '1 document' : `${documents.length || 'no'} documents`}
+              {wanted ? said(words.found, { FOUND: found.length, ALL: documents.length }) : counted(documents.length)}
             </span>
           </button>
         </h3>
         {open ? <ol className="rt-list">{shown.map((document) => row(agent, document))}</ol> : null}
-        {open && !documents.length ? <p className="rt-empty">Nothing yet. Drop a file into the chat to add one.</p> : null}
+        {open && !documents.length ? <p className="rt-empty">{words.nothingYet}</p> : null}
         {open && shown.length < found.length ? (
           <button type="button" className="rt-quiet" onClick={() => put({ whole: toggle(state.whole, agent, true) })}>
-            Show all {found.length}
+            {said(words.showAll, { NUMBER: found.length })}
           </button>
         ) : null}
       </li>
@@ -196,17 +200,17 @@ export default function Documents() {
 
   const folds = state.agents.map(fold).filter(Boolean);
   return (
-    <section ref={root} className="rt rt-documents" aria-label="Documents of the agents" aria-busy={state.busy}>
+    <section ref={root} className="rt rt-documents" aria-label={words.documents} aria-busy={state.busy}>
       <label className="rt-search">
         {state.busy ? (
           <LoaderCircle aria-hidden="true" className="rt-state-icon rt-turning" />
         ) : (
           <Search aria-hidden="true" className="rt-state-icon" />
         )}
-        <span className="sr-only">Search in the documents</span>
-        <input type="search" placeholder="Search by name, title or date" value={state.wanted} onChange={(event) => put({ wanted: event.target.value })} />
+        <span className="sr-only">{words.searchDocuments}</span>
+        <input type="search" placeholder={words.searchBy} value={state.wanted} onChange={(event) => put({ wanted: event.target.value })} />
       </label>
-      {folds.length ? <ol className="rt-list">{folds}</ol> : <p className="rt-empty">No document matches.</p>}
+      {folds.length ? <ol className="rt-list">{folds}</ol> : <p className="rt-empty">{words.noMatch}</p>}
     </section>
   );
 }

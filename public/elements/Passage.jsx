@@ -2,25 +2,27 @@
 // The text is data: it is shown letter by letter and never read as Markdown or HTML, so nothing in it can load or run.
 import { ChevronRight, CircleAlert, Download, ExternalLink } from 'lucide-react';
 
+const { words, said, figure } = window.roundtableSays;
+
 const agentName = (agent) => {
-  const words = String(agent || '').replace(/[_-]+/g, ' ').trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const name = String(agent || '').replace(/[_-]+/g, ' ').trim();
+  return name.charAt(0).toUpperCase() + name.slice(1);
 };
 
 function closeness(score) {
-  if (score >= 0.75) return 'Very close match';
-  if (score >= 0.5) return 'Close match';
-  if (score >= 0.3) return 'Related';
-  return 'Loosely related';
+  if (score >= 0.75) return words.closeness[0];
+  if (score >= 0.5) return words.closeness[1];
+  if (score >= 0.3) return words.closeness[2];
+  return words.closeness[3];
 }
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Where `quote` stands in `text` as [start, end), spaces and line breaks being equal; null when it does not. */
 function find(text, quote) {
-  const words = quote.trim().split(/\s+/).filter(Boolean).map(escaped);
-  if (!words.length) return null;
-  const hit = new RegExp(words.join('\\s+')).exec(text);
+  const parts = quote.trim().split(/\s+/).filter(Boolean).map(escaped);
+  if (!parts.length) return null;
+  const hit = new RegExp(parts.join('\\s+')).exec(text);
   return hit ? [hit.index, hit.index + hit[0].length] : null;
 }
 
@@ -130,17 +132,17 @@ function marked(text, start, end, marks) {
 function table(text, start, end, marks, quote) {
   const [head, ...rest] = rows(text, start, end);
   if (!head) return null;
-  const words = quote.replace(/\s+/g, ' ');
-  const said = (cells) => cells.every(([from, to]) => words.includes(text.slice(from, to).replace(/\s+/g, ' ')));
+  const quoted = quote.replace(/\s+/g, ' ');
+  const whole = (cells) => cells.every(([from, to]) => quoted.includes(text.slice(from, to).replace(/\s+/g, ' ')));
   return (
-    <div key={start} className="rt-table" tabIndex={0} role="region" aria-label="Table">
+    <div key={start} className="rt-table" tabIndex={0} role="region" aria-label={words.table}>
       <table>
         <thead>
           <tr>{head.map(([from, to]) => <th key={from} scope="col">{text.slice(from, to)}</th>)}</tr>
         </thead>
         <tbody>
           {rest.map((cells) => (
-            <tr key={cells[0][0]} data-quoted={words && said(cells) ? 'yes' : undefined}>
+            <tr key={cells[0][0]} data-quoted={quoted && whole(cells) ? 'yes' : undefined}>
               {cells.map(([from, to]) => <td key={from}>{marked(text, from, to, marks)}</td>)}
             </tr>
           ))}
@@ -159,7 +161,7 @@ function body(text, marks, quote = '') {
     if (block.kind === 'heading') return <h3 key={start}>{inside}</h3>;
     if (block.kind === 'prose') return <p key={start}>{inside}</p>;
     return (
-      <pre key={start} tabIndex={0} aria-label="Code">
+      <pre key={start} tabIndex={0} aria-label={words.code}>
         <code>{inside}</code>
       </pre>
     );
@@ -181,7 +183,7 @@ function around(text, side) {
   const shown = near(text, side);
   if (!shown) return null;
   return (
-    <div className="rt-around" data-side={side} aria-label={side === 'before' ? 'Before it' : 'After it'} role="note">
+    <div className="rt-around" data-side={side} aria-label={side === 'before' ? words.before : words.after} role="note">
       {body(shown, [])}
     </div>
   );
@@ -194,11 +196,11 @@ function original({ url, pdf, page, source, newer }) {
   const Icon = pdf ? ExternalLink : Download;
   return (
     <a className="rt-original" href={at} target={pdf ? '_blank' : undefined} rel="noopener" download={pdf ? undefined : source}>
-      {newer ? 'the newer version of ' : ''}
+      {newer ? words.newerOf : ''}
       {source}
-      {pdf && page && !newer ? `, page ${page}` : ''}
+      {pdf && page && !newer ? said(words.atPage, { NUMBER: page }) : ''}
       <Icon aria-hidden="true" className="rt-state-icon" />
-      <span className="sr-only">{pdf ? '(opens in a new tab)' : '(download)'}</span>
+      <span className="sr-only">{pdf ? words.newTab : words.downloads}</span>
     </a>
   );
 }
@@ -208,7 +210,7 @@ function opener({ url, pdf, page, there }) {
   if (!url || !pdf || !there) return null;
   return (
     <a className="rt-open" href={`${url}?inline=true${page ? `#page=${page}` : ''}`} target="_blank" rel="noopener">
-      {page ? `Open page ${page}` : 'Open the PDF'}
+      {page ? said(words.openPage, { NUMBER: page }) : words.openPdf}
       <ExternalLink aria-hidden="true" className="rt-state-icon" />
     </a>
   );
@@ -216,11 +218,11 @@ function opener({ url, pdf, page, there }) {
 
 function passage({ number, agent, title, section, page, source, score, before, quote, after, text, there = true, newer = false, url = '', pdf = false }) {
   const shown = text || quote;
-  const crumbs = [title && title !== source ? title : '', section, page || page === 0 ? `Page ${page}` : ''].filter(Boolean);
+  const crumbs = [title && title !== source ? title : '', section, page || page === 0 ? said(words.pageTitle, { NUMBER: page }) : ''].filter(Boolean);
   const known = typeof score === 'number' && Number.isFinite(score);
   return (
-    <article className="rt rt-passage" data-agent={agent} aria-label={`Source ${number}: ${title || source}`}>
-      <nav aria-label="Where this stands">
+    <article className="rt rt-passage" data-agent={agent} aria-label={said(words.source, { NUMBER: number, TITLE: title || source })}>
+      <nav aria-label={words.where}>
         <ol className="rt-crumbs">
           {(crumbs.length ? crumbs : [source]).map((crumb, index) => (
             <li key={`${index}-${crumb}`}>
@@ -235,17 +237,17 @@ function passage({ number, agent, title, section, page, source, score, before, q
         <p className="rt-gone" role="status">
           <CircleAlert aria-hidden="true" className="rt-state-icon" />
           {newer
-            ? 'This document was replaced since; the passage is shown as it was when the answer was given.'
-            : 'This document was removed since; the passage is shown as it was when the answer was given.'}
+            ? words.replacedSince
+            : words.removedSince}
         </p>
       )}
       {around(before || '', 'before')}
-      <div className="rt-passage-text">{shown ? body(shown, ranges(shown, quote), quote || '') : <p>This passage is empty.</p>}</div>
+      <div className="rt-passage-text">{shown ? body(shown, ranges(shown, quote), quote || '') : <p>{words.emptyPassage}</p>}</div>
       {around(after || '', 'after')}
       <dl className="rt-facts">
         {agent ? (
           <div>
-            <dt>Found by</dt>
+            <dt>{words.foundBy}</dt>
             <dd>
               <span aria-hidden="true" className="rt-dot" />
               {agentName(agent)}
@@ -254,18 +256,18 @@ function passage({ number, agent, title, section, page, source, score, before, q
         ) : null}
         {known ? (
           <div>
-            <dt>Relevance</dt>
+            <dt>{words.relevance}</dt>
             <dd>
               <span aria-hidden="true" className="rt-meter">
                 <span style={{ width: `${Math.max(0, Math.min(1, score)) * 100}%` }} />
               </span>
-              {closeness(score)} ({score.toFixed(2)})
+              {closeness(score)} ({figure(score, 2)})
             </dd>
           </div>
         ) : null}
         {source ? (
           <div>
-            <dt>File</dt>
+            <dt>{words.file}</dt>
             <dd className="rt-file">{original({ url, pdf, page, source, newer })}</dd>
           </div>
         ) : null}

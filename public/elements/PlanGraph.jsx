@@ -13,26 +13,28 @@ import {
   TriangleAlert
 } from 'lucide-react';
 
+const { words, said, figure } = window.roundtableSays;
+
 const STEP_STATES = {
-  waiting: { words: 'Waiting', Icon: CircleDashed },
-  queued: { words: 'Queued', Icon: Clock },
-  running: { words: 'Running', Icon: LoaderCircle },
-  restarted: { words: 'Restarted', Icon: RotateCw },
-  returned: { words: 'Given back', Icon: Clock },
-  retrying: { words: 'Trying again', Icon: RotateCw },
-  answered: { words: 'Answered', Icon: Check },
-  nothing_found: { words: 'Nothing found', Icon: SearchX },
-  failed: { words: 'Failed', Icon: TriangleAlert },
-  cancelled: { words: 'Stopped', Icon: Ban }
+  waiting: CircleDashed,
+  queued: Clock,
+  running: LoaderCircle,
+  restarted: RotateCw,
+  returned: Clock,
+  retrying: RotateCw,
+  answered: Check,
+  nothing_found: SearchX,
+  failed: TriangleAlert,
+  cancelled: Ban
 };
 
 const RUN_STATES = {
-  running: { words: 'Running', Icon: LoaderCircle, look: 'running' },
-  answered: { words: 'Answered', Icon: Check, look: 'answered' },
-  nothing_found: { words: 'Nothing found', Icon: SearchX, look: 'nothing_found' },
-  failed: { words: 'Failed', Icon: TriangleAlert, look: 'failed' },
-  cancelled: { words: 'Stopped', Icon: Ban, look: 'cancelled' },
-  expired: { words: 'Ran out of time', Icon: Clock, look: 'failed' }
+  running: { Icon: LoaderCircle, look: 'running' },
+  answered: { Icon: Check, look: 'answered' },
+  nothing_found: { Icon: SearchX, look: 'nothing_found' },
+  failed: { Icon: TriangleAlert, look: 'failed' },
+  cancelled: { Icon: Ban, look: 'cancelled' },
+  expired: { Icon: Clock, look: 'failed' }
 };
 
 const OVER = ['answered', 'nothing_found', 'failed', 'cancelled'];
@@ -40,12 +42,12 @@ const ROW = 76; // height of one lane in pixels; a card fills 60 of it
 const GAP = 0.24; // width of the space between columns, measured in columns
 const MOST_COLUMNS = 4;
 
-const nameOf = (node) => node.label || node.title || node.agent || 'Step';
+const nameOf = (node) => node.label || node.title || node.agent || words.stepName;
 
 function span(seconds) {
   if (typeof seconds !== 'number' || !Number.isFinite(seconds)) return '';
   if (seconds < 0.095) return `${Math.max(1, Math.round(1000 * seconds))} ms`;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 10) return `${figure(seconds, 1)} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
   return `${Math.round(seconds / 60)} min`;
 }
@@ -153,7 +155,7 @@ function badge(node, kind) {
     <>
       {node.number ? (
         <span className="rt-node-number">
-          <span className="sr-only">Step </span>
+          <span className="sr-only">{words.step}</span>
           {node.number}
         </span>
       ) : null}
@@ -163,10 +165,10 @@ function badge(node, kind) {
 }
 
 function card(node, kind, sources, spot) {
-  const { words, Icon } = STEP_STATES[node.state] || STEP_STATES.waiting;
+  const Icon = STEP_STATES[node.state] || STEP_STATES.waiting;
   const time = span(node.seconds);
-  const state = kind === 'question' ? 'Asked' : kind === 'answer' && node.state === 'answered' ? 'Ready' : words;
-  const after = kind === 'step' && sources.length ? `Works from ${sources.join(' and ')}` : '';
+  const state = kind === 'question' ? words.asked : kind === 'answer' && node.state === 'answered' ? words.ready : words.stepStates[node.state];
+  const after = kind === 'step' && sources.length ? said(words.worksFrom, { OTHERS: sources.join(words.and) }) : '';
   return (
     <li
       key={node.id}
@@ -195,14 +197,17 @@ function card(node, kind, sources, spot) {
 function summary(state, steps) {
   const over = steps.filter((step) => OVER.includes(step.state)).length;
   const answered = steps.filter((step) => step.state === 'answered').length;
-  const noun = steps.length === 1 ? 'step' : 'steps';
-  if (state === 'running') return `${over} of ${steps.length} ${noun} done`;
-  return `${answered} of ${steps.length} ${noun} answered`;
+  const one = steps.length === 1;
+  const ALL = steps.length;
+  if (state === 'running') return said(one ? words.stepsDoneOne : words.stepsDone, { DONE: over, ALL });
+  return said(one ? words.stepsAnsweredOne : words.stepsAnswered, { DONE: answered, ALL });
 }
 
 function graph({ state, nodes = [], edges = [] }) {
-  if (!nodes.length) return <div className="rt rt-plan rt-empty">The plan is being made.</div>;
-  const run = RUN_STATES[state] || RUN_STATES.running;
+  if (!nodes.length) return <div className="rt rt-plan rt-empty">{words.planning}</div>;
+  const name = RUN_STATES[state] ? state : 'running';
+  const run = RUN_STATES[name];
+  const runWords = words.runStates[name];
   const steps = nodes.slice(1, -1);
   const links = linksOf(nodes, edges);
   const column = columnsOf(nodes, links);
@@ -212,16 +217,16 @@ function graph({ state, nodes = [], edges = [] }) {
   const namesInto = (id) =>
     links.filter((link) => link.to === id && link.from !== nodes[0].id).map((link) => nameOf(byId.get(link.from)));
   const inOrder = [...nodes].sort((a, b) => column.get(a.id) - column.get(b.id));
-  const words = summary(state, steps);
+  const counted = summary(state, steps);
   const columns = Math.max(...column.values()) + 1;
   return (
-    <section className="rt rt-plan" data-state={run.look} aria-label="Plan of this run">
+    <section className="rt rt-plan" data-state={run.look} aria-label={words.planOfRun}>
       <header className="rt-bar">
         <span className="rt-pill" data-state={run.look}>
           <run.Icon aria-hidden="true" className="rt-state-icon" />
-          {run.words}
+          {runWords}
         </span>
-        <span className="rt-note">{words}</span>
+        <span className="rt-note">{counted}</span>
       </header>
       <div
         className={`rt-graph${columns > MOST_COLUMNS ? ' rt-graph-tall' : ''}`}
@@ -238,7 +243,7 @@ function graph({ state, nodes = [], edges = [] }) {
             />
           ))}
         </svg>
-        <ol aria-label={`Steps: ${run.words.toLowerCase()}, ${words}`} className="rt-nodes">
+        <ol aria-label={said(words.stepsAre, { STATE: runWords.toLowerCase(), COUNTED: counted })} className="rt-nodes">
           {inOrder.map((node) =>
             card(node, kindOf(nodes.indexOf(node)), namesInto(node.id), { ...place.get(node.id), w: unit })
           )}

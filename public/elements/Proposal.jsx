@@ -5,8 +5,9 @@
 import { ArrowDown, ArrowUp, LoaderCircle, Play, Plus, Trash2 } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 
+const { words, said } = window.roundtableSays;
+
 const AT_ONCE = 1000; // milliseconds within which a card that was drawn anew is the same one for whoever types in it
-const FAILED = 'This could not be sent. Reload the page and try again.';
 const plans = (window.roundtablePlans ??= new Map());
 
 const keptAs = (run) => `roundtable-plan-${run}`;
@@ -38,20 +39,20 @@ const begin = ({ run, steps }) => ({
 });
 
 function Decided() {
-  const words = props.state === 'approved' ? 'The plan as you approved it' : 'The plan that was not run';
+  const name = props.state === 'approved' ? words.approvedPlan : words.planNotRun;
   return (
-    <section className="rt rt-proposal" data-plan={props.state} aria-label={words}>
+    <section className="rt rt-proposal" data-plan={props.state} aria-label={name}>
       <ol className="rt-list">
         {props.steps.map((step, index) => (
           <li key={index} className="rt-step" data-agent={step.agent}>
             <span className="rt-step-head">
               <span className="rt-step-number">
-                <span className="sr-only">Step </span>
+                <span className="sr-only">{words.step}</span>
                 {index + 1}
               </span>
               <span aria-hidden="true" className="rt-dot" />
               <span className="rt-step-name">{step.title}</span>
-              {step.after.length ? <span className="rt-note">after {step.after.join(' and ')}</span> : null}
+              {step.after.length ? <span className="rt-note">{said(words.afterSteps, { STEPS: step.after.join(words.and) })}</span> : null}
             </span>
             <span className="rt-step-asked">{step.question}</span>
           </li>
@@ -105,7 +106,7 @@ function Awaiting() {
     const at = numberOf(key) - 1;
     const [step] = steps.splice(at, 1);
     steps.splice(at + by, 0, step);
-    put({ refused: '', steps: tidy(steps), said: `${titleOf(step.agent)} is step ${at + by + 1} now.` });
+    put({ refused: '', steps: tidy(steps), said: said(words.isStepNow, { AGENT: titleOf(step.agent), NUMBER: at + by + 1 }) });
     const last = by < 0 ? at + by === 0 : at + by === steps.length - 1;
     const way = (by < 0) === last ? 'down' : 'up';
     focus(`[data-key="${key}"] [data-move="${way}"]`);
@@ -114,7 +115,7 @@ function Awaiting() {
   const remove = (key) => {
     const at = numberOf(key) - 1;
     const steps = state.steps.filter((step) => step.key !== key);
-    put({ refused: '', steps: tidy(steps), said: `${titleOf(state.steps[at].agent)} was taken out.` });
+    put({ refused: '', steps: tidy(steps), said: said(words.takenOut, { AGENT: titleOf(state.steps[at].agent) }) });
     const next = steps[Math.min(at, steps.length - 1)];
     focus(next ? `[data-key="${next.key}"] [data-remove]` : '[name=adding]');
   };
@@ -128,18 +129,18 @@ function Awaiting() {
     const question = open ?? (asked(props.question) ? '' : props.question);
     const key = Math.max(0, ...state.steps.map((step) => step.key)) + 1;
     const steps = [...state.steps, { key, agent, question, after: [] }];
-    put({ refused: '', adding: '', steps, said: `${titleOf(agent)} was added as step ${steps.length}.` });
+    put({ refused: '', adding: '', steps, said: said(words.addedAs, { AGENT: titleOf(agent), NUMBER: steps.length }) });
     focus(`[data-key="${key}"] textarea`);
   };
 
   const send = async (name, payload) => {
     put({ busy: true, refused: '' });
-    let refused = FAILED;
+    let refused = words.failed;
     try {
       const sent = await callAction({ name, payload: { run: props.run, ...payload } });
-      refused = sent?.response?.refused ?? FAILED;
+      refused = sent?.response?.refused ?? words.failed;
     } catch {
-      refused = FAILED;
+      refused = words.failed;
     }
     put({ busy: false, refused });
   };
@@ -150,7 +151,7 @@ function Awaiting() {
 
   const waits = (step, before) => (
     <fieldset className="rt-after">
-      <legend>Waits for</legend>
+      <legend>{words.waitsFor}</legend>
       {before.map((other, index) => (
         <label key={other.key}>
           <input
@@ -182,13 +183,13 @@ function Awaiting() {
       <li key={step.key} className="rt-step" data-key={step.key} data-agent={step.agent}>
         <span className="rt-step-head">
           <span className="rt-step-number">
-            <span className="sr-only">Step </span>
+            <span className="sr-only">{words.step}</span>
             {number}
           </span>
           <span aria-hidden="true" className="rt-dot" />
           <select
             className="rt-select"
-            aria-label={`Agent of step ${number}`}
+            aria-label={said(words.agentOf, { NUMBER: number })}
             value={step.agent}
             disabled={state.busy}
             onChange={(event) => change(step.key, { agent: event.target.value })}
@@ -201,13 +202,13 @@ function Awaiting() {
             ))}
           </select>
           <span className="rt-step-tools">
-            {tool({ 'data-move': 'up' }, `Move step ${number} up`, ArrowUp, index === 0, () => move(step.key, -1))}
-            {tool({ 'data-move': 'down' }, `Move step ${number} down`, ArrowDown, number === state.steps.length, () => move(step.key, 1))}
-            {tool({ 'data-remove': 'yes' }, `Take step ${number} out`, Trash2, false, () => remove(step.key))}
+            {tool({ 'data-move': 'up' }, said(words.moveUp, { NUMBER: number }), ArrowUp, index === 0, () => move(step.key, -1))}
+            {tool({ 'data-move': 'down' }, said(words.moveDown, { NUMBER: number }), ArrowDown, number === state.steps.length, () => move(step.key, 1))}
+            {tool({ 'data-remove': 'yes' }, said(words.takeOut, { NUMBER: number }), Trash2, false, () => remove(step.key))}
           </span>
         </span>
         <textarea
-          aria-label={`Question of step ${number}`}
+          aria-label={said(words.questionOf, { NUMBER: number })}
           rows={2}
           maxLength={props.longest}
           value={step.question}
@@ -225,27 +226,27 @@ function Awaiting() {
       ref={root}
       className="rt rt-proposal"
       data-plan="awaiting"
-      aria-label="The plan, for you to change and to run"
+      aria-label={words.planToRun}
       aria-busy={state.busy}
       onFocus={follow}
       onSelect={follow}
       onBlur={() => Object.assign(state, { focused: null })}
     >
       {state.steps.length ? (
-        <ol className="rt-list" aria-label="Steps, in the order in which the answer treats them">
+        <ol className="rt-list" aria-label={words.stepsInOrder}>
           {state.steps.map(card)}
         </ol>
       ) : null}
       {open.map((question) => (
         <p key={question} className="rt-note">
-          No agent was close enough to “{question}”.
+          {said(words.noAgentFor, { QUESTION: question })}
         </p>
       ))}
       <form className="rt-add" onSubmit={add}>
         <label>
-          Add an agent
+          {words.addAgent}
           <select name="adding" className="rt-select" value={state.adding} disabled={state.busy} onChange={(event) => put({ adding: event.target.value })}>
-            <option value="">Choose one</option>
+            <option value="">{words.chooseOne}</option>
             {props.agents.map((each) => (
               <option key={each.agent} value={each.agent}>
                 {each.title}
@@ -255,7 +256,7 @@ function Awaiting() {
         </label>
         <button type="submit" className="rt-button" disabled={state.busy}>
           <Plus aria-hidden="true" className="rt-state-icon" />
-          Add
+          {words.add}
         </button>
       </form>
       {state.refused ? (
@@ -266,10 +267,10 @@ function Awaiting() {
       <div className="rt-decide">
         <button type="button" className="rt-button rt-run" disabled={state.busy || !state.steps.length} onClick={run}>
           {state.busy ? <LoaderCircle aria-hidden="true" className="rt-state-icon rt-turning" /> : <Play aria-hidden="true" className="rt-state-icon" />}
-          Run this plan
+          {words.run}
         </button>
         <button type="button" className="rt-button" disabled={state.busy} onClick={() => send('cancel_plan', {})}>
-          Cancel
+          {words.cancel}
         </button>
       </div>
       <p role="status" className="sr-only">

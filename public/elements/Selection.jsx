@@ -1,9 +1,11 @@
 // Who was chosen to answer, and why. Plain tags only: the fold stays open when Chainlit evaluates this file again.
 import { Check, ChevronRight } from 'lucide-react';
 
+const { words, said, figure: written } = window.roundtableSays;
+
 const share = (value) => `${Math.max(0, Math.min(1, Number(value) || 0)) * 100}%`;
-const figure = (value) => (typeof value === 'number' && Number.isFinite(value) ? value.toFixed(2) : '–');
-const inWords = (criterion) => criterion.replace(/_/g, ' ');
+const figure = (value) => (typeof value === 'number' && Number.isFinite(value) ? written(value, 2) : '–');
+const inWords = (criterion) => words.criteria[criterion] ?? criterion.replace(/_/g, ' ');
 
 function bar(agent, threshold) {
   return (
@@ -22,11 +24,11 @@ function row(agent, threshold) {
         <span aria-hidden="true" className="rt-dot" />
         {agent.title || agent.name}
         {agent.chosen ? <Check aria-hidden="true" className="rt-state-icon" /> : null}
-        <span className="sr-only">{agent.chosen ? ', chosen' : ', not chosen'}</span>
+        <span className="sr-only">{agent.chosen ? words.chosen : words.notChosen}</span>
       </span>
       {bar(agent, threshold)}
       <span className="rt-figure">
-        <span className="sr-only">Score </span>
+        <span className="sr-only">{words.score}</span>
         {figure(agent.score)}
       </span>
       {agent.reason ? <span className="rt-reason">{agent.reason}</span> : null}
@@ -48,16 +50,16 @@ function choice({ question, agents = [], threshold, understood }) {
   const chosen = byScore.filter((agent) => agent.chosen);
   const others = byScore.filter((agent) => !agent.chosen);
   return (
-    <section className="rt rt-selection" aria-label="Who was chosen and why">
+    <section className="rt rt-selection" aria-label={words.whoAndWhy}>
       <header className="rt-bar">
         <span className="rt-heading" title={question || undefined}>
-          {chosen.length} of {agents.length} agents chosen
+          {said(words.chosenOf, { CHOSEN: chosen.length, ALL: agents.length })}
         </span>
-        {typeof threshold === 'number' ? <span className="rt-note">needed {figure(threshold)} or more</span> : null}
+        {typeof threshold === 'number' ? <span className="rt-note">{said(words.needed, { SCORE: figure(threshold) })}</span> : null}
       </header>
       {understood ? (
         <p className="rt-understood">
-          <span className="rt-note">Understood as</span> {understood}
+          <span className="rt-note">{words.understood}</span> {understood}
         </p>
       ) : null}
       {chosen.length ? <ol className="rt-list">{chosen.map((agent) => row(agent, threshold))}</ol> : null}
@@ -65,7 +67,7 @@ function choice({ question, agents = [], threshold, understood }) {
         <details className="rt-fold">
           <summary>
             <ChevronRight aria-hidden="true" className="rt-chevron" />
-            not chosen ({others.length})
+            {said(words.notChosenMany, { NUMBER: others.length })}
           </summary>
           <ol className="rt-list">{others.map((agent) => row(agent, threshold))}</ol>
         </details>

@@ -5,23 +5,25 @@ import { Braces, ChevronRight, CircleAlert, Copy, FileText } from 'lucide-react'
 import { useEffect, useRef } from 'react';
 import { toast } from 'sonner';
 
+const { words, said } = window.roundtableSays;
+
 const SHOWN = 5;
 const COLOURED = ['architecture', 'operations', 'security', 'knowledge', 'product'];
 
 const agentName = (agent) => {
-  const words = String(agent || '').replace(/[_-]+/g, ' ').trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const name = String(agent || '').replace(/[_-]+/g, ' ').trim();
+  return name.charAt(0).toUpperCase() + name.slice(1);
 };
 
 const place = ({ section, page }) =>
-  [section, page === null || page === undefined ? '' : `page ${page}`].filter(Boolean).join(', ');
+  [section, page === null || page === undefined ? '' : said(words.page, { NUMBER: page })].filter(Boolean).join(', ');
 
 async function openPassage(number) {
   try {
     const sent = await callAction({ name: 'open_passage', payload: { run: props.run, number } });
     if (sent && sent.success === false) throw new Error('refused');
   } catch {
-    toast.error('This passage cannot be opened right now. Reload the page and try again.');
+    toast.error(words.passageNotOpened);
   }
 }
 
@@ -37,13 +39,13 @@ async function copyAnswer() {
   field.select();
   const copied = document.execCommand('copy');
   field.remove();
-  if (!copied) throw new Error('The browser does not let this page copy.');
+  if (!copied) throw new Error(words.mayNotCopy);
 }
 
 const copy = () =>
   copyAnswer().then(
-    () => toast.success('Copied with its sources.'),
-    (error) => toast.error(`This could not be copied: ${error.message}`)
+    () => toast.success(words.copied),
+    (error) => toast.error(said(words.notCopied, { WHY: error.message }))
   );
 
 function Listener({ run, sources }) {
@@ -62,7 +64,7 @@ function Listener({ run, sources }) {
         if (number === null) continue;
         const source = sources.find((each) => each.number === number);
         link.removeAttribute('target');
-        link.setAttribute('aria-label', source ? `Source ${number}: ${source.title}` : `Source ${number}`);
+        link.setAttribute('aria-label', source ? said(words.source, { NUMBER: number, TITLE: source.title }) : said(words.sourceNumber, { NUMBER: number }));
         if (source) link.setAttribute('title', [source.title, place(source)].filter(Boolean).join(', '));
       }
     };
@@ -99,9 +101,9 @@ function tint(run, sources) {
 function row(source) {
   const where = place(source);
   const told = [
-    `Source ${source.number}: ${source.title}`,
+    said(words.source, { NUMBER: source.number, TITLE: source.title }),
     where,
-    source.agent ? `found by ${agentName(source.agent)}` : ''
+    source.agent ? said(words.sourceFoundBy, { AGENT: agentName(source.agent) }) : ''
   ].filter(Boolean);
   return (
     <li key={source.number}>
@@ -109,7 +111,7 @@ function row(source) {
         type="button"
         className="element-link rt-source"
         data-agent={source.agent}
-        aria-label={`${told.join(', ')}. Open the passage.`}
+        aria-label={said(words.openIt, { TOLD: told.join(', ') })}
         title={source.quote || undefined}
         onClick={() => openPassage(source.number)}
       >
@@ -129,7 +131,7 @@ function row(source) {
 function people(contributed, missing) {
   return (
     <p className="rt-people">
-      {contributed.length ? <span className="rt-note">From</span> : null}
+      {contributed.length ? <span className="rt-note">{words.from}</span> : null}
       {contributed.map((agent) => (
         <span key={agent} className="rt-person" data-agent={agent}>
           <span aria-hidden="true" className="rt-dot" />
@@ -139,7 +141,7 @@ function people(contributed, missing) {
       {missing.length ? (
         <span className="rt-missing">
           <CircleAlert aria-hidden="true" className="rt-state-icon" />
-          Without {missing.map(agentName).join(', ')}
+          {said(words.without, { AGENTS: missing.map(agentName).join(', ') })}
         </span>
       ) : null}
     </p>
@@ -149,24 +151,24 @@ function people(contributed, missing) {
 function list({ run = '', sources = [], contributed = [], missing = [] }) {
   const rest = sources.slice(SHOWN);
   return (
-    <section className="rt rt-sources" aria-label="Sources of this answer">
+    <section className="rt rt-sources" aria-label={words.sources}>
       <style>{tint(run, sources)}</style>
       <Listener run={run} sources={sources} />
       <header className="rt-bar">
         <span className="rt-heading">
           <FileText aria-hidden="true" className="rt-state-icon" />
-          {sources.length === 0 ? 'No sources' : sources.length === 1 ? '1 source' : `${sources.length} sources`}
+          {sources.length === 1 ? words.sourcesOne : sources.length ? said(words.sourcesMany, { NUMBER: sources.length }) : words.sourcesNone}
         </span>
         {people(contributed, missing)}
         <span className="rt-takings">
-          <button type="button" onClick={copy} aria-label="Copy the answer with its sources">
+          <button type="button" onClick={copy} aria-label={words.copyAnswer}>
             <Copy aria-hidden="true" className="rt-state-icon" />
-            Copy
+            {words.copy}
           </button>
           <a
             href={`/api/runs/${encodeURIComponent(run)}`}
             download
-            aria-label="Download this run as JSON"
+            aria-label={words.downloadRun}
           >
             <Braces aria-hidden="true" className="rt-state-icon" />
             JSON
@@ -178,7 +180,7 @@ function list({ run = '', sources = [], contributed = [], missing = [] }) {
         <details className="rt-fold">
           <summary>
             <ChevronRight aria-hidden="true" className="rt-chevron" />
-            {rest.length === 1 ? 'One more source' : `${rest.length} more sources`}
+            {rest.length === 1 ? words.moreOne : said(words.moreMany, { NUMBER: rest.length })}
           </summary>
           <ol className="rt-list">{rest.map(row)}</ol>
         </details>

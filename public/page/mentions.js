@@ -1,6 +1,8 @@
 // Completes the name of an agent after an @ in the composer, for which Chainlit has nothing. The list is a listbox that
 // the composer owns: the caret stays in the text, the arrows choose, Enter and Tab take, Escape closes.
 
+import { words } from './words.js';
+
 const AGENTS = new URL('../../api/agents', import.meta.url);
 const LIST = 'rt-mentions';
 const BEGUN = /(?:^|[\s([])@([\w-]*)$/;
@@ -90,7 +92,7 @@ function show({ composer, name }) {
   const list = document.createElement('ul');
   list.id = LIST;
   list.setAttribute('role', 'listbox');
-  list.setAttribute('aria-label', 'Agents');
+  list.setAttribute('aria-label', words.agents);
   list.append(...found.map(option));
   document.body.append(list);
   open = { composer, list, found, chosen: 0, length: name.length };

@@ -139,10 +139,10 @@ def profiles(browser: Browser, server: Served) -> Iterator[Profiles]:
         yield profile
 
 
-def new_profile(browser: Browser, size: tuple[int, int]) -> BrowserContext:
+def new_profile(browser: Browser, size: tuple[int, int], language: str = "en-US") -> BrowserContext:
     """Cookies, cache and window of somebody who was never here."""
     width, height = size
-    return browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+    return browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce", locale=language)
 
 
 @pytest.fixture
@@ -151,8 +151,10 @@ def open_window(browser: Browser, served: Served, profiles: Profiles) -> Iterato
     with ExitStack() as closing:
         witnesses: list[Witness] = []
 
-        def opened(size: tuple[int, int] = DESKTOP, *, dark: bool = False, first_visit: bool = False) -> ChatWindow:
-            profile = new_profile(browser, size) if first_visit else profiles(size)
+        def opened(
+            size: tuple[int, int] = DESKTOP, *, dark: bool = False, first_visit: bool = False, language: str = "en-US"
+        ) -> ChatWindow:
+            profile = new_profile(browser, size, language) if first_visit else profiles(size)
             if first_visit:
                 closing.callback(profile.close)
             page = profile.new_page()

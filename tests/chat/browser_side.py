@@ -142,9 +142,9 @@ class Site:
         """The header by which the server knows who this is."""
         return "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
 
-    async def tab(self, thread: str = "", profile: str = "Council") -> Tab:
+    async def tab(self, thread: str = "", profile: str = "Council", language: str = "en-US") -> Tab:
         """A new page, at the start or at a thread's address."""
-        tab = Tab(self.address, self.cookie, profile)
+        tab = Tab(self.address, self.cookie, profile, {"Accept-Language": language})
         self.tabs.append(tab)
         await tab.connect(thread)
         return tab

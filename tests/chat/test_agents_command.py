@@ -6,6 +6,7 @@ import pytest
 
 from agents import load_catalog
 from chat.commands.agents import Shelf, card, state, table
+from chat.words import ENGLISH
 from orchestration.breaker import Breaker
 from orchestration.errors import EngineUnavailable
 from orchestration.presence import AgentHealth
@@ -20,17 +21,17 @@ SECURITY = AgentHealth(
 def test_a_card_says_what_an_agent_knows_and_how_it_is_doing() -> None:
     """Its name after an @, its documents, how fast it usually is, what it knows, questions for it."""
     agent = load_catalog()["security"]
-    head, about, example = card(agent, Shelf(7, own=2), SECURITY, few=1).split("\n")
+    head, about, example = card(agent, Shelf(7, own=2), SECURITY, few=1, words=ENGLISH).split("\n")
     assert head == "**Security** · `@security` · at work · 7 documents (2 only for you) · usually 42 ms"
     assert about.startswith("Knows how to keep a self-hosted assistant safe")
     assert example == "For example: “Could another user see my answer?”"
-    unknown = card(agent, Shelf(0, own=0), None, few=1)
+    unknown = card(agent, Shelf(0, own=0), None, few=1, words=ENGLISH)
     assert unknown.startswith("**Security** · `@security` · no document\n")
 
 
 def test_a_line_says_how_an_agent_works() -> None:
     """Workers, load, success rate, median time: for whoever runs the server."""
-    head, rule, line = table([SECURITY], load_catalog()).splitlines()
+    head, rule, line = table([SECURITY], load_catalog(), ENGLISH).splitlines()
     assert head == "| Agent | Workers | Load | Success | Time |"
     assert set(rule) == set("|-:")
     assert line == "| Security | 2 | 3/8 | 90% | 42 ms |"
@@ -47,7 +48,7 @@ def test_a_line_says_how_an_agent_works() -> None:
 )
 def test_the_state_is_what_decides_whether_it_is_asked(health: AgentHealth, said: str) -> None:
     """The breaker first: a rest is why an agent is missing in an answer."""
-    assert state(health) == said
+    assert state(health, ENGLISH) == said
 
 
 @pytest.fixture(params=["typed", "chosen"])

@@ -9,6 +9,7 @@ from chat.picture import draw
 from chat.preferences import ASK_FIRST, DETAIL
 from chat.story import Story, tell
 from chat.wire import Element, Picture, Step
+from chat.words import ENGLISH
 from orchestration.editing import EditedStep, PlanEdit
 from orchestration.errors import InvalidPlan
 from orchestration.messages import AnyEvent, PlanStep, Recorded
@@ -183,7 +184,7 @@ async def test_a_plan_for_one_question(
     tab = await site.tab()
     commands = await tab.until_heard("set_commands")
     assert isinstance(commands, list)
-    assert COMMANDS["plan"].offer.json() in commands
+    assert COMMANDS["plan"].offer.json(ENGLISH) in commands
     for text, chosen, wanted in ((typed, command, True), (QUESTION, None, False)):
         await tab.ask(text, command=chosen)
         task = await orchestrator.submitted.get()

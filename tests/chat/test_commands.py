@@ -6,6 +6,7 @@ from agents import load_catalog
 from chat.commands import COMMANDS
 from chat.commands.status import everybodys, knowledge, who_answers
 from chat.commands.typed import Mistyped, Typed, command_of
+from chat.words import ENGLISH
 from knowledge import KnowledgeStatus
 from orchestration.breaker import Breaker
 from orchestration.errors import EngineUnavailable
@@ -61,7 +62,9 @@ def test_a_question_may_begin_with_a_path(text: str) -> None:
 )
 def test_what_is_typed_wrong_gets_the_nearest(text: str, said: str) -> None:
     """One sentence, and no question is asked by mistake."""
-    assert command_of(None, text, NAMES) == Mistyped(said)
+    typed = command_of(None, text, NAMES)
+    assert isinstance(typed, Mistyped)
+    assert ENGLISH.mistyped(typed.typed, typed.near) == said
 
 
 async def told(tab: Tab, text: str) -> str:
@@ -135,21 +138,21 @@ def test_who_answers_names_those_who_cannot() -> None:
     """Left out after failures, or run by nobody; and why nobody at all does."""
     catalog = load_catalog()
     ready, resting = AgentHealth("security", workers=1), AgentHealth("product", workers=1, breaker=Breaker(5, 9.0))
-    some = who_answers("", {"security": ready, "product": resting}, catalog)
+    some = who_answers("", {"security": ready, "product": resting}, catalog, ENGLISH)
     assert some == "**1 of 2 agents can be asked.** Product cannot; `/agents` says why."
-    assert who_answers("", {"product": resting}, catalog).startswith("**No agent can be asked:**")
-    assert who_answers("All agents were stopped.", {}, catalog) == "**Halted.** All agents were stopped."
+    assert who_answers("", {"product": resting}, catalog, ENGLISH).startswith("**No agent can be asked:**")
+    assert who_answers("All agents were stopped.", {}, catalog, ENGLISH) == "**Halted.** All agents were stopped."
 
 
 def test_knowledge_says_how_far_it_is() -> None:
     """While it is being read, too."""
-    assert knowledge(KnowledgeStatus(state="ready"), (7, 2)) == "Knowledge: 7 documents, 2 only for you."
-    reading = knowledge(KnowledgeStatus(state="indexing", done=1, total=9), (0, 0))
+    assert knowledge(KnowledgeStatus(state="ready"), (7, 2), ENGLISH) == "Knowledge: 7 documents, 2 only for you."
+    reading = knowledge(KnowledgeStatus(state="indexing", done=1, total=9), (0, 0), ENGLISH)
     assert reading == "Knowledge: no document so far. Reading the demo knowledge: 1 of 9 passages."
-    assert "could not be read" in knowledge(KnowledgeStatus(state="failed"), (1, 0))
+    assert "could not be read" in knowledge(KnowledgeStatus(state="failed"), (1, 0), ENGLISH)
 
 
 def test_an_operator_hears_of_messages_that_nobody_could_use() -> None:
     """And of nothing where there is nothing."""
-    assert everybodys(Load(), 2).endswith("Processes: 2.")
-    assert "3 messages could be used by no worker" in everybodys(Load(dead_letters=(1, 2)), 2)
+    assert everybodys(Load(), 2, ENGLISH).endswith("Processes: 2.")
+    assert "3 messages could be used by no worker" in everybodys(Load(dead_letters=(1, 2)), 2, ENGLISH)

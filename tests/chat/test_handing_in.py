@@ -9,8 +9,9 @@ from typing import cast
 import pytest
 
 from chat import deliveries, delivery
-from chat.handing_in import FILES_GONE
+from chat.errors import TooManyFiles
 from chat.wire import Json
+from chat.words import ENGLISH
 from history import History
 from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, Matrix, StorageFull, Upload, open_knowledge
 from people import People
@@ -232,7 +233,7 @@ async def test_a_message_brings_only_so_many(site: Site, monkeypatch: pytest.Mon
     tab = await site.tab()
     await hand_in(site, tab, "@product keep these", leave_md=LEAVE, keys_md=KEYS)
     await tab.until(lambda page: states(page) == ["added", "rejected"])
-    assert files(tab.page)[1]["note"] == delivery.TOO_MANY
+    assert files(tab.page)[1]["note"] == str(TooManyFiles(delivery.MOST_FILES))
     assert uploaded(tab) == []
 
 
@@ -241,10 +242,10 @@ async def test_files_that_a_restart_took_are_asked_for_again(site: Site, orchest
     tab = await site.tab()
     here = await site.upload(tab, "leave.md", LEAVE)
     await tab.ask("How long is it?", files=[here, "given by the server before"])
-    await tab.until(lambda page: said(page) == FILES_GONE)
+    await tab.until(lambda page: said(page) == ENGLISH.files_gone)
     assert orchestrator.submitted.empty()
     await site.act(tab, "replace_document", agent="security", document="any", file="given by the server before")
-    await tab.until(lambda page: page.toasts == [FILES_GONE])
+    await tab.until(lambda page: page.toasts == [ENGLISH.files_gone])
 
 
 async def test_a_page_that_comes_back_hears_which_deliveries_are_known(site: Site) -> None:

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from chat.deleting import DELETED
+from chat.words import ENGLISH
 from history import History
 from orchestration.errors import InvalidTask, Overloaded
 from orchestration.messages import Task
@@ -125,7 +125,7 @@ async def test_deleting_stops_what_goes_on_and_empties_other_windows(
     deleted = await site.http.request("DELETE", "/project/thread", json={"threadId": tab.thread})
     assert deleted.json() == {"success": True}
     for window in (tab, other):
-        await window.until(lambda page: DELETED in page.toasts and not page.running)
+        await window.until(lambda page: ENGLISH.conversation_deleted in page.toasts and not page.running)
         assert [step["output"] for step in window.page.steps.values() if step["type"] != "user_message"] == []
     assert await listed(site) == []
     assert later.id not in orchestrator.log
@@ -140,7 +140,7 @@ async def test_a_question_in_a_deleted_conversation_begins_anew(
     tab, task = await answered(site, orchestrator)
     await kept(history, orchestrator, task)
     await site.http.request("DELETE", "/project/thread", json={"threadId": tab.thread})
-    await tab.until(lambda page: DELETED in page.toasts)
+    await tab.until(lambda page: ENGLISH.conversation_deleted in page.toasts)
     await tab.ask("What else?")
     later = await orchestrator.submitted.get()
     await orchestrator.happens(answer(run=later.id))

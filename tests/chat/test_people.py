@@ -17,8 +17,8 @@ from fastapi import FastAPI, Request
 from pydantic import PydanticDeprecatedSince20
 from starlette.routing import BaseRoute, Mount
 
-from chat.handing_in import FILES_GONE
 from chat.wire import stable_id
+from chat.words import ENGLISH
 from history import History
 from knowledge import Knowledge, Upload
 from orchestration import Settings
@@ -289,10 +289,10 @@ async def test_buttons_do_nothing_to_what_is_somebody_elses(
     await ben.act(tab, "replace_document", agent="security", document=ana.document, file=own)
     await ben.act(tab, "replace_document", agent="security", document=ana.document, file=ana.file)
     runs, delivery, gone = "There is no such run.", "This is not known any more.", "There is no such document."
-    said = (runs, delivery, gone, FILES_GONE)
+    said = (runs, delivery, gone, ENGLISH.files_gone)
     await tab.until(lambda page: len(page.toasts) == 8)
     assert [next(s for s in said if toast.startswith(s)) for toast in tab.page.toasts] == [
-        runs, runs, delivery, delivery, gone, gone, gone, FILES_GONE
+        runs, runs, delivery, delivery, gone, gone, gone, ENGLISH.files_gone
     ]  # fmt: skip
     assert not orchestrator.log.ended(ana.run)
     assert [document.source for document in knowledge.documents("security", "ana")] == ["keys.md"]
@@ -341,7 +341,7 @@ async def test_somebody_elses_file_is_in_no_message(
     """It is as if it were gone."""
     tab = await ben.tab()
     await tab.ask("What is in this?", files=[ana.file])
-    await tab.until(lambda page: str(page.step("Roundtable")["output"]) == FILES_GONE)
+    await tab.until(lambda page: str(page.step("Roundtable")["output"]) == ENGLISH.files_gone)
     assert orchestrator.submitted.empty()
     assert not [element for element in tab.page.elements.values() if element["name"] in ("Delivery", "Attached")]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from chat.plain import harmless, plain
-from chat.words import counted, listed, shortened
+from chat.words import ENGLISH, shortened
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_title_is_one_line_in_which_nothing_is_active() -> None:
 
 def test_small_sentences() -> None:
     """Lists, counts and what is too long."""
-    assert [listed(["A"]), listed(["A", "B"]), listed(["A", "B", "C"])] == ["A", "A and B", "A, B and C"]
-    assert [counted(n, "passage") for n in (0, 1, 2)] == ["no passage", "1 passage", "2 passages"]
+    assert [ENGLISH.listed(items) for items in (["A"], ["A", "B"], ["A", "B", "C"])] == ["A", "A and B", "A, B and C"]
+    assert [ENGLISH.passages(n) for n in (0, 1, 2)] == ["no passage", "1 passage", "2 passages"]
     assert shortened("How do I back up the data folder?", 20) == "How do I back up…"
     assert shortened("Short\n one", 20) == "Short one"

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from chat.outage import KEPT
+from chat.words import ENGLISH
 from orchestration.errors import EngineUnavailable, InvalidTask, Overloaded
 from orchestration.messages import Task
 from tests.chat.browser_side import Site, Tab
@@ -184,7 +184,7 @@ async def test_an_outage_is_told_and_over_by_itself(site: Site, orchestrator: Sc
         second = await site.tab(thread=tab.thread)
         orchestrator.redis.goes_away()
         for each in (tab, second):
-            await each.until(lambda page: page.step("Roundtable")["output"] == KEPT)
+            await each.until(lambda page: page.step("Roundtable")["output"] == ENGLISH.redis_away)
         orchestrator.redis.is_back()
         for each in (tab, second):
             await each.until(lambda page: "Roundtable" not in page.names())
@@ -192,7 +192,7 @@ async def test_an_outage_is_told_and_over_by_itself(site: Site, orchestrator: Sc
         await tab.until(ended)
         orchestrator.redis.goes_away()
         await orchestrator.outage.begins()
-        assert KEPT not in [step["output"] for step in tab.page.steps.values()]
+        assert ENGLISH.redis_away not in [step["output"] for step in tab.page.steps.values()]
 
 
 async def test_the_single_agent_takes_the_place_of_a_run_that_stands_still(

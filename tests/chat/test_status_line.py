@@ -5,6 +5,7 @@ import pytest
 from chat.status_line import status_line
 from chat.story import Story, tell
 from chat.usual import FRESH_SECONDS, Usual
+from chat.words import ENGLISH
 from orchestration.errors import EngineUnavailable
 from orchestration.messages import AnyEvent, PlanStep, RunState
 from orchestration.presence import AgentHealth
@@ -40,7 +41,7 @@ def line(*events: AnyEvent, usual: dict[str, float] | None = None, **task: objec
     story = Story(RUN)
     for event in recorded(accepted(**task), *events):  # type: ignore[arg-type]
         story = tell(story, event)
-    return status_line(story, TITLES, usual or {})
+    return status_line(story, TITLES, usual or {}, ENGLISH)
 
 
 def test_it_says_what_is_going_on_now() -> None:

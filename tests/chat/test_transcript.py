@@ -1,6 +1,7 @@
 """A conversation as Markdown."""
 
 from chat.transcript import Exchange, conversation, exchange
+from chat.words import ENGLISH
 from orchestration.messages import Citation, Conflict, RunState, TaskResult
 from tests.chat.events import TITLES, passage, task
 
@@ -20,7 +21,7 @@ def result(state: RunState = "answered", **changes: object) -> TaskResult:
 def test_a_conversation_with_its_sources() -> None:
     """The numbers of the answer stand before the sources, whose words are there too."""
     asked = task(question="How do I back it up?", asked_at=1_772_000_000.0)
-    assert conversation("Backups", [Exchange(asked, result())], TITLES) == (
+    assert conversation("Backups", [Exchange(asked, result())], TITLES, ENGLISH) == (
         "# Backups\n\n"
         "## How do I back it up?\n\n"
         "*Asked on 25 February 2026 at 06:13 UTC.*\n\n"
@@ -33,16 +34,16 @@ def test_a_conversation_with_its_sources() -> None:
 
 
 def test_what_has_no_answer_says_why() -> None:
-    told = exchange(Exchange(task(), result("nothing_found", answer="", citations=(), contributed=())), TITLES)
+    told = exchange(Exchange(task(), result("nothing_found", answer="", citations=(), contributed=())), TITLES, ENGLISH)
     assert told.endswith("*Nothing was found on this.*\n")
     stopped = result("cancelled", answer="", citations=(), reason="You stopped it.", contributed=())
-    assert exchange(Exchange(task(), stopped), TITLES).endswith("*You stopped it.*\n")
-    assert exchange(Exchange(task(), None), TITLES).endswith("*There is no answer to this yet.*\n")
+    assert exchange(Exchange(task(), stopped), TITLES, ENGLISH).endswith("*You stopped it.*\n")
+    assert exchange(Exchange(task(), None), TITLES, ENGLISH).endswith("*There is no answer to this yet.*\n")
 
 
 def test_whoever_is_missing_and_what_differs_is_told() -> None:
     conflict = Conflict(subject="the port", claims=("It is 1.", "It is 2."), numbers=(1, 2), settled="Possibly both.")
-    told = exchange(Exchange(task(), result(conflicts=(conflict,), missing=("security",))), TITLES)
+    told = exchange(Exchange(task(), result(conflicts=(conflict,), missing=("security",))), TITLES, ENGLISH)
     assert "Not the same about the port:\n\n- It is 1.\n- It is 2.\n\nPossibly both." in told
     assert "*Without Security.*" in told
 
@@ -52,7 +53,7 @@ def test_words_of_documents_and_people_stay_words() -> None:
     quoted = Citation(
         number=1, agent="operations", quote="# Big\n![x](http://evil.example/p.png)", passage=passage(text="x")
     )
-    told = exchange(Exchange(task(question="# Hi\n<img src=x>"), result(citations=(quoted,))), TITLES)
+    told = exchange(Exchange(task(question="# Hi\n<img src=x>"), result(citations=(quoted,))), TITLES, ENGLISH)
     assert "## \\# Hi \\<img src=x\\>" in told
     assert "   > \\# Big\n   > \\!\\[x\\](http" in told
     assert "http://evil.example" not in told

@@ -10,6 +10,7 @@ from chat.delivery import Delivery
 from chat.still import Still
 from chat.usual import Usual
 from chat.viewer import INTERVAL_SECONDS, MOST_A_SECOND, Viewer, Viewers, Window
+from chat.words import Words
 from orchestration.errors import EngineUnavailable
 from orchestration.messages import Recorded
 from tests.chat.events import OPERATIONS, THREAD, TITLES, answer, planned, selected, started, task, token
@@ -48,7 +49,7 @@ class NoFiles:
 class NothingKept:
     """Nobody was refused, and nobody has said what they think."""
 
-    async def stills(self, thread: str, person: str, beside: Collection[str]) -> list[Still]:
+    async def stills(self, thread: str, person: str, beside: Collection[str], words: Words) -> list[Still]:
         return []
 
     async def feedback(self, run: str, person: str) -> None:
