@@ -66,7 +66,7 @@ function row({ heading, alone, answered, others }, part) {
 
 function again({ parts = [] }) {
   return (
-    <section className="rt rt-again" aria-label={words.askAgain}>
+    <section role="group" className="rt rt-again" aria-label={words.askAgain}>
       <details className="rt-fold">
         <summary>
           <ChevronRight aria-hidden="true" className="rt-chevron" />

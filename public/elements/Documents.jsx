@@ -200,7 +200,7 @@ export default function Documents() {
 
   const folds = state.agents.map(fold).filter(Boolean);
   return (
-    <section ref={root} className="rt rt-documents" aria-label={words.documents} aria-busy={state.busy}>
+    <section ref={root} role="group" className="rt rt-documents" aria-label={words.documents} aria-busy={state.busy}>
       <label className="rt-search">
         {state.busy ? (
           <LoaderCircle aria-hidden="true" className="rt-state-icon rt-turning" />

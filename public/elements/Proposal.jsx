@@ -41,7 +41,7 @@ const begin = ({ run, steps }) => ({
 function Decided() {
   const name = props.state === 'approved' ? words.approvedPlan : words.planNotRun;
   return (
-    <section className="rt rt-proposal" data-plan={props.state} aria-label={name}>
+    <section role="group" className="rt rt-proposal" data-plan={props.state} aria-label={name}>
       <ol className="rt-list">
         {props.steps.map((step, index) => (
           <li key={index} className="rt-step" data-agent={step.agent}>
@@ -224,6 +224,7 @@ function Awaiting() {
   return (
     <section
       ref={root}
+      role="group"
       className="rt rt-proposal"
       data-plan="awaiting"
       aria-label={words.planToRun}
