@@ -66,7 +66,7 @@ function row({ heading, alone, answered, others }, part) {
 
 function again({ parts = [] }) {
   return (
-    <section role="group" className="rt rt-again" aria-label={words.askAgain}>
+    <div role="group" className="rt rt-again" aria-label={words.askAgain}>
       <details className="rt-fold">
         <summary>
           <ChevronRight aria-hidden="true" className="rt-chevron" />
@@ -75,7 +75,7 @@ function again({ parts = [] }) {
         </summary>
         <ol className="rt-list">{parts.map(row)}</ol>
       </details>
-    </section>
+    </div>
   );
 }
 

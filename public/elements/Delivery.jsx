@@ -155,7 +155,7 @@ function choices(all, each, forAll, delivery) {
 
 function delivery({ delivery: id, files = [], choices: all = [], each = false, forAll = false, stoppable = false }) {
   return (
-    <section role="group" className="rt rt-delivery" data-delivery={id} aria-label={words.handedIn}>
+    <div role="group" className="rt rt-delivery" data-delivery={id} aria-label={words.handedIn}>
       <ol className="rt-list rt-files">{files.map(row)}</ol>
       {all.length ? choices(all, each, forAll, id) : null}
       {stoppable ? (
@@ -164,7 +164,7 @@ function delivery({ delivery: id, files = [], choices: all = [], each = false, f
           {words.stop}
         </button>
       ) : null}
-    </section>
+    </div>
   );
 }
 

@@ -200,7 +200,7 @@ export default function Documents() {
 
   const folds = state.agents.map(fold).filter(Boolean);
   return (
-    <section ref={root} role="group" className="rt rt-documents" aria-label={words.documents} aria-busy={state.busy}>
+    <div ref={root} role="group" className="rt rt-documents" aria-label={words.documents} aria-busy={state.busy}>
       <label className="rt-search">
         {state.busy ? (
           <LoaderCircle aria-hidden="true" className="rt-state-icon rt-turning" />
@@ -211,6 +211,6 @@ export default function Documents() {
         <input type="search" placeholder={words.searchBy} value={state.wanted} onChange={(event) => put({ wanted: event.target.value })} />
       </label>
       {folds.length ? <ol className="rt-list">{folds}</ol> : <p className="rt-empty">{words.noMatch}</p>}
-    </section>
+    </div>
   );
 }

@@ -220,7 +220,7 @@ function graph({ state, nodes = [], edges = [] }) {
   const counted = summary(state, steps);
   const columns = Math.max(...column.values()) + 1;
   return (
-    <section role="group" className="rt rt-plan" data-state={run.look} aria-label={words.planOfRun}>
+    <div role="group" className="rt rt-plan" data-state={run.look} aria-label={words.planOfRun}>
       <header className="rt-bar">
         <span className="rt-pill" data-state={run.look}>
           <run.Icon aria-hidden="true" className="rt-state-icon" />
@@ -249,7 +249,7 @@ function graph({ state, nodes = [], edges = [] }) {
           )}
         </ol>
       </div>
-    </section>
+    </div>
   );
 }
 

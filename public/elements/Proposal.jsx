@@ -41,7 +41,7 @@ const begin = ({ run, steps }) => ({
 function Decided() {
   const name = props.state === 'approved' ? words.approvedPlan : words.planNotRun;
   return (
-    <section role="group" className="rt rt-proposal" data-plan={props.state} aria-label={name}>
+    <div role="group" className="rt rt-proposal" data-plan={props.state} aria-label={name}>
       <ol className="rt-list">
         {props.steps.map((step, index) => (
           <li key={index} className="rt-step" data-agent={step.agent}>
@@ -58,7 +58,7 @@ function Decided() {
           </li>
         ))}
       </ol>
-    </section>
+    </div>
   );
 }
 
@@ -222,7 +222,7 @@ function Awaiting() {
 
   const open = props.unasked.filter((question) => !state.steps.some((step) => step.question === question));
   return (
-    <section
+    <div
       ref={root}
       role="group"
       className="rt rt-proposal"
@@ -277,7 +277,7 @@ function Awaiting() {
       <p role="status" className="sr-only">
         {state.said}
       </p>
-    </section>
+    </div>
   );
 }
 

@@ -50,7 +50,7 @@ function choice({ question, agents = [], threshold, understood }) {
   const chosen = byScore.filter((agent) => agent.chosen);
   const others = byScore.filter((agent) => !agent.chosen);
   return (
-    <section role="group" className="rt rt-selection" aria-label={words.whoAndWhy}>
+    <div role="group" className="rt rt-selection" aria-label={words.whoAndWhy}>
       <header className="rt-bar">
         <span className="rt-heading" title={question || undefined}>
           {said(words.chosenOf, { CHOSEN: chosen.length, ALL: agents.length })}
@@ -72,7 +72,7 @@ function choice({ question, agents = [], threshold, understood }) {
           <ol className="rt-list">{others.map((agent) => row(agent, threshold))}</ol>
         </details>
       ) : null}
-    </section>
+    </div>
   );
 }
 

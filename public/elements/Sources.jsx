@@ -151,7 +151,7 @@ function people(contributed, missing) {
 function list({ run = '', sources = [], contributed = [], missing = [] }) {
   const rest = sources.slice(SHOWN);
   return (
-    <section role="group" className="rt rt-sources" aria-label={words.sources}>
+    <div role="group" className="rt rt-sources" aria-label={words.sources}>
       <style>{tint(run, sources)}</style>
       <Listener run={run} sources={sources} />
       <header className="rt-bar">
@@ -185,7 +185,7 @@ function list({ run = '', sources = [], contributed = [], missing = [] }) {
           <ol className="rt-list">{rest.map(row)}</ol>
         </details>
       ) : null}
-    </section>
+    </div>
   );
 }
 

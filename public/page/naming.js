@@ -25,6 +25,7 @@ const NAMES = {
 
 function name() {
   waiting = false;
+  named = performance.now();
   for (const [selector, text] of Object.entries(NAMES)) {
     for (const found of document.querySelectorAll(selector)) {
       if (!found.hasAttribute('aria-label')) found.setAttribute('aria-label', words.buttons[text]);
@@ -37,9 +38,12 @@ function name() {
   }
 }
 
-// Not with every word that streams in.
+// At once, but not with every word that streams in.
+const PAUSE = 150;
 let waiting = false;
+let named = 0;
 new MutationObserver(() => {
-  if (!waiting) setTimeout(name, 150);
+  if (waiting) return;
   waiting = true;
+  setTimeout(name, Math.max(0, named + PAUSE - performance.now()));
 }).observe(document.body, { childList: true, subtree: true });
