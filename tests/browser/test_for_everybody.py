@@ -32,8 +32,8 @@ NAMED = """
   (button) => button.ariaLabel || button.textContent.trim() || button.title || button.querySelector('img[alt]')
 )
 """
-"""Every button has a name. They come and go as the page is drawn and scrolled, and are named a moment later: this waits,
-where axe would look in between.
+"""Every button has a name. They come and go as the page is drawn and scrolled, and are named a moment later: this
+waits, where axe would look in between.
 """
 
 
