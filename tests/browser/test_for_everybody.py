@@ -163,8 +163,8 @@ def test_what_a_screen_reader_has_is_in_order(open_window: Opened) -> None:
     assert violations(page) == []
     page.locator(".rt-proposal").get_by_role("button", name="Cancel").click()
     window.open()
-    window.attach(file("medlars.md", about("medlars")), file("empty.md", ""))
-    window.ask("When do I prune medlars?")
+    window.attach(file("damsons.md", about("damsons")), file("empty.md", ""))
+    window.ask("When do I prune damsons?")
     expect(window.card.locator(".rt-choose").first).to_be_visible()
     assert violations(page) == []
     window.card.get_by_role("button", name="Do not keep").click()
