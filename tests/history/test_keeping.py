@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -211,9 +212,9 @@ async def test_one_process_of_a_folder_keeps_and_another_takes_over(
 
 
 async def _gone_past(redis: Redis, keys: Keys, history: History) -> bool:
-    last = await redis.xrevrange(keys.ended, count=1)
+    last: Any = await redis.xrevrange(keys.ended, count=1)
     _, cursor = await history.identity()
-    return not last or last[0][0].decode() == cursor
+    return not last or last[0][0] == cursor.encode()
 
 
 async def _keep_until_cancelled(history: History, redis_url: str, keys: Keys) -> None:
