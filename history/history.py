@@ -77,7 +77,8 @@ class History:
         return count
 
     async def delete_everything_of(self, person: str) -> int:
-        """All conversations of somebody who does not come back; how many."""
+        """All conversations of somebody who does not come back, and how they liked the page; how many conversations."""
+        await self._database.write(preferences.forget, person)
         count = 0
         while found := (await self.conversations(person, 100)).conversations:
             for one in found:

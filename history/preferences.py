@@ -10,5 +10,10 @@ def prefer(db: sqlite3.Connection, person: str, wanted: Mapping[str, str]) -> No
     db.executemany("INSERT OR REPLACE INTO preferences VALUES (?, ?, ?)", values)
 
 
+def forget(db: sqlite3.Connection, person: str) -> None:
+    """Nobody wants anything any more."""
+    db.execute("DELETE FROM preferences WHERE person = ?", (person,))
+
+
 def preferences(db: sqlite3.Connection, person: str) -> dict[str, str]:
     return dict(db.execute("SELECT name, value FROM preferences WHERE person = ?", (person,)))

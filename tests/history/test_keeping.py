@@ -13,14 +13,14 @@ from history import History, Keeper, open_history
 from orchestration import Task
 from orchestration.connections import Connections, open_connections
 from orchestration.endings import FIRST, Endings, Gone
-from orchestration.errors import EngineUnavailable
+from orchestration.errors import EngineUnavailable, UnknownRun
 from orchestration.hub import EventHub
 from orchestration.keys import Keys
 from orchestration.messages import Answer, TaskResult
 from orchestration.settings import RunSettings
 from orchestration.store import FORGOTTEN_MS, RunStore
 from tests.orchestration.waiting import eventually
-from tests.orchestration.worlds import Gate, world
+from tests.orchestration.worlds import Gate, events_until, world
 
 QUESTION = "@garden When do I prune?"
 SETTINGS = RunSettings(retention_hours=1)
@@ -288,6 +288,25 @@ async def test_a_run_that_goes_on_is_stopped_and_does_not_come_back(
         await finished(redis_url, keys, other := question(conversation="other"))
         await kept(history, other)
     assert await history.conversation("local", "thread") is None
+    assert await history.run(task.id, "local") is None
+
+
+async def test_a_plan_that_awaits_its_approval_goes_with_its_person(
+    history: History, tmp_path: Path, redis_url: str, keys: Keys, redis: Redis
+) -> None:
+    """Nobody drives it at the time; it counts nowhere any more, and nobody can approve it."""
+    task = question().model_copy(update={"approval": True})
+    async with world(tmp_path, redis_url, keys.prefix, keeper=Keeper(history)) as orchestrator:
+        await history.note(task)
+        await orchestrator.submit(task)
+        await events_until(orchestrator.follow(task.id, person="local"), "proposed")
+        assert await history.delete_everything_of("local") == 1
+        await eventually(lambda: _forgotten(redis, keys, task), "Redis has forgotten it")
+        assert await redis.zcard(keys.active) == await redis.zcard(keys.awaiting) == 0
+        assert not await redis.hexists(keys.people, "local")
+        orchestrator.forget(task.id)
+        with pytest.raises(UnknownRun):
+            await orchestrator.approve(task.id, person="local")
     assert await history.run(task.id, "local") is None
 
 

@@ -153,7 +153,10 @@ async def test_everything_of_a_person_goes(history: History) -> None:
     await history.keep(ended(asked("r1")))
     await history.note(asked("r2", BREAD, at=9e9, conversation="kitchen"))
     await history.keep(ended(asked("b1", "My own?", person="bob")))
+    for person in ("ada", "bob"):
+        await history.prefer(person, {"detail": "agents"})
     assert await history.delete_everything_of("ada") == 2
+    assert (await history.preferences("ada"), await history.preferences("bob")) == ({}, {"detail": "agents"})
     assert (await names(history), await names(history, person="bob")) == ([], ["My own?"])
     assert sum(len(runs) for runs in (await history.to_forget(10)).values()) == 2
 
