@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from knowledge import HashEmbedder, KnowledgeSettings, Matrix, open_knowledge
+from knowledge.lock import FolderLock
 from knowledge.passages import situated
 from tests.knowledge.asking import ask, put, ready
 from tests.knowledge.conftest import BACKUPS, LEASES, CountingEmbedder, Write
@@ -57,13 +58,14 @@ async def test_an_answer_never_lacks_them(folder: Path, write: Write, embedder: 
         pass
     stored = stored_sentences(folder)
     np.save(stored, np.zeros_like(np.load(stored)))  # as a process leaves it that is killed before it has leisure
-    async with open_knowledge(folder, KnowledgeSettings(), embedder, {}) as knowledge:  # seeds nothing: no leisure
-        [hit, *_] = await ask(knowledge, QUESTION, "operations")
-        texts = [situated(hit.passage.title, hit.passage.section, sentence.text) for sentence in hit.sentences]
-        assert np.allclose(hit.vectors, HashEmbedder().embed(texts))
-        embedder.texts.clear()
-        await ask(knowledge, QUESTION, "operations")
-        assert embedder.texts == [QUESTION]
+    with FolderLock(folder / ".seeding.lock").held():  # another process seeds: this one has no leisure until it is done
+        async with open_knowledge(folder, KnowledgeSettings(), embedder, {}) as knowledge:
+            [hit, *_] = await ask(knowledge, QUESTION, "operations")
+            texts = [situated(hit.passage.title, hit.passage.section, sentence.text) for sentence in hit.sentences]
+            assert np.allclose(hit.vectors, HashEmbedder().embed(texts))
+            embedder.texts.clear()
+            await ask(knowledge, QUESTION, "operations")
+            assert embedder.texts == [QUESTION]
 
 
 async def test_the_next_start_goes_on_where_a_killed_process_stopped(
