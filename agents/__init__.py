@@ -1,9 +1,20 @@
 """Who answers: the catalog of agents, and the answerers that speak for them."""
 
 from agents.agent import Agent
-from agents.answers import Answerer, Claim, Draft, Piece, Question
-from agents.errors import AgentError, AnswerFailed, CatalogError, UnknownAgent
+from agents.answers import Answerer, Claim, Draft, Exchange, Piece, Question, Terms
+from agents.budget import Budget, Spending
+from agents.errors import (
+    AgentError,
+    AnswerFailed,
+    CatalogError,
+    ModelFailed,
+    ModelMisconfigured,
+    UnknownAgent,
+    UnknownModel,
+)
+from agents.notes import Note
 from agents.registry import AgentRegistry, load_catalog
+from agents.usage import Usage, together
 
 __all__ = [
     "Agent",
@@ -11,11 +22,21 @@ __all__ = [
     "AgentRegistry",
     "AnswerFailed",
     "Answerer",
+    "Budget",
     "CatalogError",
     "Claim",
     "Draft",
+    "Exchange",
+    "ModelFailed",
+    "ModelMisconfigured",
+    "Note",
     "Piece",
     "Question",
+    "Spending",
+    "Terms",
     "UnknownAgent",
+    "UnknownModel",
+    "Usage",
     "load_catalog",
+    "together",
 ]

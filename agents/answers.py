@@ -1,12 +1,15 @@
 """What an answerer is given and what it gives back."""
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from agents.agent import Agent
+from agents.budget import Budget
+from agents.notes import Note
+from agents.usage import Usage
 from knowledge import Hit, Vector
 
 
@@ -19,10 +22,41 @@ class Claim(BaseModel):
     quote: str
     """The words of the source that the statement rests on."""
     passage: str
-    """The id of the passage that the quote is in."""
+    """The id of the passage that the quote is in; empty where none carries it."""
     relevance: float
     """How near the statement is to the question, 0 to 1."""
     kind: Literal["prose", "item", "code", "row"] = "prose"
+    support: Literal["quoted", "supported", "uncited", "unsupported"] = "quoted"
+    """quoted: the source's own words. supported: a model's words, which the quote was found to carry. uncited: a
+    model's words without a source. unsupported: it named a source that does not carry them. These two are marked.
+    """
+    also: tuple[str, ...] = ()
+    """Ids of further passages that carry it."""
+
+
+class Exchange(BaseModel):
+    """An earlier question of the conversation, and what was answered."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    question: str
+    answer: str
+
+
+class Terms(BaseModel):
+    """How a step is to be answered, where a language model answers it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    model: str = ""
+    """The one that the person wished; empty for the agent's own."""
+    conversation: tuple[Exchange, ...] = ()
+    """Oldest first."""
+    budget: Budget = Budget()
+
+
+Search = Callable[[str], Awaitable[tuple[Hit, ...]]]
+"""Looks a question up in the agent's own knowledge, as the person who asked may see it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +69,9 @@ class Question:
     hits: tuple[Hit, ...]
     context: tuple[str, ...] = ()
     """What the steps it depends on found."""
+    terms: Terms = field(default_factory=Terms)
+    search: Search | None = None
+    """None where there is nothing to look up again."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +80,8 @@ class Piece:
 
     channel: Literal["reasoning", "answer"]
     text: str
+    fresh: bool = False
+    """What the channel had before no longer counts."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +92,10 @@ class Draft:
     text: str
     confidence: float
     """The relevance of its best claim, 0 to 1; never a made-up number."""
+    further: tuple[Hit, ...] = ()
+    """What was looked up beside what it was given."""
+    usage: tuple[Usage, ...] = ()
+    note: Note | None = None
 
 
 class Answerer(Protocol):

@@ -1,9 +1,25 @@
 """What can go wrong with agents.
 
 AgentError
-├── CatalogError     an entry of the catalog is wrong: the message names its file
-├── UnknownAgent     somebody named an agent that does not exist
-└── AnswerFailed     an answerer could not answer this step; another attempt may
+├── CatalogError        an entry of the catalog is wrong: the message names its file
+├── UnknownAgent        somebody named an agent that does not exist
+├── UnknownModel        somebody named a language model that is not offered
+├── ModelMisconfigured  a language model cannot be used as it is configured: the message names the setting or extra
+├── ModelFailed         a language model did not answer; `why` says in which way
+└── AnswerFailed        an answerer could not answer this step; another attempt may
+"""
+
+from typing import Literal
+
+Why = Literal[
+    "timeout", "unreachable", "rate_limited", "refused", "interrupted", "unusable", "budget", "resting", "unknown"
+]
+"""In which way a model failed.
+
+timeout: silent for too long. unreachable: no connection, or the server's own error. rate_limited: too many requests.
+refused: the provider did not accept the request (key, name, size). interrupted: broke off in mid-answer. unusable: what
+it said cannot be used. budget: nothing left to spend. resting: it failed so often that it is left alone for a while.
+unknown: not configured where it was asked for.
 """
 
 
@@ -17,6 +33,23 @@ class CatalogError(AgentError):
 
 class UnknownAgent(AgentError):
     """There is no agent of that name."""
+
+
+class UnknownModel(AgentError):
+    """There is no language model of that name, or it may not be chosen."""
+
+
+class ModelMisconfigured(AgentError):
+    """A language model cannot be used as it is configured."""
+
+
+class ModelFailed(AgentError):
+    """A language model did not answer. What a provider said is only in the log: it may hold secrets."""
+
+    def __init__(self, model: str, why: Why) -> None:
+        super().__init__(f"The model {model} did not answer ({why.replace('_', ' ')}).")
+        self.model = model
+        self.why: Why = why
 
 
 class AnswerFailed(AgentError):

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from agents.agent import Agent
-from agents.answers import Answerer, Draft, Piece, Question
+from agents.answers import Answerer, Draft, Piece, Question, Terms
 from agents.errors import AnswerFailed
 from knowledge import Hit, Matrix, Vector
 
@@ -72,6 +72,7 @@ class Runner:
         person: str,
         context: Sequence[str] = (),
         prefers: Collection[str] = (),
+        terms: Terms | None = None,
     ) -> AsyncGenerator[Found | Piece | Done, None]:
         """Found first, then pieces as they come, then Done.
 
@@ -88,7 +89,20 @@ class Runner:
         yield Found(hits)
         resumed = self._clock()
         draft: Draft | None = None
-        asked = Question(agent, question, np.asarray(vector, dtype=np.float32), hits, tuple(context))
+
+        async def look_up(text: str) -> tuple[Hit, ...]:
+            near = (await self._library.embed([text]))[0]
+            return tuple(await self._library.search(bases, text, near, person=person, limit=self._passages))
+
+        asked = Question(
+            agent,
+            question,
+            np.asarray(vector, dtype=np.float32),
+            hits,
+            tuple(context),
+            terms or Terms(),
+            look_up,
+        )
         async with aclosing(self._answerer.answer(asked)) as parts:
             async for part in parts:
                 if isinstance(part, Draft):
@@ -97,4 +111,4 @@ class Runner:
                     yield part
         if draft is None:
             raise AnswerFailed(f"{agent.title} stopped before it had an answer.")
-        yield Done(draft, hits, ((begun, retrieved), (resumed, self._clock())))
+        yield Done(draft, (*hits, *draft.further), ((begun, retrieved), (resumed, self._clock())))

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import numpy as np
 
-from agents import Agent, AgentRegistry
+from agents import Agent, AgentRegistry, Terms
 from agents.answers import Claim, Draft, Piece, Question
 from agents.runner import Runner
 from benchmarks.children import be_a_child
@@ -105,7 +105,9 @@ class StepsDriver:
                 for at in range(0, len(plan.steps), 1_000):
                     states = {f"{step.id}.state": "waiting" for step in plan.steps[at : at + 1_000]}
                     await self._store.journal(run, states)
-                dispatcher = Dispatcher(self._connections.streams, self._keys, self._store, self._metrics, run, plan)
+                dispatcher = Dispatcher(
+                    self._connections.streams, self._keys, self._store, self._metrics, run, plan, Terms()
+                )
                 self._runs.append((dispatcher, events, iter(plan.steps)))
                 runs.append(run)
             yield

@@ -182,9 +182,9 @@ def _tell_step(story: Story, event: AnyEvent, at: float) -> Story:
         case Retrieved():
             known = replace(known, passages=event.passages)
         case Token(channel="reasoning"):
-            known = replace(known, reasoning=known.reasoning + event.text)
+            known = replace(known, reasoning=event.text if event.fresh else known.reasoning + event.text)
         case Token():
-            known = replace(known, text=known.text + event.text)
+            known = replace(known, text=event.text if event.fresh else known.text + event.text)
         case Finished() | Failed():
             result = event.result
             text = result.text or (known.text if result.state == "failed" else "")
@@ -208,7 +208,7 @@ def _answer_token(story: Story, token: Token, at: float) -> Story:
     # An orchestrator that takes the run over writes the answer anew, under a higher fence.
     if token.fence < story.answer_fence or token.channel != "answer":
         return story
-    before = story.answer if token.fence == story.answer_fence else ""
+    before = story.answer if token.fence == story.answer_fence and not token.fresh else ""
     told = replace(story, answer=before + token.text, answer_fence=token.fence)
     return _begin(told, "answer", at)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from agents import AgentRegistry
+from agents.models import Models
 from knowledge import Knowledge
 from orchestration.asking import checked, is_an_id
 from orchestration.brake import Brake
@@ -84,9 +85,11 @@ class AgentOrchestrator:
         knowledge: Knowledge | None,
         single: SingleAgent | None,
         metrics: Metrics,
+        models: Models,
         councils: Councils | None = None,
     ) -> None:
         self.registry = registry
+        self.models = models
         self._knowledge = knowledge
         self._single = single
         self._metrics = metrics

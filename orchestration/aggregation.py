@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agents import AgentRegistry, Claim
+from agents.models import Models
 from agents.plain import as_markdown
 from agents.words import content_words, likeness
 from knowledge import Passage
 from knowledge.stretch import covers
 from orchestration.conflicts import Finding, agree, find_conflicts
-from orchestration.messages import Citation, Conflict, Selection, StepResult
+from orchestration.messages import Citation, Conflict, Selection, StepResult, Task
 
 MERGE = 0.75
 """Statements that share this much of their words, and agree, say the same."""
@@ -42,7 +43,7 @@ class Aggregator(Protocol):
 
     def aggregate(
         self,
-        run: str,
+        task: Task,
         selection: Selection,
         results: Sequence[StepResult],
         registry: AgentRegistry,
@@ -61,12 +62,12 @@ class ExtractiveAggregator:
 
     async def aggregate(
         self,
-        run: str,
+        task: Task,
         selection: Selection,
         results: Sequence[StepResult],
         registry: AgentRegistry,
     ) -> AsyncGenerator[str | Aggregate, None]:
-        numbers = _Numbers(run)
+        numbers = _Numbers(task.id)
         text = ""
         found = [
             _statements([r for r in results if r.part == number], registry) for number in range(len(selection.parts))
@@ -88,6 +89,11 @@ class ExtractiveAggregator:
             yield note
         contributed = tuple(dict.fromkeys(c.agent for c in numbers.citations))
         yield Aggregate(text.strip(), tuple(numbers.citations), conflicts, contributed, missing)
+
+
+def aggregating(models: Models) -> Aggregator:
+    """The aggregator for what is configured."""
+    return ExtractiveAggregator()
 
 
 class _Numbers:

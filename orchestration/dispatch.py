@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from agents import Terms
 from orchestration.keys import Keys
 from orchestration.messages import CoordinationPlan, PlanStep, StepMessage, StepResult, encode
 from orchestration.metrics import Metrics
@@ -21,6 +22,7 @@ class Dispatcher:
         metrics: Metrics,
         run: OwnedRun,
         plan: CoordinationPlan,
+        terms: Terms,
     ) -> None:
         self._streams = streams
         self._keys = keys
@@ -28,6 +30,7 @@ class Dispatcher:
         self._metrics = metrics
         self._run = run
         self._plan = plan
+        self._terms = terms
         self._sent: dict[str, bytes] = {}
         """Step -> its message, as far as this process sent it."""
         self._missing: frozenset[str] = frozenset()
@@ -50,7 +53,7 @@ class Dispatcher:
     def _message(self, step: PlanStep, results: Mapping[str, StepResult]) -> Command:
         found = tuple(results[need].text for need in step.depends_on if results[need].text)
         task = self._run.task
-        message = StepMessage(run=task.id, person=task.person, step=step, context=found)
+        message = StepMessage(run=task.id, person=task.person, step=step, context=found, terms=self._terms)
         return adding(self._keys.tasks(step.agent), {"m": encode(message)})
 
     async def sweep(self, record: RunRecord, results: Mapping[str, StepResult], patience: float) -> None:

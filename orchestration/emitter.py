@@ -44,8 +44,9 @@ class Emitter:
     def emit(self, event: AnyEvent) -> None:
         """Take an event; it is in the log soon after."""
         last = self._waiting[-1] if self._waiting else None
-        if isinstance(event, Token) and isinstance(last, Token) and last.channel == event.channel:
-            self._waiting[-1] = last.model_copy(update={"text": last.text + event.text})
+        token = event if isinstance(event, Token) and not event.fresh else None
+        if token is not None and isinstance(last, Token) and last.channel == token.channel:
+            self._waiting[-1] = last.model_copy(update={"text": last.text + token.text})
         else:
             self._waiting.append(event)
         self._arrived.set()

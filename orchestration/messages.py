@@ -10,11 +10,11 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from agents import Claim
+from agents import Claim, Note, Terms, Usage
 from knowledge import Passage
 from orchestration.errors import UnsupportedMessage
 
-SCHEMA = "1.2"
+SCHEMA = "1.3"
 MAJOR = int(SCHEMA.partition(".")[0])
 APPROVALS_SINCE = "1.2"
 """An older program does not know that a plan may have to be approved first."""
@@ -82,6 +82,8 @@ class Task(Message):
     """The person wants to see the plan, and to change it, before it runs."""
     context: tuple[Turn, ...] = ()
     """What was asked before, oldest first: a question that follows up on it is completed from it."""
+    model: str = ""
+    """The language model that the person wished, or `agents.models.NO_MODEL`; empty for what is configured."""
     undivided: bool = False
     """It is one question, whatever joins it: a part of another one, asked again."""
     deadline_seconds: float | None = None
@@ -127,6 +129,10 @@ class Selection(Message):
     """The question as it was completed from the conversation; empty where it stands on its own."""
     prefers: tuple[str, ...] = ()
     """Documents that the conversation is about."""
+    planned_by: str = ""
+    """The language model that chose and divided; empty where it was done without one."""
+    usage: tuple[Usage, ...] = ()
+    note: Note | None = None
 
     def shown(self) -> "Selection":
         """As readers get it: without vectors, which only steps need."""
@@ -190,6 +196,8 @@ class StepResult(Message):
     seconds: float = 0.0
     error: str | None = None
     busy: tuple[tuple[float, float], ...] = ()
+    usage: tuple[Usage, ...] = ()
+    note: Note | None = None
 
 
 class Citation(Message):
@@ -225,6 +233,10 @@ class TaskResult(Message):
     reason: str = ""
     """Why it ended this way, in one sentence, when it was not answered."""
     steps: tuple[StepResult, ...] = ()
+    usage: tuple[Usage, ...] = ()
+    """Of the whole run, by model."""
+    notes: tuple[Note, ...] = ()
+    """Each once."""
     total_seconds: float = 0.0
     coordination_seconds: float = 0.0
 
@@ -347,6 +359,8 @@ class Token(Event):
     kind: Literal["token"] = "token"
     channel: Channel
     text: str
+    fresh: bool = False
+    """What the channel had before no longer counts."""
 
 
 class Finished(Event):
@@ -405,6 +419,7 @@ class StepMessage(Message):
     step: PlanStep
     context: tuple[str, ...] = ()
     """What the steps it depends on found, as sentences."""
+    terms: Terms = Terms()
 
 
 class _Envelope(Message):

@@ -50,6 +50,7 @@ from orchestration.settings import RunSettings
 from orchestration.steps import failure
 from orchestration.store import Fenced, OwnedRun, RunRecord, RunStore
 from orchestration.streams import Streams
+from orchestration.terms import terms_of
 from orchestration.timing import coordination_seconds
 
 log = logging.getLogger(__name__)
@@ -174,7 +175,8 @@ async def _execute(
     `results` is filled in, so that what was found is kept when the time runs out: then it raises TimeoutError.
     """
     loop = asyncio.get_running_loop()
-    dispatcher = Dispatcher(council.streams, council.keys, council.store, council.metrics, run, plan)
+    terms = terms_of(run.task, plan)
+    dispatcher = Dispatcher(council.streams, council.keys, council.store, council.metrics, run, plan, terms)
     if run.plan is None:
         begun, retries = {step.id for step in plan.ready((), ())}, dict[str, float]()
         await dispatcher.add([plan.step(step) for step in begun], results)
@@ -257,7 +259,7 @@ async def _aggregate(
         found = nothing_found(run.task.id, selection, council.registry)
         return await _end(council, run, "nothing_found", ordered, selection, found)
     begun = Aggregating(run=run.task.id, answered=len(answered), asked=len(plan.steps))
-    pieces = council.aggregator.aggregate(run.task.id, selection, ordered, council.registry)
+    pieces = council.aggregator.aggregate(run.task, selection, ordered, council.registry)
 
     async def send(events: Sequence[AnyEvent]) -> None:
         await council.store.journal(run, {}, events)

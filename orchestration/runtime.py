@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from agents import Agent, AgentRegistry, Answerer, load_catalog
-from agents.answerers import ANSWERERS
+from agents.answerers import answering
+from agents.models import Models
 from agents.runner import Runner
 from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, Record, open_knowledge
 from orchestration.agent_orchestrator import AgentOrchestrator, Councils
-from orchestration.aggregation import ExtractiveAggregator
+from orchestration.aggregation import aggregating
 from orchestration.approvals import Approvals
 from orchestration.brake import Brake
 from orchestration.connections import CLOSING_SECONDS, TROUBLE, Connections
@@ -54,6 +55,7 @@ async def open_runtime(
     *,
     registry: AgentRegistry | None = None,
     answerer: Answerer | None = None,
+    models: Models | None = None,
     embedder: Embedder | None = None,
     workers: bool | Sequence[str] = True,
     kind: Kind = "web",
@@ -72,6 +74,7 @@ async def open_runtime(
     `crash` is called at named points, so that a test can die there.
     """
     registry = registry or load_catalog()
+    models = models or Models()
     await asyncio.to_thread(make_data_folder, settings.data)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     keys = Keys(prefix)
@@ -84,21 +87,22 @@ async def open_runtime(
                 raise
             log.warning("%s Only the single agent answers until it does.", error)
         if connections is not None and join and await _somebody_orchestrates(connections, keys):
-            yield await _joined(stack, settings, registry, connections, keys, name)
+            yield await _joined(stack, settings, registry, models, connections, keys, name)
             return
         chosen = _chosen(workers, registry)
         bases = frozenset(chosen) if kind == "worker" else None
         shelves = open_shelves(settings, registry=registry, embedder=embedder, prefix=prefix, bases=bases)
         knowledge = await stack.enter_async_context(shelves)
-        runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
+        runner = Runner(knowledge, answerer or answering(models), settings.knowledge.passages)
         metrics = Metrics(registry)
-        single = _single_agent(settings, registry, knowledge, runner, metrics, keeper)
-        orchestrator = await _answering(stack, registry, knowledge, single, metrics)
+        single = _single_agent(settings, registry, knowledge, runner, models, metrics, keeper)
+        orchestrator = await _answering(stack, registry, knowledge, single, metrics, models)
         process = _Process(
             settings,
             registry,
             knowledge,
             runner,
+            models,
             metrics,
             name,
             keys,
@@ -122,17 +126,19 @@ async def open_single(
     *,
     registry: AgentRegistry | None = None,
     answerer: Answerer | None = None,
+    models: Models | None = None,
     embedder: Embedder | None = None,
 ) -> AsyncIterator[AgentOrchestrator]:
     """The single agent alone: no Redis is started, joined or asked. What is in the folder answers."""
     registry = registry or load_catalog()
     await asyncio.to_thread(make_data_folder, settings.data)
     async with AsyncExitStack() as stack:
+        models = models or Models()
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
-        runner = Runner(knowledge, answerer or ANSWERERS["extractive"](), settings.knowledge.passages)
+        runner = Runner(knowledge, answerer or answering(models), settings.knowledge.passages)
         metrics = Metrics(registry)
-        single = _single_agent(settings, registry, knowledge, runner, metrics)
-        yield await _answering(stack, registry, knowledge, single, metrics)
+        single = _single_agent(settings, registry, knowledge, runner, models, metrics)
+        yield await _answering(stack, registry, knowledge, single, metrics, models)
 
 
 @asynccontextmanager
@@ -162,6 +168,7 @@ def _single_agent(
     registry: AgentRegistry,
     knowledge: Knowledge,
     runner: Runner,
+    models: Models,
     metrics: Metrics,
     keeper: Keeper | None = None,
 ) -> SingleAgent:
@@ -169,7 +176,7 @@ def _single_agent(
         list(registry),
         runner,
         Selector(registry, knowledge, _nobody),
-        ExtractiveAggregator(),
+        aggregating(models),
         lambda: _preparation(knowledge),
         settings.run,
         metrics,
@@ -178,10 +185,15 @@ def _single_agent(
 
 
 async def _answering(
-    stack: AsyncExitStack, registry: AgentRegistry, knowledge: Knowledge, single: SingleAgent, metrics: Metrics
+    stack: AsyncExitStack,
+    registry: AgentRegistry,
+    knowledge: Knowledge,
+    single: SingleAgent,
+    metrics: Metrics,
+    models: Models,
 ) -> AgentOrchestrator:
     """The single agent, running."""
-    orchestrator = AgentOrchestrator(registry, knowledge, single, metrics)
+    orchestrator = AgentOrchestrator(registry, knowledge, single, metrics, models)
     await stack.enter_async_context(_running([single.run, orchestrator.run]))
     return orchestrator
 
@@ -194,6 +206,7 @@ class _Process:
     registry: AgentRegistry
     knowledge: Knowledge
     runner: Runner
+    models: Models
     metrics: Metrics
     name: str
     keys: Keys
@@ -239,7 +252,7 @@ class _Process:
         council = Council(
             registry=registry,
             selector=Selector(registry, self.knowledge, presences.health),
-            aggregator=ExtractiveAggregator(),
+            aggregator=aggregating(self.models),
             store=store,
             approvals=approvals,
             metrics=self.metrics,
@@ -303,6 +316,7 @@ async def _joined(
     stack: AsyncExitStack,
     settings: Settings,
     registry: AgentRegistry,
+    models: Models,
     connections: Connections,
     keys: Keys,
     name: str,
@@ -318,7 +332,7 @@ async def _joined(
     gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)
     log_ = RedisLog(connections, keys, hub, store)
     return AgentOrchestrator(
-        registry, None, None, metrics, Councils(engine, log_, presences, connections, None, outage, gauges)
+        registry, None, None, metrics, models, Councils(engine, log_, presences, connections, None, outage, gauges)
     )
 
 

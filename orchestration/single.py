@@ -40,6 +40,7 @@ from orchestration.planning import make_plan
 from orchestration.selector import Selector
 from orchestration.settings import RunSettings
 from orchestration.steps import failure, perform
+from orchestration.terms import terms_of
 from orchestration.tracing import about
 
 log = logging.getLogger(__name__)
@@ -181,7 +182,14 @@ class SingleAgent:
             )
             try:
                 parts = perform(
-                    self._runner, SINGLE, step, run=task.id, person=task.person, bases=self._bases, context=()
+                    self._runner,
+                    SINGLE,
+                    step,
+                    run=task.id,
+                    person=task.person,
+                    bases=self._bases,
+                    context=(),
+                    terms=terms_of(task, plan),
                 )
                 async with aclosing(parts):
                     async for part in parts:
@@ -200,7 +208,7 @@ class SingleAgent:
     ) -> TaskResult:
         failed = [r for r in results if r.state == "failed"]
         if any(r.state == "answered" for r in results):
-            pieces = self._aggregator.aggregate(task.id, selection, results, self._registry)
+            pieces = self._aggregator.aggregate(task, selection, results, self._registry)
             async with aclosing(pieces):
                 async for piece in pieces:
                     if isinstance(piece, Aggregate):

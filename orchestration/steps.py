@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from agents import Agent, Piece
+from agents import Agent, Piece, Terms
 from agents.runner import Done, Found, Runner
 from orchestration.messages import AnyEvent, PlanStep, Retrieved, StepResult, Token
 from orchestration.vectors import unpack
@@ -19,21 +19,32 @@ async def perform(
     person: str,
     bases: tuple[str, ...],
     context: tuple[str, ...],
+    terms: Terms,
     clock: Callable[[], float] = time.time,
 ) -> AsyncGenerator[AnyEvent | StepResult, None]:
     """A step's events as they happen, then its StepResult, last."""
     begun = clock()
     reasoning = ""
     vector = unpack(step.vector) if step.vector else None
-    parts = runner.run(agent, step.question, vector, bases=bases, person=person, context=context, prefers=step.prefers)
+    parts = runner.run(
+        agent,
+        step.question,
+        vector,
+        bases=bases,
+        person=person,
+        context=context,
+        prefers=step.prefers,
+        terms=terms,
+    )
     async with aclosing(parts):
         async for part in parts:
             if isinstance(part, Found):
                 passages = tuple(hit.passage for hit in part.hits)
                 yield Retrieved(run=run, step=step.id, passages=passages)
             elif isinstance(part, Piece):
-                reasoning += part.text if part.channel == "reasoning" else ""
-                yield Token(run=run, step=step.id, channel=part.channel, text=part.text)
+                if part.channel == "reasoning":
+                    reasoning = part.text if part.fresh else reasoning + part.text
+                yield Token(run=run, step=step.id, channel=part.channel, text=part.text, fresh=part.fresh)
             else:
                 yield _result(step, part, reasoning, clock() - begun)
 
@@ -53,6 +64,8 @@ def _result(step: PlanStep, done: Done, reasoning: str, seconds: float) -> StepR
         confidence=draft.confidence,
         seconds=seconds,
         busy=done.busy,
+        usage=draft.usage,
+        note=draft.note,
     )
 
 

@@ -387,6 +387,7 @@ class Worker:
             person=message.person,
             bases=(agent.name,),
             context=message.context,
+            terms=message.terms,
         )
         async with aclosing(parts):
             try:

@@ -5,7 +5,7 @@ import pytest
 from agents import Agent, AgentRegistry, Claim
 from knowledge import Passage
 from orchestration.aggregation import Aggregate, ExtractiveAggregator, nothing_found
-from orchestration.messages import PartSelection, Selection, StepResult
+from orchestration.messages import PartSelection, Selection, StepResult, Task
 
 REGISTRY = AgentRegistry(
     [
@@ -34,7 +34,12 @@ def found(agent: str, *claims: Claim, part: int = 0, confidence: float = 0.8) ->
 async def combine(*results: StepResult, headings: tuple[str, ...] = ("What?",)) -> Aggregate:
     parts = tuple(PartSelection(question=heading, heading=heading, agents=()) for heading in headings)
     selection = Selection(parts=parts, threshold=0.3)
-    pieces = [piece async for piece in ExtractiveAggregator().aggregate("run", selection, results, REGISTRY)]
+    pieces = [
+        piece
+        async for piece in ExtractiveAggregator().aggregate(
+            Task(id="run", question="Is it so?"), selection, results, REGISTRY
+        )
+    ]
     assert isinstance(pieces[-1], Aggregate)
     return pieces[-1]
 

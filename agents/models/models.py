@@ -1,0 +1,48 @@
+"""Which language models there are, and which one speaks for whom: an argument to whoever needs it, never a global."""
+
+from collections.abc import Mapping
+
+from agents.errors import UnknownModel
+from agents.models.model import LanguageModel
+
+NO_MODEL = "none"
+"""What a person chooses to be answered without any."""
+
+
+class Models:
+    """Language models by name. Without any, everything is answered without one."""
+
+    def __init__(
+        self,
+        models: Mapping[str, LanguageModel] | None = None,
+        *,
+        default: str = "",
+        agents: Mapping[str, str] | None = None,
+        offered: tuple[str, ...] = (),
+    ) -> None:
+        """`default` speaks where nothing else is said, `agents` names the model of an agent, `offered` may be chosen
+        by whoever asks.
+        """
+        self._models = dict(models or {})
+        self._agents = dict(agents or {})
+        self.default = default
+        self.offered = offered
+
+    def __bool__(self) -> bool:
+        return bool(self._models)
+
+    def of(self, wished: str = "", agent: str = "") -> LanguageModel | None:
+        """The model that a person wished, or else the agent's own, or else the default; None where there is none.
+
+        One that was wished and is not configured in this process raises UnknownModel.
+        """
+        if wished == NO_MODEL:
+            return None
+        name = wished or self._agents.get(agent, "") or self.default
+        if name and name not in self._models:
+            raise UnknownModel(f"There is no language model called '{name}' here.")
+        return self._models[name] if name else None
+
+    def may_be_chosen(self, name: str) -> bool:
+        """Whether a person may wish this one."""
+        return name in ("", *self.offered) or (name == NO_MODEL and bool(self._models))
