@@ -46,10 +46,12 @@ class ModelMisconfigured(AgentError):
 class ModelFailed(AgentError):
     """A language model did not answer. What a provider said is only in the log: it may hold secrets."""
 
-    def __init__(self, model: str, why: Why) -> None:
+    def __init__(self, model: str, why: Why, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds for which the provider wants to be left alone, where it said so."""
         super().__init__(f"The model {model} did not answer ({why.replace('_', ' ')}).")
         self.model = model
         self.why: Why = why
+        self.retry_after = retry_after
 
 
 class AnswerFailed(AgentError):

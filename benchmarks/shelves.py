@@ -225,8 +225,8 @@ _CHANGES = ("put", "removed")
 # ---------------------------------------------------------------------------------- afterwards
 
 
-def judge(way: str, seconds: float, notes: Iterable[Note]) -> Verdict:
-    """Compare what was done with what was seen."""
+def judge(way: str, seconds: float, notes: Iterable[Note], elsewhere: float = ELSEWHERE_SECONDS) -> Verdict:
+    """Compare what was done with what was seen; on another machine it has to be seen so many seconds later."""
     notes = sorted(notes, key=lambda note: note.ended)
     verdict = Verdict(way, seconds)
     put = {note.word: note for note in notes if note.what == "put"}
@@ -241,15 +241,19 @@ def judge(way: str, seconds: float, notes: Iterable[Note]) -> Verdict:
     verdict.replaced = sum(bool(note.replaces) for note in put.values())
     for asked in (note for note in notes if note.what == "asked"):
         verdict.asked += 1
-        _judge_question(verdict, asked, put, leaving)
+        _judge_question(verdict, asked, put, leaving, elsewhere)
     return verdict
 
 
-def _judge_question(verdict: Verdict, asked: Note, put: dict[str, Note], leaving: dict[str, Note]) -> None:
+def _judge_question(
+    verdict: Verdict, asked: Note, put: dict[str, Note], leaving: dict[str, Note], elsewhere: float
+) -> None:
     wanted = put.get(asked.word)
     gone = leaving.get(asked.word)
     if wanted is not None and wanted.owner in ("", asked.person):
-        there = asked.begun >= wanted.ended + _delay(wanted, asked) and (gone is None or asked.ended < gone.begun)
+        there = asked.begun >= wanted.ended + _delay(wanted, asked, elsewhere) and (
+            gone is None or asked.ended < gone.begun
+        )
         verdict.due += there
         if there and asked.word not in asked.found:
             since = asked.begun - wanted.ended
@@ -257,7 +261,7 @@ def _judge_question(verdict: Verdict, asked: Note, put: dict[str, Note], leaving
             verdict.lost.append(f"{wanted.source} was not found {where} {since:.2f} s after it was put in")
     for word in asked.found:
         change = leaving.get(word)
-        if change is not None and asked.begun >= change.ended + _delay(change, asked):
+        if change is not None and asked.begun >= change.ended + _delay(change, asked, elsewhere):
             late = asked.begun - change.ended
             verdict.stale.append(f"{change.source} was found {late:.2f} s after it was taken out or replaced")
         there_is = put.get(word)
@@ -265,8 +269,8 @@ def _judge_question(verdict: Verdict, asked: Note, put: dict[str, Note], leaving
             verdict.betrayed.append(f"{asked.person} found {there_is.source} of {there_is.owner}")
 
 
-def _delay(change: Note, asked: Note) -> float:
-    return 0.0 if change.machine == asked.machine else ELSEWHERE_SECONDS
+def _delay(change: Note, asked: Note, elsewhere: float) -> float:
+    return 0.0 if change.machine == asked.machine else elsewhere
 
 
 async def inspect(verdict: Verdict, notes: Sequence[Note], folders: Sequence[Path], redis_url: str, keys: Keys) -> None:
@@ -349,7 +353,14 @@ def read_notes(folder: Path) -> list[Note]:
 
 
 async def measure(
-    seconds: float, *, machines: int, processes: int, redis_url: str, prefix: str = PREFIX, seed: int = 1
+    seconds: float,
+    *,
+    machines: int,
+    processes: int,
+    redis_url: str,
+    prefix: str = PREFIX,
+    seed: int = 1,
+    elsewhere: float = ELSEWHERE_SECONDS,
 ) -> Verdict:
     """`processes` a machine; several machines need a Redis."""
     with tempfile.TemporaryDirectory(prefix="rt-shelves-") as name:
@@ -374,7 +385,7 @@ async def measure(
             (notes / "end").touch()
         found = read_notes(notes)
         way = "one folder" if not redis_url else "a record and two folders"
-        verdict = judge(way, seconds, found)
+        verdict = judge(way, seconds, found, elsewhere)
         await inspect(verdict, found, folders, redis_url, Keys(prefix))
         return verdict
 

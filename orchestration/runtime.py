@@ -13,6 +13,7 @@ from functools import partial
 from agents import Agent, AgentRegistry, Answerer, load_catalog
 from agents.answerers import answering
 from agents.models import Models
+from agents.models.opening import open_models
 from agents.runner import Runner
 from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, Record, open_knowledge
 from orchestration.agent_orchestrator import AgentOrchestrator, Councils
@@ -74,11 +75,12 @@ async def open_runtime(
     `crash` is called at named points, so that a test can die there.
     """
     registry = registry or load_catalog()
-    models = models or Models()
     await asyncio.to_thread(make_data_folder, settings.data)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     keys = Keys(prefix)
     async with AsyncExitStack() as stack:
+        if models is None:
+            models = await stack.enter_async_context(open_models(settings.models, registry))
         connections: Connections | None = None
         try:
             connections = await stack.enter_async_context(open_engine(settings))
@@ -133,7 +135,8 @@ async def open_single(
     registry = registry or load_catalog()
     await asyncio.to_thread(make_data_folder, settings.data)
     async with AsyncExitStack() as stack:
-        models = models or Models()
+        if models is None:
+            models = await stack.enter_async_context(open_models(settings.models, registry))
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
         runner = Runner(knowledge, answerer or answering(models), settings.knowledge.passages)
         metrics = Metrics(registry)

@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
 )
 
+from agents.models.settings import ModelSettings
 from knowledge import KnowledgeSettings
 from orchestration.errors import ConfigurationError
 
@@ -155,6 +156,7 @@ class Settings(BaseModel):
     metrics: MetricsSettings = MetricsSettings()
     history: HistorySettings = HistorySettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
+    models: ModelSettings = ModelSettings()
 
 
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
@@ -172,6 +174,13 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_STEP_SECONDS": ("run", "step_seconds"),
     "ROUNDTABLE_RETENTION_HOURS": ("run", "retention_hours"),
     "ROUNDTABLE_HISTORY_DAYS": ("history", "days"),
+    "ROUNDTABLE_MODEL": ("models", "model"),
+    "ROUNDTABLE_MODEL_BASE_URL": ("models", "base_url"),
+    "ROUNDTABLE_AGENT_MODELS": ("models", "agents"),
+    "ROUNDTABLE_MODELS": ("models", "offered"),
+    "ROUNDTABLE_MODEL_FALLBACKS": ("models", "fallbacks"),
+    "ROUNDTABLE_MODEL_PRICES": ("models", "prices"),
+    "ROUNDTABLE_MODEL_SECONDS": ("models", "seconds"),
     "ROUNDTABLE_SLOTS": ("run", "slots"),
     "ROUNDTABLE_PLACES": ("run", "places"),
     "ROUNDTABLE_WAITING": ("run", "waiting"),

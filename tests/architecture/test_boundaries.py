@@ -34,6 +34,9 @@ ONLY_IN = {
     "tokenizers": ("knowledge/onnx_model.py",),
     "pypdfium2": ("knowledge/layout/pdfium.py",),
     "argon2": ("people/passwords.py",),
+    "langchain": ("agents/models/",),
+    "langchain_core": ("agents/models/",),
+    "langchain_openai": ("agents/models/",),
 }
 """Library -> the only places that may import it."""
 

@@ -44,6 +44,6 @@ async def test_nothing_is_lost_in_one_folder() -> None:
 
 
 async def test_nothing_is_lost_between_two_machines(redis_url: str, keys: Keys) -> None:
-    """Two folders, and a record over Redis."""
-    verdict = await measure(5, machines=2, processes=1, redis_url=redis_url, prefix=keys.prefix)
+    """Two folders, and a record over Redis: in the end they are the same. How soon is for the benchmark to say."""
+    verdict = await measure(5, machines=2, processes=1, redis_url=redis_url, prefix=keys.prefix, elsewhere=float("inf"))
     assert verdict.good, verdict

@@ -1,0 +1,93 @@
+"""The providers of language models, and how langchain makes a model of each."""
+
+import importlib
+import importlib.util
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agents.errors import ModelMisconfigured
+from agents.models.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+NO_KEY = "none"
+"""For servers that want none, where the library does."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Whose models langchain can ask, and what it needs for that."""
+
+    name: str
+    """As langchain calls it."""
+    package: str
+    extra: str
+    """Of Roundtable; it installs the package."""
+    key: str = ""
+    """The variable with the key; empty where there is none."""
+    limit: str = "max_tokens"
+    """The parameter for the longest reply, in tokens."""
+    retries: Mapping[str, int] | None = None
+    """What keeps the library from trying again by itself."""
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    "openai": Provider("openai", "langchain_openai", "openai", "OPENAI_API_KEY", retries={"max_retries": 0}),
+    "anthropic": Provider(
+        "anthropic", "langchain_anthropic", "anthropic", "ANTHROPIC_API_KEY", retries={"max_retries": 0}
+    ),
+    "ollama": Provider("ollama", "langchain_ollama", "ollama", limit="num_predict"),
+    "google": Provider(
+        "google_genai",
+        "langchain_google_genai",
+        "google",
+        "GOOGLE_API_KEY",
+        limit="max_output_tokens",
+        retries={"max_retries": 1},
+    ),
+    "mistral": Provider("mistralai", "langchain_mistralai", "mistral", "MISTRAL_API_KEY", retries={"max_retries": 1}),
+}
+
+
+def check(name: str, settings: ModelSettings) -> None:
+    """Raises ModelMisconfigured with what to install or to set."""
+    kind = name.partition(":")[0]
+    provider = PROVIDERS[kind]
+    for package in ("langchain", provider.package):
+        if importlib.util.find_spec(package) is None:
+            raise ModelMisconfigured(
+                f"The model {name} needs a package that is not installed: pip install 'roundtable[{provider.extra}]'."
+            )
+    own_server = kind == "openai" and settings.base_url is not None
+    if provider.key and not own_server and not os.environ.get(provider.key):
+        raise ModelMisconfigured(f"The model {name} needs a key: set {provider.key}.")
+
+
+def make(name: str, settings: ModelSettings) -> "BaseChatModel":
+    """The model as langchain has it; nothing is sent yet. Seconds, the first time. Raises ModelMisconfigured."""
+    check(name, settings)
+    kind, _, model = name.partition(":")
+    provider = PROVIDERS[kind]
+    if kind == "openai" and settings.base_url is not None:
+        key = os.environ.get(provider.key) or NO_KEY
+        return _compatible(model, settings.base_url.get_secret_value(), key)
+    from langchain.chat_models import init_chat_model
+
+    options: dict[str, Any] = dict(provider.retries or {})
+    if kind == "openai":
+        options["stream_usage"] = True
+    try:
+        made: BaseChatModel = init_chat_model(model, model_provider=provider.name, **options)
+    except Exception as error:
+        # Each library raises its own; what it says may quote a key.
+        raise ModelMisconfigured(f"The model {name} cannot be used ({type(error).__name__}).") from None
+    return made
+
+
+def _compatible(model: str, base_url: str, key: str) -> "BaseChatModel":
+    from agents.models.compatible import CompatibleChatModel
+
+    return CompatibleChatModel(model=model, base_url=base_url, api_key=key, max_retries=0, stream_usage=True)
