@@ -41,6 +41,13 @@ class Spending:
     def seconds_left(self) -> float:
         return self.budget.seconds - sum(usage.seconds for usage in self._usages)
 
+    @property
+    def left(self) -> Budget:
+        """For whoever goes on."""
+        return Budget(
+            calls=max(0, self.calls_left), tokens=max(0, self.tokens_left), seconds=max(0.0, self.seconds_left)
+        )
+
     def check(self, model: str) -> None:
         """Raises ModelFailed when nothing is left."""
         if self.calls_left <= 0 or self.tokens_left <= 0 or self.seconds_left <= 0:

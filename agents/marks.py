@@ -1,7 +1,7 @@
 """Marks behind claims of a language model that its sources were not found to carry.
 
-A mark is a link that leads nowhere outside the chat page, as the link of a citation is: the page says it in the reader's
-language and explains it, everybody else reads `[uncited]`.
+A mark is a link that leads nowhere outside the chat page, as the link of a citation is: the page says it in the
+reader's language and explains it, everybody else reads `[uncited]`.
 """
 
 import re

@@ -1,9 +1,14 @@
 """Text of documents on its way into Markdown: it must show as it is, and load or link nothing."""
 
 import re
+from collections.abc import Callable
 
 _ACTIVE = re.compile(r"([\\\[\]<>*_#|~!])")
 _CODE = re.compile(r"(`[^`\n]+`)")
+_BLOCK = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
+_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\((?:[^()\n]|\([^()\n]*\))*\)|\[[^\[\]\n]*\])")
+_DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:[^\n]*$", re.MULTILINE)
+_OWN = re.compile(r"(?<!!)\[[\w]+\]\(#(?:cite|mark)-[\w-]+\)")
 _ADDRESS = re.compile(r"\b(https?|ftp|www)([:.])(?=\S)", re.IGNORECASE)
 
 
@@ -11,6 +16,36 @@ def as_markdown(text: str) -> str:
     """Escape what Markdown would act on; `code` in backticks stays code, addresses stay text."""
     parts = _CODE.split(" ".join(text.split()))
     return "".join(part if _CODE.fullmatch(part) else _escape(part) for part in parts)
+
+
+def without_links(markdown: str) -> str:
+    """A model's Markdown without addresses behind its words: links and pictures become their text, definitions go."""
+
+    def loosened(text: str) -> str:
+        text = _DEFINITION.sub("", text)
+        while (fewer := _LINK.sub(r"\1", text)) != text:  # A picture may stand in a link.
+            text = fewer
+        return text
+
+    return _outside_code(markdown, loosened)
+
+
+def inert(markdown: str) -> str:
+    """A model's Markdown in which no HTML and no address is active; our own links to citations and marks live."""
+
+    def calmed(text: str) -> str:
+        own = _OWN.findall(text)
+        parts = _OWN.split(text)
+        quiet = [_ADDRESS.sub("\\1\u2060\\2", part.replace("<", "\\<").replace("](", "]\\(")) for part in parts]
+        return "".join(piece for pair in zip(quiet, [*own, ""], strict=True) for piece in pair)
+
+    return _outside_code(markdown, calmed)
+
+
+def _outside_code(markdown: str, change: Callable[[str], str]) -> str:
+    parts = _BLOCK.split(markdown)
+    parts[::2] = map(change, parts[::2])
+    return "".join(parts)
 
 
 def _escape(text: str) -> str:

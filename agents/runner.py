@@ -3,14 +3,17 @@
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from agents.agent import Agent
 from agents.answers import Answerer, Draft, Piece, Question, Terms
+from agents.budget import Spending
+from agents.completing import Completer
 from agents.errors import AnswerFailed
+from agents.usage import together
 from knowledge import Hit, Matrix, Vector
 
 Span = tuple[float, float]
@@ -55,12 +58,19 @@ class Runner:
     """Runs steps of any agent; knows nothing of streams or fences."""
 
     def __init__(
-        self, library: Library, answerer: Answerer, passages: int, clock: Callable[[], float] = time.time
+        self,
+        library: Library,
+        answerer: Answerer,
+        passages: int,
+        clock: Callable[[], float] = time.time,
+        completer: Completer | None = None,
     ) -> None:
+        """Without a `completer` a question that builds on others' answers is looked up together with them."""
         self._library = library
         self._answerer = answerer
         self._passages = passages
         self._clock = clock
+        self._completer = completer
 
     async def run(
         self,
@@ -77,16 +87,24 @@ class Runner:
         """Found first, then pieces as they come, then Done.
 
         `vector` is the question's embedding when somebody made it already; a question that builds on the
-        answers in `context` is embedded again together with them. The documents `prefers` come forward.
+        answers in `context` is completed with them or else looked up together with them. The documents `prefers` come
+        forward.
         """
         begun = self._clock()
-        text = question if not context else f"{question} {' '.join(context)}"
+        terms = terms or Terms()
+        spending = Spending(terms.budget)
+        completed = None
+        if context and self._completer is not None:
+            completed = await self._completer.complete(question, context, terms, agent.name, spending)
+        text = completed or " ".join((question, *context))
         if vector is None or context:
             vector = (await self._library.embed([text]))[0]
         found = await self._library.search(bases, text, vector, person=person, limit=self._passages, prefers=prefers)
         hits = tuple(found)
         retrieved = self._clock()
         yield Found(hits)
+        if completed is not None:
+            yield Piece("reasoning", f"Asked as: {completed}\n\n")
         resumed = self._clock()
         draft: Draft | None = None
 
@@ -96,11 +114,11 @@ class Runner:
 
         asked = Question(
             agent,
-            question,
+            completed or question,
             np.asarray(vector, dtype=np.float32),
             hits,
             tuple(context),
-            terms or Terms(),
+            terms.model_copy(update={"budget": spending.left}),
             look_up,
         )
         async with aclosing(self._answerer.answer(asked)) as parts:
@@ -111,4 +129,5 @@ class Runner:
                     yield part
         if draft is None:
             raise AnswerFailed(f"{agent.title} stopped before it had an answer.")
+        draft = replace(draft, usage=together((*spending.usage, *draft.usage)))
         yield Done(draft, (*hits, *draft.further), ((begun, retrieved), (resumed, self._clock())))

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agents import AgentRegistry, Claim
+from agents.agreement import agree
 from agents.models import Models
 from agents.plain import as_markdown
 from agents.words import content_words, likeness
 from knowledge import Passage
 from knowledge.stretch import covers
-from orchestration.conflicts import Finding, agree, find_conflicts
+from orchestration.conflicts import Finding, find_conflicts
 from orchestration.messages import Citation, Conflict, Selection, StepResult, Task
 
 MERGE = 0.75

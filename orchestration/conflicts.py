@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from agents.agreement import NEGATION, denies
 from agents.words import content_words, likeness
 from orchestration.messages import Conflict
 
@@ -19,8 +20,6 @@ _QUANTITY = re.compile(
     r"(?!\w)",
     re.IGNORECASE,
 )
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
-_NEGATION = re.compile(r"\b(?:not|never|no|cannot|can't|doesn't|don't|isn't|aren't|won't|without)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -46,15 +45,6 @@ def find_conflicts(findings: Sequence[Finding]) -> tuple[Conflict, ...]:
     return tuple(found)
 
 
-def agree(one: str, other: str) -> bool:
-    """Whether two statements of almost the same words give the same figures, and neither denies the other."""
-    return set(_FIGURE.findall(one)) == set(_FIGURE.findall(other)) and _denies(one) == _denies(other)
-
-
-def _denies(text: str) -> bool:
-    return bool(_NEGATION.search(text))
-
-
 def _disagreement(one: str, other: str) -> str:
     subject = likeness(_subject(one), _subject(other))
     if subject < SAME_SUBJECT:
@@ -63,13 +53,13 @@ def _disagreement(one: str, other: str) -> str:
     for unit in mine.keys() & theirs.keys():
         if mine[unit].isdisjoint(theirs[unit]):
             return f"they give different figures in {unit}"
-    if _denies(one) != _denies(other):
+    if denies(one) != denies(other):
         return "one denies what the other says"
     return ""
 
 
 def _subject(text: str) -> frozenset[str]:
-    return content_words(_NEGATION.sub(" ", _QUANTITY.sub(" ", text)))
+    return content_words(NEGATION.sub(" ", _QUANTITY.sub(" ", text)))
 
 
 def _quantities(text: str) -> dict[str, set[str]]:

@@ -12,6 +12,7 @@ from functools import partial
 
 from agents import Agent, AgentRegistry, Answerer, load_catalog
 from agents.answerers import answering
+from agents.completing import Completer
 from agents.models import Models
 from agents.models.opening import open_models
 from agents.runner import Runner
@@ -95,7 +96,7 @@ async def open_runtime(
         bases = frozenset(chosen) if kind == "worker" else None
         shelves = open_shelves(settings, registry=registry, embedder=embedder, prefix=prefix, bases=bases)
         knowledge = await stack.enter_async_context(shelves)
-        runner = Runner(knowledge, answerer or answering(models), settings.knowledge.passages)
+        runner = _runner(settings, knowledge, models, answerer)
         metrics = Metrics(registry)
         single = _single_agent(settings, registry, knowledge, runner, models, metrics, keeper)
         orchestrator = await _answering(stack, registry, knowledge, single, metrics, models)
@@ -138,7 +139,7 @@ async def open_single(
         if models is None:
             models = await stack.enter_async_context(open_models(settings.models, registry))
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
-        runner = Runner(knowledge, answerer or answering(models), settings.knowledge.passages)
+        runner = _runner(settings, knowledge, models, answerer)
         metrics = Metrics(registry)
         single = _single_agent(settings, registry, knowledge, runner, models, metrics)
         yield await _answering(stack, registry, knowledge, single, metrics, models)
@@ -164,6 +165,15 @@ async def open_shelves(
             url = settings.redis_url.get_secret_value()
             record = await stack.enter_async_context(open_redis_record(url, Keys(prefix)))
         yield await stack.enter_async_context(_open_knowledge(settings, registry, embedder, record, bases))
+
+
+def _runner(settings: Settings, knowledge: Knowledge, models: Models, answerer: Answerer | None) -> Runner:
+    return Runner(
+        knowledge,
+        answerer or answering(models, knowledge.embed),
+        settings.knowledge.passages,
+        completer=Completer(models) if models else None,
+    )
 
 
 def _single_agent(

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Mapping
 
 from agents.answerers.extractive import ExtractiveAnswerer
+from agents.answerers.generative import GenerativeAnswerer
 from agents.answers import Answerer
+from agents.citing import Embed
 from agents.models import Models
 
 ANSWERERS: Mapping[str, Callable[[], Answerer]] = {"extractive": ExtractiveAnswerer}
 
 
-def answering(models: Models) -> Answerer:
+def answering(models: Models, embed: Embed) -> Answerer:
     """The answerer for what is configured."""
-    return ANSWERERS["extractive"]()
+    without = ANSWERERS["extractive"]()
+    return GenerativeAnswerer(models, without, embed) if models else without
 
 
-__all__ = ["ANSWERERS", "Answerer", "ExtractiveAnswerer", "answering"]
+__all__ = ["ANSWERERS", "Answerer", "ExtractiveAnswerer", "GenerativeAnswerer", "answering"]

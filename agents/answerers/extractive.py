@@ -97,6 +97,14 @@ def _choose(question: Question) -> list[_Candidate]:
     return _reading_order(chosen, best)
 
 
+def relevances(question: Question) -> list[dict[str, float]]:
+    """How near each sentence is to the question, 0 to 1: for each hit, by the sentence's text."""
+    found: list[dict[str, float]] = [{} for _ in question.hits]
+    for candidate in _candidates(question):
+        found[candidate.hit][candidate.sentence.text] = candidate.relevance
+    return found
+
+
 def _lead(able: Sequence[_Candidate]) -> _Candidate:
     """The sentence that an answer begins with; `able` has the most relevant first."""
     best = able[0]
