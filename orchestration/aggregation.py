@@ -9,10 +9,10 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agents import AgentRegistry, Claim
+from agents import AgentRegistry, Claim, Note, Usage
 from agents.agreement import agree
-from agents.models import Models
-from agents.plain import as_markdown
+from agents.marks import mark
+from agents.plain import as_markdown, inert
 from agents.words import content_words, likeness
 from knowledge import Passage
 from knowledge.stretch import covers
@@ -37,6 +37,13 @@ class Aggregate:
     conflicts: tuple[Conflict, ...]
     contributed: tuple[str, ...]
     missing: tuple[str, ...]
+    usage: tuple[Usage, ...] = ()
+    note: Note | None = None
+
+
+@dataclass(frozen=True)
+class Anew:
+    """What was written so far no longer counts."""
 
 
 class Aggregator(Protocol):
@@ -48,7 +55,10 @@ class Aggregator(Protocol):
         selection: Selection,
         results: Sequence[StepResult],
         registry: AgentRegistry,
-    ) -> AsyncGenerator[str | Aggregate, None]: ...
+        seconds: float,
+    ) -> AsyncGenerator[str | Anew | Aggregate, None]:
+        """`seconds`: how long it may take."""
+        ...
 
 
 @dataclass
@@ -67,8 +77,9 @@ class ExtractiveAggregator:
         selection: Selection,
         results: Sequence[StepResult],
         registry: AgentRegistry,
-    ) -> AsyncGenerator[str | Aggregate, None]:
-        numbers = _Numbers(task.id)
+        seconds: float = 0.0,
+    ) -> AsyncGenerator[str | Anew | Aggregate, None]:
+        numbers = Numbers(task.id)
         text = ""
         found = [
             _statements([r for r in results if r.part == number], registry) for number in range(len(selection.parts))
@@ -78,26 +89,40 @@ class ExtractiveAggregator:
             if block:
                 text += block
                 yield block
+        ending = Ending.of(results, selection, numbers, registry)
+        if ending.text:
+            yield ending.text
+        yield ending.aggregate(text, numbers)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What stands below every answer: who did not answer, and what may disagree."""
+
+    text: str
+    conflicts: tuple[Conflict, ...]
+    missing: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, results: Sequence[StepResult], selection: Selection, numbers: "Numbers", registry: AgentRegistry
+    ) -> "Ending":
         failed = [r for r in results if r.state == "failed"]
-        missing = tuple(dict.fromkeys(r.agent for r in failed))
-        if note := _missing(failed, selection, registry):
-            text += note
-            yield note
         conflicts = _conflicts(results, numbers, registry)
-        if conflicts:
-            note = "".join(f"\n\n> **Possible disagreement:** {c.settled}" for c in conflicts)
-            text += note
-            yield note
+        text = _missing(failed, selection, registry)
+        text += "".join(f"\n\n> **Possible disagreement:** {c.settled}" for c in conflicts)
+        return cls(text, conflicts, tuple(dict.fromkeys(r.agent for r in failed)))
+
+    def aggregate(
+        self, text: str, numbers: "Numbers", usage: tuple[Usage, ...] = (), note: Note | None = None
+    ) -> Aggregate:
+        """The whole, with the text that stands above it."""
         contributed = tuple(dict.fromkeys(c.agent for c in numbers.citations))
-        yield Aggregate(text.strip(), tuple(numbers.citations), conflicts, contributed, missing)
+        whole = (text + self.text).strip()
+        return Aggregate(whole, tuple(numbers.citations), self.conflicts, contributed, self.missing, usage, note)
 
 
-def aggregating(models: Models) -> Aggregator:
-    """The aggregator for what is configured."""
-    return ExtractiveAggregator()
-
-
-class _Numbers:
+class Numbers:
     """Hands out citation numbers, one a passage; a passage that is part of another one has the same."""
 
     def __init__(self, run: str) -> None:
@@ -110,7 +135,7 @@ class _Numbers:
             if citation.passage.base == passage.base and (wider or covers(citation.passage.id, passage.id)):
                 update: dict[str, object] = {"passage": passage} if wider else {}
                 if quote not in citation.quote:
-                    update["quote"] = f"{citation.quote}\n{quote}"
+                    update["quote"] = f"{citation.quote}\n{quote}".strip()
                 self.citations[at] = citation.model_copy(update=update)
                 return self._link(citation.number)
         number = len(self.citations) + 1
@@ -126,7 +151,7 @@ class _Numbers:
 
 def nothing_found(run: str, selection: Selection, registry: AgentRegistry) -> Aggregate:
     """What is said when no agent knows anything: the nearest sources, who was not asked, and no answer."""
-    numbers = _Numbers(run)
+    numbers = Numbers(run)
     lines = []
     for passage in selection.nearest:
         where = " › ".join(filter(None, (passage.title, passage.section)))
@@ -151,15 +176,18 @@ def _statements(results: Sequence[StepResult], registry: AgentRegistry) -> list[
     for result in ordered:
         passages = {p.id: p for p in result.passages}
         for claim in result.claims if result.confidence >= enough else result.claims[:1]:
-            passage = passages.get(claim.passage)
-            if passage is None:
+            if claim.support in ("uncited", "unsupported"):
+                statements.append(_Statement(claim))
                 continue
-            source = (result.agent, passage, claim.quote)
+            carried = [passages[name] for name in (claim.passage, *claim.also) if name in passages]
+            if not carried:
+                continue
+            sources = [(result.agent, passage, claim.quote if n == 0 else "") for n, passage in enumerate(carried)]
             same = next((s for s in statements if _same(s.claim, claim)), None)
             if same is not None:
-                same.sources.append(source)
+                same.sources.extend(sources)
             else:
-                statements.append(_Statement(claim, [source]))
+                statements.append(_Statement(claim, sources))
     return _within_limit(statements)
 
 
@@ -207,19 +235,24 @@ def _normal(text: str) -> str:
     return re.sub(r"\W+", " ", text).strip().lower()
 
 
-def _block(heading: str, statements: Sequence[_Statement], numbers: _Numbers) -> str:
+def _block(heading: str, statements: Sequence[_Statement], numbers: Numbers) -> str:
     title = f"\n\n**{as_markdown(heading)}**\n\n" if heading else ""
     if not statements:
         return f"{title}{NOTHING}" if heading else ""
     lines = ""
     for at, statement in enumerate(statements):
+        claim = statement.claim
         cited = "".join(dict.fromkeys(numbers.cite(*source) for source in statement.sources))
-        if statement.claim.kind == "code":
-            lines += f"\n\n```\n{statement.claim.text}\n```\n"
+        if claim.support in ("uncited", "unsupported"):
+            cited = mark(claim.support)
+        # A model wrote Markdown, a document only text.
+        told = as_markdown(claim.text) if claim.support == "quoted" else inert(" ".join(claim.text.split()))
+        if claim.kind == "code":
+            lines += f"\n\n```\n{claim.text}\n```\n"
         elif at == 0:
-            lines += f"{as_markdown(statement.claim.text)} {cited}\n"
+            lines += f"{told} {cited}\n"
         else:
-            lines += f"\n- {as_markdown(statement.claim.text)} {cited}"
+            lines += f"\n- {told} {cited}"
     return title + lines
 
 
@@ -235,7 +268,7 @@ def _missing(failed: Sequence[StepResult], selection: Selection, registry: Agent
     return "\n\n> " + " ".join(as_markdown(s) for s in dict.fromkeys(said)) if said else ""
 
 
-def _conflicts(results: Sequence[StepResult], numbers: _Numbers, registry: AgentRegistry) -> tuple[Conflict, ...]:
+def _conflicts(results: Sequence[StepResult], numbers: Numbers, registry: AgentRegistry) -> tuple[Conflict, ...]:
     findings = []
     for result in results:
         documents = {p.id: p.document for p in result.passages}

@@ -7,12 +7,12 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
-from agents import AgentError, AgentRegistry
+from agents import AgentError, AgentRegistry, Budget, together
 from knowledge import KnowledgeStatus
-from orchestration.aggregation import Aggregate, Aggregator, nothing_found
+from orchestration.aggregation import Aggregate, Aggregator, Anew, nothing_found
 from orchestration.approvals import TOO_LATE, Approvals, Proposal
 from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.deadline import Deadline
@@ -75,6 +75,8 @@ class Council:
     preparation: Callable[[], AsyncIterator[KnowledgeStatus]]
     """What is still being made ready; ends at once when everything is."""
     settings: RunSettings
+    budget: Budget
+    """How much language models may be asked for one task."""
     clock: Callable[[], float] = time.time
     crash: Crash = survive
 
@@ -100,8 +102,8 @@ async def answer_question(council: Council, run: OwnedRun) -> TaskResult | None:
                 return None
             await _execute(council, run, plan, results, events, deadline)
         except TimeoutError:
-            return await _end_late(council, run, selection, plan, results)
-    return await _aggregate(council, run, selection, plan, results)
+            return await _end_late(council, run, selection, plan, results, events)
+        return await _aggregate(council, run, selection, plan, results, events, deadline.at)
 
 
 async def _until_begun(council: Council, run: OwnedRun, events: asyncio.Queue[Recorded], deadline: Deadline) -> None:
@@ -175,7 +177,7 @@ async def _execute(
     `results` is filled in, so that what was found is kept when the time runs out: then it raises TimeoutError.
     """
     loop = asyncio.get_running_loop()
-    terms = terms_of(run.task, plan)
+    terms = terms_of(run.task, plan, council.budget, council.settings.step_seconds)
     dispatcher = Dispatcher(council.streams, council.keys, council.store, council.metrics, run, plan, terms)
     if run.plan is None:
         begun, retries = {step.id for step in plan.ready((), ())}, dict[str, float]()
@@ -247,8 +249,10 @@ async def _aggregate(
     selection: Selection,
     plan: CoordinationPlan,
     results: Mapping[str, StepResult],
+    events: asyncio.Queue[Recorded],
+    until: float = 0.0,
 ) -> TaskResult:
-    """Combine the findings, stream the answer, end the run."""
+    """Combine the findings, stream the answer, end the run. `until`, by the loop's clock, a model may write."""
     ordered = tuple(results[step.id] for step in plan.steps if step.id in results)
     answered = [r for r in ordered if r.state == "answered"]
     failed = [r for r in ordered if r.state == "failed"]
@@ -259,22 +263,57 @@ async def _aggregate(
         found = nothing_found(run.task.id, selection, council.registry)
         return await _end(council, run, "nothing_found", ordered, selection, found)
     begun = Aggregating(run=run.task.id, answered=len(answered), asked=len(plan.steps))
-    pieces = council.aggregator.aggregate(run.task, selection, ordered, council.registry)
+    seconds = until - asyncio.get_running_loop().time()
+    pieces = council.aggregator.aggregate(run.task, selection, ordered, council.registry, seconds)
 
     async def send(events: Sequence[AnyEvent]) -> None:
         await council.store.journal(run, {}, events)
 
-    async with aclosing(pieces), Emitter(send, linger=LINGER_SECONDS) as emitter:
+    async with _unless_ended(events), aclosing(pieces), Emitter(send, linger=LINGER_SECONDS) as emitter:
         emitter.emit(begun)
+        whole = None
         async for piece in pieces:
-            if isinstance(piece, str):
-                emitter.emit(Token(run=run.task.id, channel="answer", text=piece))
-            else:
+            if isinstance(piece, Aggregate):
+                whole = piece
                 for conflict in piece.conflicts:
                     emitter.emit(ConflictFound(run=run.task.id, conflict=conflict))
-                last = await emitter.close()
-                return await _end(council, run, "answered", ordered, selection, piece, events=last)
-    raise AgentError("The findings could not be put together.")
+            else:
+                emitter.emit(written(run.task.id, piece))
+        last = await emitter.close()
+    if whole is None:
+        raise AgentError("The findings could not be put together.")
+    return await _end(council, run, "answered", ordered, selection, whole, events=last)
+
+
+def written(run: str, piece: str | Anew) -> Token:
+    """A piece of the final answer."""
+    if isinstance(piece, Anew):
+        return Token(run=run, channel="answer", text="", fresh=True)
+    return Token(run=run, channel="answer", text=piece)
+
+
+@asynccontextmanager
+async def _unless_ended(events: asyncio.Queue[Recorded]) -> AsyncIterator[None]:
+    """Breaks the block off when the run is ended from outside: a model that writes is not to go on after Stop."""
+    loop = asyncio.get_running_loop()
+
+    async def watch() -> None:
+        while not isinstance((await events.get()).event, Answer):
+            pass
+        still.reschedule(loop.time())
+
+    still = asyncio.timeout(None)
+    try:
+        async with still:
+            watcher = asyncio.create_task(watch())
+            try:
+                yield
+            finally:
+                watcher.cancel()
+    except TimeoutError:
+        if still.expired():
+            raise Superseded("ended while it was worked on") from None
+        raise
 
 
 async def _end_late(
@@ -283,6 +322,7 @@ async def _end_late(
     selection: Selection | None,
     plan: CoordinationPlan | None,
     results: dict[str, StepResult],
+    events: asyncio.Queue[Recorded],
 ) -> TaskResult:
     """The deadline passed: what was found counts, and the answer says who is missing."""
     if run.awaiting:
@@ -292,7 +332,7 @@ async def _end_late(
         return await _end(council, run, "expired", tuple(results.values()), selection, reason=reason)
     for step in plan.steps:
         results.setdefault(step.id, failure(step, "it ran out of time."))
-    return await _aggregate(council, run, selection, plan, results)
+    return await _aggregate(council, run, selection, plan, results, events)
 
 
 async def _end(
@@ -326,6 +366,7 @@ def ended(
 ) -> TaskResult:
     """The result of a run that took so many seconds."""
     found = aggregate or Aggregate("", (), (), (), ())
+    told = [part for part in (selection, *steps, aggregate) if part is not None]
     busy = [span for step in steps for span in step.busy] + list(selection.busy if selection else ())
     return TaskResult(
         task=task.id,
@@ -338,6 +379,8 @@ def ended(
         missing=found.missing or tuple(dict.fromkeys(s.agent for s in steps if s.state == "failed")),
         reason=reason,
         steps=steps,
+        usage=together(usage for part in told for usage in part.usage),
+        notes=tuple(dict.fromkeys(part.note for part in told if part.note is not None)),
         total_seconds=round(max(0.0, seconds), 4),
         coordination_seconds=round(coordination_seconds(max(0.0, seconds), busy), 4),
     )

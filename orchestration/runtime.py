@@ -18,7 +18,6 @@ from agents.models.opening import open_models
 from agents.runner import Runner
 from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, Record, open_knowledge
 from orchestration.agent_orchestrator import AgentOrchestrator, Councils
-from orchestration.aggregation import aggregating
 from orchestration.approvals import Approvals
 from orchestration.brake import Brake
 from orchestration.connections import CLOSING_SECONDS, TROUBLE, Connections
@@ -43,7 +42,9 @@ from orchestration.selector import Selector
 from orchestration.settings import Settings, make_data_folder
 from orchestration.single import SingleAgent
 from orchestration.store import RunStore
+from orchestration.terms import WRITING, share_of, task_budget
 from orchestration.worker import GRACE_SECONDS, Worker
+from orchestration.writing import aggregating
 
 log = logging.getLogger(__name__)
 
@@ -189,9 +190,10 @@ def _single_agent(
         list(registry),
         runner,
         Selector(registry, knowledge, _nobody),
-        aggregating(models),
+        aggregating(models, knowledge.embed, share_of(task_budget(settings), WRITING)),
         lambda: _preparation(knowledge),
         settings.run,
+        task_budget(settings),
         metrics,
         keeper,
     )
@@ -265,7 +267,7 @@ class _Process:
         council = Council(
             registry=registry,
             selector=Selector(registry, self.knowledge, presences.health),
-            aggregator=aggregating(self.models),
+            aggregator=aggregating(self.models, self.knowledge.embed, share_of(task_budget(settings), WRITING)),
             store=store,
             approvals=approvals,
             metrics=self.metrics,
@@ -274,6 +276,7 @@ class _Process:
             keys=keys,
             preparation=lambda: _preparation(self.knowledge),
             settings=settings.run,
+            budget=task_budget(settings),
             crash=self.crash,
         )
         driven = council if self.kind != "worker" else None

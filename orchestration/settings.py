@@ -181,6 +181,8 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_MODEL_FALLBACKS": ("models", "fallbacks"),
     "ROUNDTABLE_MODEL_PRICES": ("models", "prices"),
     "ROUNDTABLE_MODEL_SECONDS": ("models", "seconds"),
+    "ROUNDTABLE_TASK_TOKENS": ("models", "task_tokens"),
+    "ROUNDTABLE_TASK_CALLS": ("models", "task_calls"),
     "ROUNDTABLE_SLOTS": ("run", "slots"),
     "ROUNDTABLE_PLACES": ("run", "places"),
     "ROUNDTABLE_WAITING": ("run", "waiting"),

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
-from agents import Agent, AgentError, AgentRegistry
+from agents import Agent, AgentError, AgentRegistry, Budget
 from agents.runner import Runner
 from knowledge import KnowledgeError, KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, nothing_found
@@ -32,10 +32,9 @@ from orchestration.messages import (
     StepResult,
     Task,
     TaskResult,
-    Token,
 )
 from orchestration.metrics import Metrics
-from orchestration.path import ended
+from orchestration.path import ended, written
 from orchestration.planning import make_plan
 from orchestration.selector import Selector
 from orchestration.settings import RunSettings
@@ -68,6 +67,7 @@ class SingleAgent:
         aggregator: Aggregator,
         preparation: Callable[[], AsyncIterator[KnowledgeStatus]],
         settings: RunSettings,
+        budget: Budget,
         metrics: Metrics,
         keeper: Keeper | None = None,
         clock: Callable[[], float] = time.time,
@@ -80,6 +80,7 @@ class SingleAgent:
         self._aggregator = aggregator
         self._preparation = preparation
         self._settings = settings
+        self._budget = budget
         self._metrics = metrics
         self._keeper = keeper
         self._clock = clock
@@ -189,7 +190,7 @@ class SingleAgent:
                     person=task.person,
                     bases=self._bases,
                     context=(),
-                    terms=terms_of(task, plan),
+                    terms=terms_of(task, plan, self._budget, self._settings.step_seconds),
                 )
                 async with aclosing(parts):
                     async for part in parts:
@@ -208,12 +209,13 @@ class SingleAgent:
     ) -> TaskResult:
         failed = [r for r in results if r.state == "failed"]
         if any(r.state == "answered" for r in results):
-            pieces = self._aggregator.aggregate(task, selection, results, self._registry)
+            left = (task.deadline_seconds or self._settings.deadline_seconds) - (self._clock() - begun)
+            pieces = self._aggregator.aggregate(task, selection, results, self._registry, left)
             async with aclosing(pieces):
                 async for piece in pieces:
                     if isinstance(piece, Aggregate):
                         return ended(task, "answered", results, selection, piece, "", self._clock() - begun)
-                    await self.log.append(Token(run=task.id, channel="answer", text=piece))
+                    await self.log.append(written(task.id, piece))
         if failed:
             return ended(task, "failed", results, selection, None, failed[0].error or "", self._clock() - begun)
         found = nothing_found(task.id, selection, self._registry)

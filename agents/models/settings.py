@@ -73,6 +73,10 @@ class ModelSettings(BaseModel):
     """Asked in this order where a model does not answer."""
     prices: Annotated[Mapping[str, Price], BeforeValidator(_paired)] = {}
     """By the model's name."""
+    task_tokens: int = Field(150_000, ge=0, le=100_000_000)
+    """In and out, that all models together may be asked for one task."""
+    task_calls: int = Field(40, ge=0, le=10_000)
+    """How often they may be asked for one task."""
     seconds: float = Field(30.0, gt=0, le=3_600)
     """A model that is silent for so long counts as failed."""
 

@@ -1,4 +1,4 @@
-"""An agent that answers with a language model: what it says is checked, and whatever fails, its question is answered."""
+"""An agent that answers with a language model: what it says is checked, and whatever it does, it is answered."""
 
 from collections.abc import Sequence
 
