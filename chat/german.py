@@ -6,7 +6,8 @@ from typing import Literal
 
 from agents import UnknownAgent, UnknownModel
 from agents.errors import Why
-from agents.notes import NoteKind
+from agents.marks import Doubt
+from agents.notes import Note, NoteKind
 from chat.errors import (
     AskedTwice,
     BrokenDelivery,
@@ -274,6 +275,7 @@ class German(Words):
     looking_through = "Sieht alle Dokumente durch"
     choosing = "Wählt Agenten"
     together = "Führt es zusammen"
+    writing_answer = "Schreibt die Antwort"
     the_single_agent = "dem einzelnen Agenten"
     ended_unapproved = "Beendet, bevor der Plan freigegeben war"
 
@@ -288,6 +290,9 @@ class German(Words):
         if usual is None:
             return line
         return f"{line} (meist {self.pace(usual)}{' je Schritt' if a_step else ''})"
+
+    def writing(self, agents: str, number: int) -> str:
+        return f"{agents} {'schreibt' if number == 1 else 'schreiben'}"
 
     def other_agents(self, number: int) -> str:
         return f"{number} andere Agenten"
@@ -420,8 +425,14 @@ class German(Words):
     def money(self, cost: float) -> str:
         return self.figure(cost, digits_that_count(cost))
 
-    def noted(self, kind: NoteKind, why: Why, model: str) -> str:
-        return f"{_DONE_WITHOUT[kind]}: {_WHY[why].format(model=model)}."
+    def noted(self, note: Note) -> str:
+        return f"{_DONE_WITHOUT[note.kind]}: {_WHY[note.why].format(model=note.model)}."
+
+    def doubt(self, doubt: Doubt) -> str:
+        return _DOUBTS[doubt][0]
+
+    def about_doubt(self, doubt: Doubt) -> str:
+        return _DOUBTS[doubt][1]
 
     # ------------------------------------------------------------ how a run ends
 
@@ -729,6 +740,10 @@ _STANDING: dict[Standing | Literal["unknown"], str] = {
     "at work": "wird beantwortet",
     "awaiting approval": "wartet auf deine Freigabe",
     "unknown": "ist aufgehoben; wie weit sie ist, zeigt sich, wenn Redis antwortet",
+}
+_DOUBTS: dict[Doubt, tuple[str, str]] = {
+    "uncited": ("ohne Quelle", "Das Modell hat dafür keine Quelle genannt."),
+    "unsupported": ("nicht in der Quelle", "In der Quelle, die das Modell nennt, wurde das nicht gefunden."),
 }
 _DONE_WITHOUT: dict[NoteKind, str] = {
     "planned_without_model": "Ohne das Modell geplant",

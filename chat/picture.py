@@ -12,7 +12,7 @@ from chat.agent_steps import draw_agent_step
 from chat.approval_picture import approval_props, approval_words
 from chat.endings import answer_text
 from chat.growing import Growing
-from chat.plain import plain
+from chat.plain import in_words, plain
 from chat.props import again_props, plan_props, selection_props, sources_props, title_of
 from chat.spent import note_markdown, spent_props, spent_rows
 from chat.status_line import status_line
@@ -240,7 +240,7 @@ def _answer(story: Story, section: Section, titles: Titles, words: Words, texts:
         parent=stable_id(story.run, "run"),
         type="assistant_message",
         name=AUTHOR,
-        output=answer_text(story, words) if story.result else texts.harmless("answer", story.answer),
+        output=answer_text(story, words) if story.result else in_words(texts.harmless("answer", story.answer), words),
         began=section.began,
         ended=section.ended,
         streaming=story.result is None,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agents import Note, Usage
+from agents.marks import doubts
 from agents.models import NO_MODEL
 from chat.plain import plain
 from chat.wire import Json
@@ -27,12 +28,17 @@ def spent_line(usage: Sequence[Usage], words: Words) -> str:
 
 
 def spent_props(task: Task, result: TaskResult, words: Words) -> dict[str, Json]:
-    """The line and the notes, as text; without both there is nothing to show."""
+    """The line, the notes and what the answer's marks mean, as text; without all three there is nothing to show."""
+    line = spent_of(task, result, words)
+    notes: list[Json] = [words.noted(note) for note in result.notes]
+    legend: list[Json] = [f"{words.doubt(one)}: {words.about_doubt(one)}" for one in doubts(result.answer)]
+    return {"line": line, "notes": notes, "legend": legend} if line or notes or legend else {}
+
+
+def spent_of(task: Task, result: TaskResult, words: Words) -> str:
+    """The line, which says as well that none was asked because that was wished."""
     line = spent_line(result.usage, words)
-    if task.model == NO_MODEL and not line:
-        line = words.as_wished_without_model
-    notes: list[Json] = [note_text(note, words) for note in result.notes]
-    return {"line": line, "notes": notes} if line or notes else {}
+    return words.as_wished_without_model if task.model == NO_MODEL and not line else line
 
 
 def spent_rows(result: TaskResult, words: Words) -> list[Json]:
@@ -49,11 +55,6 @@ def spent_rows(result: TaskResult, words: Words) -> list[Json]:
     ]  # fmt: skip
 
 
-def note_text(note: Note, words: Words) -> str:
-    """One sentence, as text."""
-    return words.noted(note.kind, note.why, note.model)
-
-
 def note_markdown(note: Note, words: Words) -> str:
-    """The same for a step or a file: models have names that people made up."""
-    return plain(note_text(note, words))
+    """For a step or a file: models have names that people made up."""
+    return plain(words.noted(note))

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from agents.errors import Why
-from agents.notes import NoteKind
+from agents.marks import Doubt
+from agents.notes import Note
 from chat.wire import Detail
 from orchestration.log import Standing
 from orchestration.messages import RunState
@@ -206,6 +206,7 @@ class Words:
     looking_through = "Looking through all documents"
     choosing = "Choosing agents"
     together = "Putting it together"
+    writing_answer = "Writing the answer"
     the_single_agent = "the single agent"
     ended_unapproved = "Ended before the plan was approved"
 
@@ -221,6 +222,9 @@ class Words:
         if usual is None:
             return line
         return f"{line} (usually {self.pace(usual)}{' a step' if a_step else ''})"
+
+    def writing(self, agents: str, number: int) -> str:
+        return f"{agents} {'is' if number == 1 else 'are'} writing"
 
     def other_agents(self, number: int) -> str:
         return f"{number} other agents"
@@ -361,9 +365,17 @@ class Words:
         """`1.23`, `0.0042`: two figures that count. In which currency is the operator's to know."""
         return self.figure(cost, digits_that_count(cost))
 
-    def noted(self, kind: NoteKind, why: Why, model: str) -> str:
+    def noted(self, note: Note) -> str:
         """What was done without a model although one was to do it, and why."""
-        return f"{_DONE_WITHOUT[kind]}: {_WHY[why].format(model=model)}."
+        return note.sentence()
+
+    def doubt(self, doubt: Doubt) -> str:
+        """Stands behind a claim of a model."""
+        return _DOUBTS[doubt][0]
+
+    def about_doubt(self, doubt: Doubt) -> str:
+        """What that means."""
+        return _DOUBTS[doubt][1]
 
     # ------------------------------------------------------------ how a run ends
 
@@ -626,6 +638,10 @@ _EXPORTED_WITHOUT: dict[RunState, str] = {
     "cancelled": "This was stopped.",
     "expired": "The time for this ran out.",
 }
+_DOUBTS: dict[Doubt, tuple[str, str]] = {
+    "uncited": ("no source", "The model named no source for this."),
+    "unsupported": ("not in its source", "The source that the model named was not found to say this."),
+}
 _APPROVAL: dict[PlanWords, tuple[str, str]] = {
     "offered": ("Your turn: the plan", "Nothing runs before you say so. Change the plan, run it, or cancel it."),
     "not run": ("Plan, not run", "This plan was not run."),
@@ -651,22 +667,6 @@ _STANDING: dict[Standing | Literal["unknown"], str] = {
     "at work": "is being answered",
     "awaiting approval": "waits for your approval",
     "unknown": "is kept; how far it is will be known when Redis answers",
-}
-_DONE_WITHOUT: dict[NoteKind, str] = {
-    "planned_without_model": "Planned without the model",
-    "answered_without_model": "Answered with sentences of the sources, without the model",
-    "written_without_model": "Put together from the agents' answers, without the model",
-}
-_WHY: dict[Why, str] = {
-    "timeout": "{model} was silent for too long",
-    "unreachable": "{model} cannot be reached",
-    "rate_limited": "{model} has too much to do at the moment",
-    "refused": "{model} did not accept the request",
-    "interrupted": "{model} broke off in the middle",
-    "unusable": "what {model} said could not be used",
-    "budget": "what {model} may use for this question was used up",
-    "resting": "{model} failed several times and is left alone for a while",
-    "unknown": "{model} is not set up there",
 }
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",

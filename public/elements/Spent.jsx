@@ -4,13 +4,18 @@ import { ChevronRight, CircleAlert } from 'lucide-react';
 
 const { words } = window.roundtableSays;
 
-function whole({ line = '', notes = [] }) {
+function whole({ line = '', notes = [], legend = [] }) {
   return (
     <div role="group" className="rt rt-spent" aria-label={words.models}>
       {notes.map((note) => (
         <p key={note} className="rt-spent-note">
           <CircleAlert aria-hidden="true" className="rt-state-icon" />
           <span>{note}</span>
+        </p>
+      ))}
+      {legend.map((mark) => (
+        <p key={mark} className="rt-note">
+          {mark}
         </p>
       ))}
       {line ? <p className="rt-note">{line}</p> : null}

@@ -12,7 +12,7 @@ from agents.notes import NoteKind
 from chat.detail import reduced
 from chat.german import GERMAN
 from chat.picture import draw
-from chat.spent import note_text, spent_line, spent_props, spent_rows
+from chat.spent import spent_line, spent_props, spent_rows
 from chat.story import Story, tell
 from chat.wire import Detail, Picture
 from chat.words import ENGLISH, Words
@@ -61,7 +61,7 @@ def test_every_note_has_words(words: Words) -> None:
     combinations = [
         Note(kind=kind, model="openai:x", why=why) for kind, why in product(get_args(NoteKind), get_args(Why))
     ]
-    told = [note_text(note, words) for note in combinations]
+    told = [words.noted(note) for note in combinations]
     assert len(set(told)) == len(combinations)
     assert all("openai:x" in sentence and sentence.endswith(".") for sentence in told)
 
@@ -92,6 +92,7 @@ def test_the_line_is_under_every_answer_and_its_parts_where_everything_is_seen()
         {
             "line": "openai:writer and ollama:small · 3 calls · about 1,834 tokens · cost about 0.0021",
             "notes": ["Planned without the model: openai:writer was silent for too long."],
+            "legend": [],
         }
     ]
     whole = [element.props for element in drawn("everything").elements if element.name == "Spent"]
@@ -117,6 +118,13 @@ def test_who_wished_no_model_reads_that_there_was_none() -> None:
     assert spent_props(wished, answer().result, ENGLISH)["line"] == ENGLISH.as_wished_without_model
     assert spent_props(task(), answer().result, ENGLISH) == {}
     assert spent_rows(answer().result, ENGLISH) == []
+
+
+def test_what_the_marks_of_an_answer_mean_is_under_it() -> None:
+    """For whoever cannot point at them."""
+    doubtful = answer(text="So [unsupported](#mark-unsupported), and so [unsupported](#mark-unsupported).").result
+    legend = ["not in its source: The source that the model named was not found to say this."]
+    assert spent_props(task(), doubtful, ENGLISH)["legend"] == legend
 
 
 def test_who_planned_is_said() -> None:
