@@ -11,6 +11,7 @@ from chat.asking import answer, answer_alone, ask_again
 from chat.documents import MOVE, REMOVE, REPLACE, documents_now, move_document, remove_document
 from chat.handing_in import CHOOSE, STOP, choose, hand_in, replace_document, stop_delivery
 from chat.manner import Manner
+from chat.model_choice import wish_of
 from chat.outage import ANSWER_ALONE
 from chat.passages import open_passage
 from chat.profiles import mode_of, offer_profiles, starters
@@ -52,7 +53,8 @@ async def ask_single_agent(action: cl.Action) -> bool:
 async def repeat_question(action: cl.Action) -> bool:
     session = _session()
     message, question = str(action.payload.get("message")), str(action.payload.get("question"))
-    manner = Manner(mode_of(session.chat_profile), action.payload.get("approval") is True)
+    wished = wish_of(action.payload.get("model"))
+    manner = Manner(mode_of(session.chat_profile), action.payload.get("approval") is True, model=wished)
     manner = manner.by_single_agent() if action.payload.get("mode") == "single" else manner
     undivided = action.payload.get("undivided") is True
     await ask_again(window_of(session), message, question, manner, undivided)
@@ -71,8 +73,10 @@ async def cancel(action: cl.Action) -> dict[str, object]:
 
 @cl.action_callback(ASK_AGENT)
 async def ask_one_agent(action: cl.Action) -> bool:
-    run, part, agent = (action.payload.get(name) for name in ("run", "part", "agent"))
-    return await ask_agent(window_of(_session()), str(run), part if isinstance(part, int) else 0, str(agent))
+    told = action.payload
+    run, part, agent = (told.get(name) for name in ("run", "part", "agent"))
+    which = part if isinstance(part, int) else 0
+    return await ask_agent(window_of(_session()), str(run), which, str(agent), wish_of(told.get("model")))
 
 
 @cl.action_callback(CHOOSE)

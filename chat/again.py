@@ -1,4 +1,6 @@
-"""One agent is asked again, alone, what it or another one was asked: a question of its own in the same conversation."""
+"""One agent is asked again, alone, what it or another one was asked, with a model or without: a question of its own in
+the same conversation.
+"""
 
 import logging
 
@@ -18,19 +20,21 @@ ASK_AGENT = "ask_agent"
 """The action under an answer."""
 
 
-async def ask_agent(window: Window, run: str, part: int, agent: str) -> bool:
-    """Ask exactly this agent a part of an earlier question again; not twice while it is at it."""
+async def ask_agent(window: Window, run: str, part: int, agent: str, model: str) -> bool:
+    """Ask exactly this agent a part of an earlier question again, with a `model` as `Task.model` names one; not twice
+    while it is at it.
+    """
     try:
         host = current()
         question = f"@{agent} {await _question(host, window, run, part, agent)}"
-        asked = (window.person, window.thread, question)
+        asked = (window.person, window.thread, question, model)
         if asked in host.asked_again:
             return True  # The same click, twice.
         host.asked_again.add(asked)
         try:
-            if await _is_running(host, window, question):
+            if await _is_running(host, window, question, model):
                 raise AskedTwice(host.registry[agent].title)
-            return await ask(window, new_id(), question, Manner(), undivided=True)
+            return await ask(window, new_id(), question, Manner(model=model), undivided=True)
         finally:
             host.asked_again.discard(asked)
     except (RoundtableError, AgentError, ChatError) as error:
@@ -47,9 +51,10 @@ async def _question(host: Host, window: Window, run: str, part: int, agent: str)
     return parts[part].question
 
 
-async def _is_running(host: Host, window: Window, question: str) -> bool:
+async def _is_running(host: Host, window: Window, question: str, model: str) -> bool:
     viewer = host.viewers.of(window)
     await viewer.opened()
     waiting = {delivery.id for delivery in host.deliveries.on(window.thread, window.person)}
     runs = viewer.live - waiting
-    return any([(await host.log.task(run, window.person)).question == question for run in runs])
+    tasks = [await host.log.task(run, window.person) for run in runs]
+    return any(task.question == question and task.model == model for task in tasks)

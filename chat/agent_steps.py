@@ -1,7 +1,10 @@
 """One agent at work: its step, with what it found and how it reasoned inside, and its answer as the text."""
 
+import re
+
 from chat.growing import Growing
-from chat.plain import plain
+from chat.plain import in_words, plain
+from chat.spent import note_markdown
 from chat.story import Section, StepStory, Story
 from chat.wire import Step, stable_id
 from chat.words import Words, shortened
@@ -9,6 +12,7 @@ from knowledge import Passage
 from orchestration.messages import Retrying, Returned
 
 _LONGEST_NAME = 72
+_NUMBER = re.compile(r"\[(\d{1,3})\](?!\()")
 
 
 def draw_agent_step(
@@ -57,7 +61,7 @@ def _inside(
             parent=whole.id,
             type="retrieval",
             name=words.found(len(step.passages)),
-            output="\n".join(_line(passage, words) for passage in step.passages),
+            output="\n".join(_line(number, passage, words) for number, passage in enumerate(step.passages, 1)),
             began=section.began,
             ended=section.began,
             detail="everything",
@@ -82,12 +86,23 @@ def _inside(
     return tuple(inner for inner in (found, reasoned) if inner is not None)
 
 
-def _line(passage: Passage, words: Words) -> str:
+def _named_sources(step: StepStory, words: Words) -> list[str]:
+    """What the numbers in a text of a model stand for: its own passages, in the order in which they were found."""
+    passages = dict(enumerate(step.passages or (), 1))
+    named = sorted({int(number) for number in _NUMBER.findall(step.text)} & passages.keys())
+    told = [f"\\[{n}\\] {plain(passages[n].source)}{_where(passages[n], words)}" for n in named]
+    return [f"*{words.sources}:* {' · '.join(told)}"] if told else []
+
+
+def _line(number: int, passage: Passage, words: Words) -> str:
+    return f"{number}. **{plain(passage.source)}**{_where(passage, words)}, {words.score(passage.score)}"
+
+
+def _where(passage: Passage, words: Words) -> str:
     place = [plain(passage.section)] if passage.section else []
     if passage.page is not None:
         place.append(words.page(passage.page))
-    where = f" ({', '.join(place)})" if place else ""
-    return f"- **{plain(passage.source)}**{where}, {words.score(passage.score)}"
+    return f" ({', '.join(place)})" if place else ""
 
 
 def _broken_off(step: StepStory, why: Returned | Retrying, words: Words) -> str:
@@ -108,9 +123,13 @@ def _text(story: Story, step: StepStory, texts: Growing, words: Words) -> str:
         reason = step.result.error if step.result else None
         parts.append(plain(reason or words.could_not_answer))
     if step.text:
-        parts.append(texts.harmless(step.plan.id, step.text))
+        parts.append(in_words(texts.harmless(step.plan.id, step.text), words))
+        if step.result is not None:
+            parts += _named_sources(step, words)
     elif step.state == "nothing_found":
         parts.append(words.agent_found_nothing)
+    if step.result is not None and step.result.note is not None:
+        parts.append(f"*{note_markdown(step.result.note, words)}*")
     if step.result is None and story.result is not None:
         parts.append(words.cut_off(story.result.state == "cancelled"))
     return "\n\n".join(parts)

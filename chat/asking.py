@@ -48,6 +48,7 @@ async def ask(window: Window, message: str, question: str, manner: Manner, undiv
         mode=manner.mode,
         for_once=manner.for_once,
         approval=manner.approval,
+        model=manner.model,
         undivided=undivided,
     )
     try:
@@ -123,6 +124,9 @@ async def stop(window: Window) -> None:
 
 
 async def _ask(host: Host, window: Window, task: Task) -> None:
+    if not host.orchestrator.models:
+        # A wish from when there were models is met by having none.
+        task = task.model_copy(update={"model": ""})
     if not task.undivided:
         task = task.model_copy(update={"context": await _said_before(host, window)})
     await _note(host, window, checked(task, host.registry))
@@ -189,6 +193,7 @@ def _refusal(task: Task, sentence: str, again: bool = False) -> Refusal:
         approval=task.approval,
         at=time.time(),
         undivided=task.undivided,
+        model=task.model,
     )
 
 

@@ -1,6 +1,6 @@
 """How a run ends, in words: the text of its last message."""
 
-from chat.plain import harmless, plain
+from chat.plain import harmless, in_words, plain
 from chat.story import Story
 from chat.words import Words
 
@@ -12,7 +12,7 @@ def answer_text(story: Story, words: Words) -> str:
     if result.state == "cancelled":
         return words.stopped(sum(1 for step in story.steps if step.state == "answered"))
     told = words.nothing_found(result.answer) if result.state == "nothing_found" else result.answer
-    text = harmless(told).strip()
+    text = in_words(harmless(told).strip(), words)
     if result.state in ("failed", "expired") or not text:
         reason = words.without_answer(result.state, plain(result.reason))
         text = f"{reason}\n\n{text}".strip()

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from agents.models import Models
 from chat.announcing import announcement
 from chat.changes import Emission, changes
 from chat.detail import reduced
@@ -43,6 +44,7 @@ class Follower:
         titles: Titles,
         words: Words,
         usual: Usual,
+        models: Models,
         detail: Callable[[], Detail],
         emit: Emit,
         occupy: Callable[[bool], Awaitable[None]],
@@ -59,6 +61,7 @@ class Follower:
         self._titles = titles
         self._words = words
         self._usual = usual
+        self._models = models
         self._medians: Medians = {}
         self._detail = detail
         self._emit = emit
@@ -222,7 +225,7 @@ class Follower:
         return reduced(self._whole_picture(), self._detail())
 
     def _whole_picture(self) -> Picture:
-        told = draw(self._story, self._titles, self._words, self._texts, self._medians)
+        told = draw(self._story, self._titles, self._words, self._texts, self._medians, self._models)
         outage = draw_outage(self._story, self._stage, self._words)
         whole, status = stable_id(self._story.run, "run"), status_id(self._story.run)
         steps = [replace(s, feedback=self._feedback) if s.id == whole else s for s in told.steps]

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from agents import UnknownAgent
+from agents import UnknownAgent, UnknownModel
+from agents.errors import Why
+from agents.marks import Doubt
+from agents.notes import Note, NoteKind
 from chat.errors import (
     AskedTwice,
     BrokenDelivery,
@@ -19,7 +22,7 @@ from chat.errors import (
     UnknownDelivery,
 )
 from chat.wire import Detail
-from chat.words import PlanWords, Words
+from chat.words import PlanWords, Words, digits_that_count
 from history import HistoryError, UnknownConversation
 from knowledge import (
     KnowledgeError,
@@ -149,6 +152,8 @@ class German(Words):
                 return f"Alle Agenten wurden angehalten{why}. Bitte frag wieder, wenn sie weiterarbeiten."
             case UnknownAgent():
                 return "Diesen Agenten gibt es nicht; „/agents“ zeigt alle. Ein @ gehört nur vor ihre Namen."
+            case UnknownModel():
+                return "Dieses Sprachmodell wird nicht mehr angeboten; bitte wähl in den Einstellungen ein anderes."
             case EmptyQuestion():
                 return "Die Frage ist leer. Bitte schreib, was du wissen willst."
             case InvalidTask():
@@ -250,6 +255,16 @@ class German(Words):
     def detail_name(self, detail: Detail) -> str:
         return _DETAILS[detail]
 
+    model = "Modell"
+    model_about = "Welches Sprachmodell ab jetzt antwortet; ohne eines antworten Agenten mit Sätzen ihrer Quellen."
+    without_model = "Ohne Modell"
+
+    def as_configured(self, model: str) -> str:
+        return f"Wie eingerichtet ({model})" if model else "Wie eingerichtet"
+
+    def no_longer_offered(self, model: str) -> str:
+        return f"{model} (nicht mehr angeboten)"
+
     def not_kept(self, why: str) -> str:
         return f"Das gilt in diesem Fenster, konnte aber nicht gespeichert werden. {why}"
 
@@ -260,6 +275,7 @@ class German(Words):
     looking_through = "Sieht alle Dokumente durch"
     choosing = "Wählt Agenten"
     together = "Führt es zusammen"
+    writing_answer = "Schreibt die Antwort"
     the_single_agent = "dem einzelnen Agenten"
     ended_unapproved = "Beendet, bevor der Plan freigegeben war"
 
@@ -274,6 +290,9 @@ class German(Words):
         if usual is None:
             return line
         return f"{line} (meist {self.pace(usual)}{' je Schritt' if a_step else ''})"
+
+    def writing(self, agents: str, number: int) -> str:
+        return f"{agents} {'schreibt' if number == 1 else 'schreiben'}"
 
     def other_agents(self, number: int) -> str:
         return f"{number} andere Agenten"
@@ -366,6 +385,54 @@ class German(Words):
 
     def cut_off(self, stopped: bool) -> str:
         return "*Gestoppt.*" if stopped else "*Hier abgebrochen: der Lauf war zu Ende.*"
+
+    # ------------------------------------------------------------ what language models did and cost
+
+    as_wished_without_model = "Ohne Sprachmodell beantwortet, wie gewünscht"
+
+    def planned_by(self, model: str) -> str:
+        return f"Geplant von {model}."
+
+    def spent(
+        self,
+        models: Sequence[str],
+        calls: int,
+        tokens: int,
+        cost: float | None,
+        about: bool,
+        all_priced: bool,
+    ) -> str:
+        told = [self.listed(models), _calls(calls), f"{'etwa ' if about else ''}{self.tokens(tokens)}"]
+        if cost is not None:
+            told.append(f"Kosten {'etwa ' if about else '' if all_priced else 'mindestens '}{self.money(cost)}")
+        return " · ".join(told)
+
+    def spent_on(
+        self, calls: int, tokens_in: int, tokens_out: int, about: bool, seconds: float, cost: float | None
+    ) -> str:
+        both = f"{self.amount(tokens_in)} Token hinein, {self.amount(tokens_out)} heraus"
+        told = [_calls(calls), f"{'etwa ' if about else ''}{both}", self.seconds(seconds)]
+        if cost is not None:
+            told.append(f"Kosten {'etwa ' if about else ''}{self.money(cost)}")
+        return ", ".join(told)
+
+    def tokens(self, number: int) -> str:
+        return f"{self.amount(number)} Token"
+
+    def amount(self, number: int) -> str:
+        return f"{number:,}".replace(",", ".")
+
+    def money(self, cost: float) -> str:
+        return self.figure(cost, digits_that_count(cost))
+
+    def noted(self, note: Note) -> str:
+        return f"{_DONE_WITHOUT[note.kind]}: {_WHY[note.why].format(model=note.model)}."
+
+    def doubt(self, doubt: Doubt) -> str:
+        return _DOUBTS[doubt][0]
+
+    def about_doubt(self, doubt: Doubt) -> str:
+        return _DOUBTS[doubt][1]
 
     # ------------------------------------------------------------ how a run ends
 
@@ -607,6 +674,10 @@ class German(Words):
         return f"gefunden von {agent}"
 
 
+def _calls(number: int) -> str:
+    return _counted(number, "kein Aufruf", "Aufruf", "Aufrufe")
+
+
 def _counted(number: int, none: str, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}" if number else none
 
@@ -669,6 +740,26 @@ _STANDING: dict[Standing | Literal["unknown"], str] = {
     "at work": "wird beantwortet",
     "awaiting approval": "wartet auf deine Freigabe",
     "unknown": "ist aufgehoben; wie weit sie ist, zeigt sich, wenn Redis antwortet",
+}
+_DOUBTS: dict[Doubt, tuple[str, str]] = {
+    "uncited": ("ohne Quelle", "Das Modell hat dafür keine Quelle genannt."),
+    "unsupported": ("nicht in der Quelle", "In der Quelle, die das Modell nennt, wurde das nicht gefunden."),
+}
+_DONE_WITHOUT: dict[NoteKind, str] = {
+    "planned_without_model": "Ohne das Modell geplant",
+    "answered_without_model": "Mit Sätzen der Quellen beantwortet, ohne das Modell",
+    "written_without_model": "Aus den Antworten der Agenten zusammengesetzt, ohne das Modell",
+}
+_WHY: dict[Why, str] = {
+    "timeout": "{model} hat zu lange geschwiegen",
+    "unreachable": "{model} ist nicht erreichbar",
+    "rate_limited": "{model} hat gerade zu viel zu tun",
+    "refused": "{model} hat die Anfrage nicht angenommen",
+    "interrupted": "{model} hat mittendrin abgebrochen",
+    "unusable": "was {model} sagte, war nicht zu gebrauchen",
+    "budget": "was {model} für diese Frage verbrauchen darf, war verbraucht",
+    "resting": "{model} ist mehrmals gescheitert und wird eine Weile in Ruhe gelassen",
+    "unknown": "{model} ist dort nicht eingerichtet",
 }
 _MONTHS = (
     "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",

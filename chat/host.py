@@ -42,8 +42,8 @@ class Host:
     deliveries: Deliveries
     viewers: Viewers
     preferences: PreferenceBook
-    asked_again: set[tuple[str, str, str]] = field(default_factory=set)
-    """Person, thread and question of what is being asked again at the moment, so that no click asks twice."""
+    asked_again: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """Person, thread, question and model of what is being asked again at the moment, so that no click asks twice."""
 
 
 class _Slot:
@@ -60,7 +60,7 @@ def install(
     remembered = Remembered(history, titles)
     deliveries = Deliveries(knowledge, Placer(registry, knowledge), registry, remembered.keep)
     log = ConversationLog(history, orchestrator)
-    viewers = Viewers(log, deliveries, remembered, titles, Usual(orchestrator))
+    viewers = Viewers(log, deliveries, remembered, titles, Usual(orchestrator), orchestrator.models)
     preferences = PreferenceBook(history, log)
     _Slot.host = Host(orchestrator, registry, knowledge, people, history, log, deliveries, viewers, preferences)
     return _Slot.host

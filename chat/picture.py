@@ -7,18 +7,20 @@ same steps: a first view, a reload, a second window and a returning reader.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from agents.models import Models
 from chat.agent_steps import draw_agent_step
 from chat.approval_picture import approval_props, approval_words
 from chat.endings import answer_text
 from chat.growing import Growing
-from chat.plain import plain
+from chat.plain import in_words, plain
 from chat.props import again_props, plan_props, selection_props, sources_props, title_of
+from chat.spent import note_markdown, spent_props, spent_rows
 from chat.status_line import status_line
 from chat.story import Section, Story
 from chat.usual import Medians
 from chat.wire import Detail, Element, Picture, Step, stable_id
 from chat.words import ENGLISH, Words, shortened
-from orchestration.messages import PartSelection, Task
+from orchestration.messages import PartSelection, Selection, Task
 
 AUTHOR = "Roundtable"
 """Who speaks at last; Chainlit's page shows the author named like the product with the profile's icon."""
@@ -26,6 +28,7 @@ AUTHOR = "Roundtable"
 _COUNCIL = "council"
 _LONGEST_NAME = 160
 _NOTHING_MEASURED: Medians = {}
+_NO_MODELS = Models()
 
 Titles = Mapping[str, str]
 """An agent's name for people, by its name."""
@@ -37,11 +40,12 @@ def draw(
     words: Words = ENGLISH,
     texts: Growing | None = None,
     usual: Medians = _NOTHING_MEASURED,
+    models: Models = _NO_MODELS,
 ) -> Picture:
     """Everything the page shows of this run; empty until the run was accepted.
 
     Whoever draws a run again and again keeps its `texts`: only what came since is read then. `usual` is how long
-    agents usually take.
+    agents usually take, `models` are those that may be wished.
     """
     if story.task is None:
         return Picture()
@@ -49,7 +53,7 @@ def draw(
     steps: list[Step] = [*_frame(story, story.task, status_line(story, titles, usual, words))]
     elements: list[Element] = []
     for section in story.sections:
-        part = _draw_section(story, section, titles, words, texts)
+        part = _draw_section(story, section, titles, words, texts, models)
         steps += part.steps
         elements += part.elements
     return Picture(tuple(steps), tuple(elements))
@@ -102,7 +106,9 @@ def _frame(story: Story, task: Task, status: str) -> Iterator[Step]:
     )
 
 
-def _draw_section(story: Story, section: Section, titles: Titles, words: Words, texts: Growing) -> Picture:
+def _draw_section(
+    story: Story, section: Section, titles: Titles, words: Words, texts: Growing, models: Models
+) -> Picture:
     match section.kind:
         case "resumed":
             return Picture((_part(story, section, "resumed", words.interrupted, ""),))
@@ -118,7 +124,7 @@ def _draw_section(story: Story, section: Section, titles: Titles, words: Words, 
         case "conflicts":
             return _conflicts(story, section, words)
         case "answer":
-            return _answer(story, section, titles, words, texts)
+            return _answer(story, section, titles, words, texts, models)
     return Picture()
 
 
@@ -150,6 +156,7 @@ def _selection(story: Story, section: Section, titles: Titles, words: Words) -> 
         words.selection,
         "\n".join(_chosen(part, titles, words, named=len(parts) > 1) for part in parts) or words.no_agent_chosen,
     )
+    step = replace(step, output=step.output + _planned_by(story.selection, words))
     elements = tuple(
         Element(
             id=stable_id(story.run, "selection", str(number)),
@@ -162,6 +169,13 @@ def _selection(story: Story, section: Section, titles: Titles, words: Words) -> 
         for number, part in enumerate(parts)
     )
     return Picture((*_understood(story, section, words), step), elements)
+
+
+def _planned_by(selection: Selection, words: Words) -> str:
+    """Which model chose and divided, or why none did; empty where none was to."""
+    told = [words.planned_by(plain(selection.planned_by))] if selection.planned_by else []
+    told += [note_markdown(selection.note, words)] if selection.note is not None else []
+    return f"\n\n*{' '.join(told)}*" if told else ""
 
 
 def _understood(story: Story, section: Section, words: Words) -> Iterator[Step]:
@@ -218,7 +232,7 @@ def _conflicts(story: Story, section: Section, words: Words) -> Picture:
     return Picture((_part(story, section, "conflicts", words.disagreements, "\n".join(lines)),))
 
 
-def _answer(story: Story, section: Section, titles: Titles, words: Words, texts: Growing) -> Picture:
+def _answer(story: Story, section: Section, titles: Titles, words: Words, texts: Growing, models: Models) -> Picture:
     thread = story.task.conversation if story.task else ""
     step = Step(
         id=stable_id(story.run, "answer"),
@@ -226,13 +240,13 @@ def _answer(story: Story, section: Section, titles: Titles, words: Words, texts:
         parent=stable_id(story.run, "run"),
         type="assistant_message",
         name=AUTHOR,
-        output=answer_text(story, words) if story.result else texts.harmless("answer", story.answer),
+        output=answer_text(story, words) if story.result else in_words(texts.harmless("answer", story.answer), words),
         began=section.began,
         ended=section.ended,
         streaming=story.result is None,
         failed=story.result is not None and story.result.state in ("failed", "expired"),
     )
-    elements = (*_sources(story, step), *_again(story, step, titles))
+    elements = (*_sources(story, step), *_spent(story, step, words), *_again(story, step, titles, models, words))
     return Picture((step,), elements)
 
 
@@ -247,7 +261,26 @@ def _sources(story: Story, answer: Step) -> Iterator[Element]:
         )
 
 
-def _again(story: Story, answer: Step, titles: Titles) -> Iterator[Element]:
+def _spent(story: Story, answer: Step, words: Words) -> Iterator[Element]:
+    """A line, and one for each model where everything is to be seen."""
+    if story.result is None or story.task is None:
+        return
+    whole = spent_props(story.task, story.result, words)
+    rows = spent_rows(story.result, words)
+    if whole:
+        yield Element(id=stable_id(story.run, "spent"), thread=answer.thread, step=answer.id, name="Spent", props=whole)
+    if rows:
+        yield Element(
+            id=stable_id(story.run, "spent", "each"),
+            thread=answer.thread,
+            step=answer.id,
+            name="Spent",
+            props={"rows": rows},
+            detail="everything",
+        )
+
+
+def _again(story: Story, answer: Step, titles: Titles, models: Models, words: Words) -> Iterator[Element]:
     """Once it has ended, any agent can be asked the same, or a part of it, again."""
     if story.result is not None and story.selection is not None:
         yield Element(
@@ -255,5 +288,5 @@ def _again(story: Story, answer: Step, titles: Titles) -> Iterator[Element]:
             thread=answer.thread,
             step=answer.id,
             name="Again",
-            props=again_props(story, story.selection, titles),
+            props=again_props(story, story.selection, titles, models, words),
         )

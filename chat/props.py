@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from agents.models import Models
+from chat.model_choice import choices, value_of
 from chat.story import StepStory, Story
 from chat.wire import Json
 from chat.words import Words
@@ -63,8 +65,12 @@ def sources_props(result: TaskResult) -> dict[str, Json]:
     }
 
 
-def again_props(story: Story, selection: Selection, titles: Mapping[str, str]) -> dict[str, Json]:
-    """Who can be asked again, for each part of the question: those who answered it, alone, and all the others."""
+def again_props(
+    story: Story, selection: Selection, titles: Mapping[str, str], models: Models, words: Words
+) -> dict[str, Json]:
+    """Who can be asked again, for each part of the question: those who answered it, alone, and all the others; and with
+    which model, where some are offered: at first with the one that this was asked with.
+    """
     parts: list[Json] = []
     alone = len({step.plan.agent for step in story.steps}) > 1
     for number, part in enumerate(selection.parts):
@@ -73,7 +79,9 @@ def again_props(story: Story, selection: Selection, titles: Mapping[str, str]) -
         others: list[Json] = [{"agent": name, "title": titles[name]} for name in titles if name not in answered]
         heading = part.heading if len(selection.parts) > 1 else ""
         parts.append({"heading": heading, "alone": alone, "answered": own, "others": others})
-    return {"run": story.run, "parts": parts}
+    wished = story.task.model if story.task is not None and models.may_be_chosen(story.task.model) else ""
+    offered = choices(models, "", words) if models.offered else []
+    return {"run": story.run, "parts": parts, "models": offered, "model": value_of(wished)}
 
 
 def passage_props(citation: Citation, before: str = "", after: str = "") -> dict[str, Json]:

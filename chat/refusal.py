@@ -48,6 +48,7 @@ def draw_refusal(refusal: Refusal, words: Words) -> Picture:
                 "mode": refusal.mode,
                 "approval": refusal.approval,
                 "undivided": refusal.undivided,
+                "model": refusal.model,
             },
             "refused": words.ask_again_failed,
         },

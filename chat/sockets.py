@@ -134,7 +134,8 @@ async def _offer_settings(sid: str, session: WebsocketSession, window: Window) -
         found = await current().preferences.initial(window)
         if DETAIL not in session.chat_settings:
             session.chat_settings.update(found.settings())
-    await sio.emit("chat_settings", Preferences.of(session.chat_settings).widgets(window.words), to=sid)
+    widgets = Preferences.of(session.chat_settings).widgets(window.words, current().orchestrator.models)
+    await sio.emit("chat_settings", widgets, to=sid)
 
 
 async def _on_settings(sid: str, settings: dict[str, object]) -> None:
@@ -160,7 +161,8 @@ async def _on_message(sid: str, payload: MessagePayload) -> None:
         log.warning("message %s came with files that are not here", id)
         await refuse(window, id, window.words.files_gone)
         return
-    manner = Manner(mode_of(session.chat_profile), Preferences.of(session.chat_settings).ask_first)
+    preferences = Preferences.of(session.chat_settings)
+    manner = Manner(mode_of(session.chat_profile), preferences.ask_first, model=preferences.model)
     typed = command_of(asked.get("command"), text, COMMANDS)
     if isinstance(typed, Mistyped):
         await _refuse(window, id, window.words.mistyped(typed.typed, typed.near), files)

@@ -38,7 +38,7 @@ def status_line(story: Story, titles: Titles, usual: Medians, words: Words) -> s
         ready = [step for step in unfinished if needed.isdisjoint(step.plan.depends_on)]
         again = any(step.broken_off for step in ready)
         return words.to_begin(_names(ready, titles, words), again)
-    return words.together
+    return words.writing_answer if story.answer else words.together
 
 
 def progress(event: Preparing, words: Words) -> str:
@@ -54,8 +54,10 @@ def _open(story: Story, kind: str) -> Waiting | None:
 
 
 def _at_work(steps: Sequence[StepStory], titles: Titles, usual: Medians, words: Words) -> str:
-    """With how long it usually takes, where that was measured of all who are at work."""
+    """With how long it usually takes, where that was measured of all who are at work; who writes is nearly done."""
     each = Counter(step.plan.agent for step in steps)
+    if all(step.text for step in steps):
+        return words.writing(_names(steps, titles, words), len(each))
     known = usual.keys() >= each.keys()
     longest = max(usual[agent] for agent in each) if known else None
     return words.working(_names(steps, titles, words), len(each), longest, a_step=max(each.values()) > 1)

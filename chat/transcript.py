@@ -3,17 +3,17 @@
 Pure. What documents and people wrote is shown as it is: it begins no heading, loads nothing and links nowhere.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from agents.marks import doubts, marked
 from chat.plain import harmless, plain
 from chat.props import title_of
+from chat.spent import note_markdown, spent_of
 from chat.words import Words
+from orchestration.document import plain_citations
 from orchestration.messages import Citation, Task, TaskResult
-
-_CITED = re.compile(r"\[(\d+)\]\(#cite-[^)\s]*\)")
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,18 @@ def exchange(one: Exchange, titles: Mapping[str, str], words: Words) -> str:
     if one.result is None:
         parts.append(f"*{words.still_answered}*")
     else:
-        parts += _answer(one.result, titles, words)
+        parts += _answer(one.task, one.result, titles, words)
     return "\n\n".join(parts) + "\n"
 
 
-def _answer(result: TaskResult, titles: Mapping[str, str], words: Words) -> list[str]:
+def _answer(task: Task, result: TaskResult, titles: Mapping[str, str], words: Words) -> list[str]:
     parts = []
     if result.state != "answered":
         parts.append(f"*{words.exported_without(result.state, plain(result.reason))}*")
     told = words.nothing_found(result.answer) if result.state == "nothing_found" else result.answer
-    if text := harmless(_CITED.sub(r"[\1]", told)).strip():
+    if text := harmless(plain_citations(marked(told, lambda doubt: f"({words.doubt(doubt)})"))).strip():
         parts.append(text)
+    parts += [f"*{words.doubt(doubt)}: {words.about_doubt(doubt)}*" for doubt in doubts(told)]
     for conflict in result.conflicts:
         claims = "".join(f"\n- {plain(claim)}" for claim in conflict.claims)
         parts.append(f"{words.not_the_same(plain(conflict.subject))}\n{claims}\n\n{plain(conflict.settled)}")
@@ -55,10 +56,19 @@ def _answer(result: TaskResult, titles: Mapping[str, str], words: Words) -> list
         parts.append(f"*{words.answered_by([plain(title_of(agent, titles)) for agent in result.contributed])}*")
     if result.missing:
         parts.append(f"*{words.without([plain(title_of(agent, titles)) for agent in result.missing])}*")
+    parts += _of_models(task, result, words)
     if result.citations:
         parts.append(f"### {words.sources}")
         parts += [_source(citation, titles, words) for citation in result.citations]
     return parts
+
+
+def _of_models(task: Task, result: TaskResult, words: Words) -> list[str]:
+    """What they did not do, and what they cost."""
+    told = [note_markdown(note, words) for note in result.notes]
+    if line := spent_of(task, result, words):
+        told.append(plain(line))
+    return [f"*{one}*" for one in told]
 
 
 def _source(citation: Citation, titles: Mapping[str, str], words: Words) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agents.models import Models
 from chat.changes import Emission
 from chat.delivery import Delivery
 from chat.detail import EVERYTHING
@@ -76,9 +77,11 @@ class Viewer:
         remembered: RememberedThere,
         titles: Titles,
         usual: Usual,
+        models: Models,
         interval: Callable[[], float],
     ) -> None:
         self.window = window
+        self._models = models
         self._usual = usual
         self._detail: Detail = EVERYTHING
         self._runs = runs
@@ -258,6 +261,7 @@ class Viewer:
             titles=self._titles,
             words=self.window.words,
             usual=self._usual,
+            models=self._models,
             detail=lambda: self._detail,
             emit=self.window.emit,
             occupy=occupy,
@@ -359,8 +363,10 @@ class Viewers:
         remembered: RememberedThere,
         titles: Titles,
         usual: Usual,
+        models: Models,
         interval: float = INTERVAL_SECONDS,
     ) -> None:
+        self._models = models
         self._runs = runs
         self._deliveries = deliveries
         self._remembered = remembered
@@ -374,7 +380,14 @@ class Viewers:
         viewer = self._viewers.get(window.id)
         if viewer is None:
             viewer = self._viewers[window.id] = Viewer(
-                window, self._runs, self._deliveries, self._remembered, self._titles, self._usual, self.interval
+                window,
+                self._runs,
+                self._deliveries,
+                self._remembered,
+                self._titles,
+                self._usual,
+                self._models,
+                self.interval,
             )
         return viewer
 

@@ -103,6 +103,7 @@ class Element:
         "Delivery",
         "Documents",
         "Again",
+        "Spent",
     ]
     props: Mapping[str, Json]
     display: Literal["inline", "side"] = "inline"

@@ -4,10 +4,13 @@ window is told in, its browser says (chat/language.py).
 Documents, questions, answers and the names of agents and files are data: nobody translates them.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
+from agents.marks import Doubt
+from agents.notes import Note
 from chat.wire import Detail
 from orchestration.log import Standing
 from orchestration.messages import RunState
@@ -42,6 +45,11 @@ def shortened(text: str, most: int) -> str:
         return line
     head = line[: most - 1]
     return (head.rpartition(" ")[0] or head).rstrip(" ,;:.") + "…"
+
+
+def digits_that_count(cost: float) -> int:
+    """How many behind the point: two, or of a small amount as many as two figures take."""
+    return 2 if cost >= 1 or cost <= 0 else max(2, 1 - math.floor(math.log10(cost)))
 
 
 class Words:
@@ -177,6 +185,17 @@ class Words:
     def detail_name(self, detail: Detail) -> str:
         return _DETAILS[detail]
 
+    model = "Model"
+    model_about = "Which language model answers from now on. Without one, agents answer with sentences of sources."
+    without_model = "Without a model"
+
+    def as_configured(self, model: str) -> str:
+        """`model` is the one that speaks where nothing else is said, if there is one."""
+        return f"As configured ({model})" if model else "As configured"
+
+    def no_longer_offered(self, model: str) -> str:
+        return f"{model} (not offered any more)"
+
     def not_kept(self, why: str) -> str:
         return f"This holds in this window, but it could not be kept. {why}"
 
@@ -187,6 +206,7 @@ class Words:
     looking_through = "Looking through all documents"
     choosing = "Choosing agents"
     together = "Putting it together"
+    writing_answer = "Writing the answer"
     the_single_agent = "the single agent"
     ended_unapproved = "Ended before the plan was approved"
 
@@ -202,6 +222,9 @@ class Words:
         if usual is None:
             return line
         return f"{line} (usually {self.pace(usual)}{' a step' if a_step else ''})"
+
+    def writing(self, agents: str, number: int) -> str:
+        return f"{agents} {'is' if number == 1 else 'are'} writing"
 
     def other_agents(self, number: int) -> str:
         return f"{number} other agents"
@@ -298,6 +321,61 @@ class Words:
 
     def cut_off(self, stopped: bool) -> str:
         return "*Stopped.*" if stopped else "*Left here: the run had ended.*"
+
+    # ------------------------------------------------------------ what language models did and cost
+
+    as_wished_without_model = "Answered without a language model, as you wished"
+
+    def planned_by(self, model: str) -> str:
+        return f"Planned by {model}."
+
+    def spent(
+        self,
+        models: Sequence[str],
+        calls: int,
+        tokens: int,
+        cost: float | None,
+        about: bool,
+        all_priced: bool,
+    ) -> str:
+        """`about` where tokens are estimated, `all_priced` where no model is without a price."""
+        told = [self.listed(models), _counted(calls, "call"), f"{'about ' if about else ''}{self.tokens(tokens)}"]
+        if cost is not None:
+            told.append(f"cost {'about ' if about else '' if all_priced else 'at least '}{self.money(cost)}")
+        return " · ".join(told)
+
+    def spent_on(
+        self, calls: int, tokens_in: int, tokens_out: int, about: bool, seconds: float, cost: float | None
+    ) -> str:
+        """One model by itself."""
+        both = f"{self.amount(tokens_in)} tokens in, {self.amount(tokens_out)} out"
+        told = [_counted(calls, "call"), f"{'about ' if about else ''}{both}", self.seconds(seconds)]
+        if cost is not None:
+            told.append(f"cost {'about ' if about else ''}{self.money(cost)}")
+        return ", ".join(told)
+
+    def tokens(self, number: int) -> str:
+        return f"{self.amount(number)} {'token' if number == 1 else 'tokens'}"
+
+    def amount(self, number: int) -> str:
+        """`12,345`."""
+        return f"{number:,}"
+
+    def money(self, cost: float) -> str:
+        """`1.23`, `0.0042`: two figures that count. In which currency is the operator's to know."""
+        return self.figure(cost, digits_that_count(cost))
+
+    def noted(self, note: Note) -> str:
+        """What was done without a model although one was to do it, and why."""
+        return note.sentence()
+
+    def doubt(self, doubt: Doubt) -> str:
+        """Stands behind a claim of a model."""
+        return _DOUBTS[doubt][0]
+
+    def about_doubt(self, doubt: Doubt) -> str:
+        """What that means."""
+        return _DOUBTS[doubt][1]
 
     # ------------------------------------------------------------ how a run ends
 
@@ -559,6 +637,10 @@ _EXPORTED_WITHOUT: dict[RunState, str] = {
     "failed": "This could not be answered.",
     "cancelled": "This was stopped.",
     "expired": "The time for this ran out.",
+}
+_DOUBTS: dict[Doubt, tuple[str, str]] = {
+    "uncited": ("no source", "The model named no source for this."),
+    "unsupported": ("not in its source", "The source that the model named was not found to say this."),
 }
 _APPROVAL: dict[PlanWords, tuple[str, str]] = {
     "offered": ("Your turn: the plan", "Nothing runs before you say so. Change the plan, run it, or cancel it."),

@@ -27,6 +27,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--json", action="store_true", help="print the whole run as one JSON document")
     parser.add_argument("--single", action="store_true", help="let one agent answer alone, without Redis")
     parser.add_argument("--agents", type=names, default=(), metavar="A,B", help="ask only these")
+    parser.add_argument("--model", default="", metavar="NAME", help="one of those that are offered, or none")
     parser.add_argument("--as", dest="person", default="local", metavar="PERSON", help="whose documents count too")
     parser.set_defaults(run=run)
 
@@ -34,6 +35,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     from agents import AgentRegistry
     from cli.logs import log_to_stderr
+    from cli.spent import tell_spent
     from orchestration import Task
     from orchestration.asking import checked
     from orchestration.document import document
@@ -46,6 +48,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
         person=person_id(args.person),
         mode="single" if args.single else "council",
         agents=args.agents,
+        model=args.model,
     )
     # What cannot be asked is refused before anything is opened.
     task = checked(asked, AgentRegistry(runtime.agents().values()))
@@ -54,6 +57,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
         console.out.write(told.model_dump_json(indent=2) + "\n")
     else:
         _print(told, console)
+        tell_spent(told, console.note)
     return _code(told, console)
 
 

@@ -19,10 +19,10 @@ def refuse(db: sqlite3.Connection, refusal: Refusal, profile: Mode) -> None:
     if not touch(db, *who, name=question, mode=profile, at=refusal.at, counts=False):
         return
     db.execute(
-        "INSERT OR REPLACE INTO refusals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO refusals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *who, refusal.message, question, refusal.sentence, refusal.again, refusal.mode, refusal.approval,
-            refusal.at, refusal.undivided,
+            refusal.at, refusal.undivided, refusal.model,
         ),
     )  # fmt: skip
     say(db, *who, "question", refusal.message, question)
@@ -37,15 +37,13 @@ def ask_again(db: sqlite3.Connection, person: str, conversation: str, message: s
 
 def refusals(db: sqlite3.Connection, person: str, conversation: str) -> list[Refusal]:
     found = db.execute(
-        "SELECT message, question, sentence, again, mode, approval, at, undivided FROM refusals"
+        "SELECT message, question, sentence, again, mode, approval, at, undivided, model FROM refusals"
         " WHERE person = ? AND conversation = ? ORDER BY at",
         (person, conversation),
     )
     return [
-        Refusal(
-            person, conversation, message, question, sentence, bool(again), mode, bool(approval), at, bool(undivided)
-        )
-        for message, question, sentence, again, mode, approval, at, undivided in found
+        Refusal(person, conversation, one, asked, why, bool(again), mode, bool(approval), at, bool(undivided), model)
+        for one, asked, why, again, mode, approval, at, undivided, model in found
     ]
 
 

@@ -78,6 +78,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             person TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (person, name)
         ) WITHOUT ROWID""",
     ),
+    ("ALTER TABLE refusals ADD COLUMN model TEXT NOT NULL DEFAULT ''",),
 )
 
 

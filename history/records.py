@@ -62,6 +62,8 @@ class Refusal:
     at: float
     undivided: bool = False
     """Whether it was a part of an earlier question, for one agent."""
+    model: str = ""
+    """The language model that was wished."""
 
 
 @dataclass(frozen=True)

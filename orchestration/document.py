@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from agents import Note, Usage
 from orchestration.messages import (
+    Accepted,
     Answer,
     AnyEvent,
     Citation,
@@ -25,7 +27,7 @@ from orchestration.messages import (
     TaskResult,
 )
 
-_CITED = re.compile(r"\[(\d+)\]\(#cite-[^)\s]*\)")
+_CITED = re.compile(r"\[(\d+|uncited|unsupported)\]\(#(?:cite|mark)-[^)\s]*\)")
 
 
 class ChosenAgent(BaseModel, frozen=True):
@@ -65,6 +67,8 @@ class StepReport(BaseModel, frozen=True):
     passages: tuple[FoundPassage, ...] = ()
     seconds: float = 0.0
     error: str | None = None
+    usage: tuple[Usage, ...] = ()
+    note: Note | None = None
 
 
 class CitedSource(BaseModel, frozen=True):
@@ -94,6 +98,14 @@ class AskDocument(BaseModel, frozen=True):
     citations: tuple[CitedSource, ...]
     conflicts: tuple["SettledConflict", ...]
     seconds: Seconds
+    model: str = ""
+    """The language model that was wished."""
+    planned_by: str = ""
+    """The language model that chose and divided."""
+    usage: tuple[Usage, ...] = ()
+    """Of the whole run, by language model."""
+    notes: tuple[Note, ...] = ()
+    """What was done without a language model although one was to do it."""
     reason: str = ""
     """Why it ended without an answer, in one sentence."""
 
@@ -115,8 +127,11 @@ def document(events: Iterable[AnyEvent]) -> AskDocument:
     states: dict[str, Literal["running"]] = {}
     results: dict[str, StepResult] = {}
     answer: TaskResult | None = None
+    wished = ""
     for event in events:
-        if isinstance(event, Selected):
+        if isinstance(event, Accepted):
+            wished = event.task.model
+        elif isinstance(event, Selected):
             selection = event.selection
         elif isinstance(event, Planned):
             plan = event.plan
@@ -140,12 +155,16 @@ def document(events: Iterable[AnyEvent]) -> AskDocument:
         citations=tuple(_cited(citation) for citation in answer.citations),
         conflicts=tuple(SettledConflict.model_validate(c.model_dump()) for c in answer.conflicts),
         seconds=Seconds(total=answer.total_seconds, coordination=answer.coordination_seconds),
+        model=wished,
+        planned_by=selection.planned_by if selection is not None else "",
+        usage=answer.usage,
+        notes=answer.notes,
         reason=answer.reason,
     )
 
 
 def plain_citations(answer: str) -> str:
-    """`[1]` for the links to the sources, which lead nowhere outside the chat page."""
+    """`[1]` for the links to the sources, `[uncited]` for marks: they lead nowhere outside the chat page."""
     return _CITED.sub(r"[\1]", answer)
 
 
@@ -184,6 +203,8 @@ def _report(result: StepResult) -> StepReport:
         passages=passages,
         seconds=result.seconds,
         error=result.error,
+        usage=result.usage,
+        note=result.note,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
+from agents.models import Models
 from orchestration.editing import PlanEdit
 from orchestration.load import Load
 from orchestration.log import RunLog, Standing
@@ -13,6 +14,11 @@ from orchestration.presence import AgentHealth, Presence
 
 class Orchestrator(RunLog, Protocol):
     """What the chat, the command line and the HTTP API use."""
+
+    @property
+    def models(self) -> Models:
+        """The language models of this process, and which of them may be wished."""
+        ...
 
     @property
     def outage(self) -> Outage | None:

@@ -24,9 +24,10 @@ import './page/panel.js';
     // A browser that refuses storage starts with the configured theme.
   }
 
-  // Chainlit renders every link with target=_blank. A citation whose sources are not on the page (yet) does nothing.
+  // Chainlit renders every link with target=_blank. A citation whose sources are not on the page (yet) does nothing, nor
+  // does the mark of a claim that no source carries.
   document.addEventListener('click', (event) => {
-    const link = event.target instanceof Element && event.target.closest('a[href^="#cite-"]');
+    const link = event.target instanceof Element && event.target.closest('a:is([href^="#cite-"], [href^="#mark-"])');
     if (link) event.preventDefault();
   });
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents import Agent, AgentError
+from agents.models import Models
 from chat.commands.command import Call, Offer
 from chat.errors import ChatError
 from chat.host import Host, current
@@ -51,7 +52,10 @@ async def _told(call: Call) -> str:
         return plain(words.trouble(error))
     few = FEW if len(agents) > 1 else None
     parts = [trouble] if trouble else []
-    parts += [card(agent, documents[agent.name], health.get(agent.name), few, words) for agent in agents]
+    parts += [
+        card(agent, documents[agent.name], health.get(agent.name), few, words, host.orchestrator.models)
+        for agent in agents
+    ]
     if len(agents) > 1:
         parts.append(words.ask_one(agents[0].name))
     if health and host.people.may(call.window.person, "watch the server"):
@@ -83,7 +87,7 @@ def shelves(host: Host, person: str, agents: Iterable[str]) -> dict[str, Shelf]:
     return {agent: Shelf(len(these), sum(1 for d in these if d.person)) for agent, these in found.items()}
 
 
-def card(agent: Agent, shelf: Shelf, health: AgentHealth | None, few: int | None, words: Words) -> str:
+def card(agent: Agent, shelf: Shelf, health: AgentHealth | None, few: int | None, words: Words, models: Models) -> str:
     """What a person wants to know of one agent; `few` is how many of its example questions."""
     facts = [f"`@{agent.name}`"]
     if health is not None:
@@ -91,6 +95,9 @@ def card(agent: Agent, shelf: Shelf, health: AgentHealth | None, few: int | None
     facts.append(words.with_own(shelf.documents, shelf.own))
     if health is not None and health.median_seconds:
         facts.append(words.usually(health.median_seconds))
+    model = models.of(agent=agent.name)
+    if model is not None:
+        facts.append(plain(model.name))
     lines = [f"**{plain(agent.title)}** · {' · '.join(facts)}", plain(agent.description)]
     if agent.examples:
         lines.append(words.for_example(examples(agent.examples[:few], words)))

@@ -1,13 +1,14 @@
-// Under an answer: one agent is asked again, alone. Plain tags only: the fold and the chosen agent stay when Chainlit
-// evaluates this file again. A choice of models belongs beside the choice of agents.
+// Under an answer: one agent is asked again, alone, with the chosen model. Plain tags only: the fold and what is chosen
+// stay when Chainlit evaluates this file again.
 import { ChevronRight, RotateCw } from 'lucide-react';
 import { toast } from 'sonner';
 
 const { words, said } = window.roundtableSays;
 
-async function ask(part, agent) {
+async function ask(from, part, agent) {
+  const model = from.closest('.rt-again').querySelector('select[name=model]')?.value;
   try {
-    const sent = await callAction({ name: 'ask_agent', payload: { run: props.run, part, agent } });
+    const sent = await callAction({ name: 'ask_agent', payload: { run: props.run, part, agent, model } });
     if (sent && sent.success === false) throw new Error('refused');
   } catch {
     toast.error(words.failed);
@@ -21,13 +22,19 @@ function submit(event, part) {
     choice.focus();
     return;
   }
-  ask(part, choice.value);
+  ask(event.currentTarget, part, choice.value);
   choice.value = '';
 }
 
 function button({ agent, title }, part, alone) {
   return (
-    <button key={agent} type="button" className="rt-button rt-again-agent" data-agent={agent} onClick={() => ask(part, agent)}>
+    <button
+      key={agent}
+      type="button"
+      className="rt-button rt-again-agent"
+      data-agent={agent}
+      onClick={(event) => ask(event.currentTarget, part, agent)}
+    >
       <span aria-hidden="true" className="rt-dot" />
       {said(alone ? words.askAlone : words.askAgentAgain, { AGENT: title })}
     </button>
@@ -52,6 +59,21 @@ function picker(others, heading, part) {
   );
 }
 
+function modelPicker(models, chosen) {
+  return (
+    <label className="rt-again-model">
+      <span className="rt-note">{words.withModel}</span>
+      <select name="model" defaultValue={chosen}>
+        {models.map(({ label, value }) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 function row({ heading, alone, answered, others }, part) {
   return (
     <li key={part}>
@@ -64,7 +86,7 @@ function row({ heading, alone, answered, others }, part) {
   );
 }
 
-function again({ parts = [] }) {
+function again({ parts = [], models = [], model }) {
   return (
     <div role="group" className="rt rt-again" aria-label={words.askAgain}>
       <details className="rt-fold">
@@ -73,6 +95,7 @@ function again({ parts = [] }) {
           <RotateCw aria-hidden="true" className="rt-state-icon" />
           {words.askAgain}
         </summary>
+        {models.length ? modelPicker(models, model) : null}
         <ol className="rt-list">{parts.map(row)}</ol>
       </details>
     </div>

@@ -34,6 +34,7 @@ export const ENGLISH = {
   askAnother: 'Ask another agent…',
   askChosen: 'Ask the chosen agent',
   ask: 'Ask',
+  withModel: 'With the model',
   // Attached
   attached: 'Attached files',
   // Delivery
@@ -174,7 +175,10 @@ export const ENGLISH = {
   notCopied: 'This could not be copied: WHY',
   copy: 'Copy',
   copyAnswer: 'Copy the answer with its sources',
-  downloadRun: 'Download this run as JSON'
+  downloadRun: 'Download this run as JSON',
+  // Spent
+  models: 'Language models',
+  eachModel: 'By model'
 };
 
 export const GERMAN = {
@@ -207,6 +211,7 @@ export const GERMAN = {
   askAnother: 'Anderen Agenten fragen …',
   askChosen: 'Den gewählten Agenten fragen',
   ask: 'Fragen',
+  withModel: 'Mit dem Modell',
   attached: 'Angehängte Dateien',
   fileStates: {
     waiting: 'Wartet', reading: 'Wird gelesen', read: 'Gelesen', embedding: 'Wird eingebettet', indexing: 'Wird indiziert',
@@ -340,7 +345,9 @@ export const GERMAN = {
   notCopied: 'Das konnte nicht kopiert werden: WHY',
   copy: 'Kopieren',
   copyAnswer: 'Die Antwort mit ihren Quellen kopieren',
-  downloadRun: 'Diesen Lauf als JSON herunterladen'
+  downloadRun: 'Diesen Lauf als JSON herunterladen',
+  models: 'Sprachmodelle',
+  eachModel: 'Je Modell'
 };
 
 const german = /^de\b/i.test(navigator.language);

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import aclosing
 
+from agents.models import Models
 from chat.story import Story, tell
 from orchestration.editing import PlanEdit
 from orchestration.load import Load
@@ -51,6 +52,7 @@ class ScriptedOrchestrator:
         self.outage = Outage(self.redis, "probe")
         """Looks when a test runs it."""
         self.halted = ""
+        self.models = Models()
         self.agents: Mapping[str, AgentHealth] | Exception = {}
         """How the agents are, or why that is not known."""
         self.everybody = Load()

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from agents import load_catalog
+from agents.models import Models
+from agents.models.scripted import ScriptedModel
 from chat.commands.agents import Shelf, card, state, table
 from chat.words import ENGLISH
 from orchestration.breaker import Breaker
@@ -21,12 +23,16 @@ SECURITY = AgentHealth(
 def test_a_card_says_what_an_agent_knows_and_how_it_is_doing() -> None:
     """Its name after an @, its documents, how fast it usually is, what it knows, questions for it."""
     agent = load_catalog()["security"]
-    head, about, example = card(agent, Shelf(7, own=2), SECURITY, few=1, words=ENGLISH).split("\n")
+    head, about, example = card(agent, Shelf(7, own=2), SECURITY, 1, ENGLISH, Models()).split("\n")
     assert head == "**Security** · `@security` · at work · 7 documents (2 only for you) · usually 42 ms"
     assert about.startswith("Knows how to keep a self-hosted assistant safe")
     assert example == "For example: “Could another user see my answer?”"
-    unknown = card(agent, Shelf(0, own=0), None, few=1, words=ENGLISH)
+    unknown = card(agent, Shelf(0, own=0), None, 1, ENGLISH, Models())
     assert unknown.startswith("**Security** · `@security` · no document\n")
+    own = Models({"a:b_c": ScriptedModel("Yes.", "a:b_c")}, agents={"security": "a:b_c"})
+    assert card(agent, Shelf(7, own=0), None, 1, ENGLISH, own).startswith(
+        "**Security** · `@security` · 7 documents · a\\:b\\_c\n"
+    )
 
 
 def test_a_line_says_how_an_agent_works() -> None:

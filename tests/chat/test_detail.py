@@ -3,8 +3,9 @@
 import pytest
 
 from chat.detail import DETAILS, reduced
+from chat.model_choice import CONFIGURED
 from chat.picture import draw
-from chat.preferences import ASK_FIRST, DETAIL, Preferences
+from chat.preferences import ASK_FIRST, DETAIL, MODEL, Preferences
 from chat.story import Story, tell
 from chat.wire import Detail, Picture
 from history import History, HistoryFull
@@ -127,7 +128,7 @@ async def test_preferences_are_kept(site: Site, orchestrator: ScriptedOrchestrat
     heard = await (await site.tab()).until_heard("chat_settings")
     assert isinstance(heard, list)
     assert [one["initial"] for one in heard] == [True, "agents"]
-    assert await history.preferences("local") == {ASK_FIRST: "on", DETAIL: "agents"}
+    assert await history.preferences("local") == {ASK_FIRST: "on", DETAIL: "agents", MODEL: CONFIGURED}
     assert await history.preferences("somebody") == {}
 
 

@@ -8,7 +8,7 @@ from chat.plain import harmless
 
 PIECES = st.sampled_from(
     ["`", "``", "```", "~~~", "~", "\n", " ", "word", ":", "www", ".com", "http", "s:", "//", "]", "(", "[", "a@b",
-     ".c", "#cite-r-1)", "\u200b", "\\"]
+     ".c", "#cite-r-1)", "#mark-uncited)", "<", "/img", "\u200b", "\\"]
 )  # fmt: skip
 
 

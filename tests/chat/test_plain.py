@@ -1,8 +1,11 @@
 """Text of documents and models loads nothing and hides no address."""
 
+import re
+
 import pytest
 
-from chat.plain import harmless, plain
+from chat.german import GERMAN
+from chat.plain import harmless, in_words, plain
 from chat.words import ENGLISH, shortened
 
 
@@ -28,6 +31,22 @@ def test_a_link_to_elsewhere_is_only_text(hostile: str) -> None:
 def test_a_citation_of_ours_stays_a_link() -> None:
     """The number under a statement opens its source."""
     assert harmless("Copy it [1](#cite-ab12-1)[2](#cite-ab12-2).") == "Copy it [1](#cite-ab12-1)[2](#cite-ab12-2)."
+
+
+def test_a_mark_of_ours_is_said_in_words_with_what_it_means() -> None:
+    """Nothing else that looks like one stays a link."""
+    marked = harmless("So it is [uncited](#mark-uncited).")
+    assert in_words(marked, ENGLISH) == ('So it is [no source](#mark-uncited "The model named no source for this.").')
+    assert in_words(marked, GERMAN).startswith("So it is [ohne Quelle](")
+    assert "](" not in harmless("[click](#mark-anything)")
+
+
+@pytest.mark.parametrize("tag", ["<img src=x>", "</a>", "<!-- -->", "<?x", "\\\\<b>", "<javascript:alert(1)>"])
+def test_a_tag_is_only_text(tag: str) -> None:
+    """Wherever it is read: the page shows no HTML, but a file that somebody takes along may be opened anywhere."""
+    assert re.search(r"(?<!\\)(?:\\\\)*<", harmless(f"See {tag} here")) is None
+    assert harmless("See \\<b>") == "See \\<b>", "what is escaped already stays so"
+    assert harmless(f"Type `{tag}`.") == f"Type `{tag}`."
 
 
 def test_an_address_stays_text_but_not_in_code() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents import load_catalog
+from agents.models import Models
 from chat.changes import Emission
 from chat.picture import draw
 from chat.story import Story, tell
@@ -155,7 +156,8 @@ class Windows:
     """Opens windows on one thread."""
 
     def __init__(self, orchestrator: ScriptedOrchestrator) -> None:
-        self._viewers = Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, Usual(orchestrator), interval=0.0)
+        usual = Usual(orchestrator)
+        self._viewers = Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, usual, Models(), interval=0.0)
         self._ids = count()
 
     def open(self, line: Line) -> Viewer:

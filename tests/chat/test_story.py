@@ -131,8 +131,19 @@ def test_an_agent_at_work_is_open_and_streams() -> None:
     assert working.avatar == "operations"
     found = step(drawn, "Found 1 passage")
     assert (found.parent, found.type) == (working.id, "retrieval")
-    assert found.output == "- **backup.md** (Copying), score 0.81"
+    assert found.output == "1. **backup.md** (Copying), score 0.81"
     assert states(drawn) == ["answered", "running", "waiting", "waiting"]
+
+
+def test_numbers_in_an_agents_own_text_say_what_they_stand_for() -> None:
+    """Of its own passages; when it is done, for a model writes the numbers as it goes."""
+    text = "Stop it. [1] Then copy it. [uncited](#mark-uncited) Nine. [9]"
+    live = picture(*BEFORE, started(OPERATIONS), retrieved(OPERATIONS), token(OPERATIONS, text))
+    name = "Operations: How do I back up the data folder?"
+    said = 'Stop it. [1] Then copy it. [no source](#mark-uncited "The model named no source for this.") Nine. [9]'
+    assert step(live, name).output == said
+    done = picture(*BEFORE, started(OPERATIONS), retrieved(OPERATIONS), finished(OPERATIONS, text))
+    assert step(done, name).output == f"{said}\n\n*Sources:* \\[1\\] backup.md (Copying)"
 
 
 def test_reasoning_is_nested_when_there_is_any() -> None:

@@ -1,5 +1,6 @@
 """A conversation as Markdown."""
 
+from agents import Note, Usage
 from chat.transcript import Exchange, conversation, exchange
 from chat.words import ENGLISH
 from orchestration.messages import Citation, Conflict, RunState, TaskResult
@@ -46,6 +47,18 @@ def test_whoever_is_missing_and_what_differs_is_told() -> None:
     told = exchange(Exchange(task(), result(conflicts=(conflict,), missing=("security",))), TITLES, ENGLISH)
     assert "Not the same about the port:\n\n- It is 1.\n- It is 2.\n\nPossibly both." in told
     assert "*Without Security.*" in told
+
+
+def test_what_a_model_said_without_a_source_stays_marked() -> None:
+    """With what the mark means, what was done without a model, and what the others cost."""
+    spent = Usage(model="openai:writer", calls=2, tokens_in=1_000, tokens_out=234)
+    note = Note(kind="planned_without_model", model="openai:writer", why="budget")
+    said = result(answer="It is [uncited](#mark-uncited) <b>so</b>.", citations=(), usage=(spent,), notes=(note,))
+    told = exchange(Exchange(task(), said), TITLES, ENGLISH)
+    assert "It is (no source) \\<b>so\\</b>." in told
+    assert "*no source: The model named no source for this.*" in told
+    assert "*Planned without the model: what openai\\:writer may use for this question was used up.*" in told
+    assert told.endswith("*openai\\:writer · 2 calls · 1,234 tokens*\n")
 
 
 def test_words_of_documents_and_people_stay_words() -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection
 
 import pytest
 
+from agents.models import Models
 from chat.changes import Emission
 from chat.delivery import Delivery
 from chat.still import Still
@@ -57,7 +58,7 @@ class NothingKept:
 
 
 def viewers_of(runs: ScriptedOrchestrator) -> Viewers:
-    return Viewers(runs, NoFiles(), NothingKept(), TITLES, Usual(runs), interval=0.001)
+    return Viewers(runs, NoFiles(), NothingKept(), TITLES, Usual(runs), Models(), interval=0.001)
 
 
 def viewer_of(screen: Screen, viewers: Viewers, id: str = "window") -> Viewer:
@@ -187,7 +188,7 @@ async def test_a_thread_that_cannot_be_read_is_told_in_the_corner() -> None:
 
 async def test_the_more_windows_are_told_the_less_often_each(orchestrator: ScriptedOrchestrator) -> None:
     """Twelve times a second as long as few runs are watched; those that have ended do not count."""
-    viewers = Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, Usual(orchestrator))
+    viewers = Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, Usual(orchestrator), Models())
     await begin(orchestrator)
     for number in range(50):
         await viewer_of(Screen(), viewers, f"window {number}").watch("run1")
@@ -201,7 +202,7 @@ async def test_the_more_windows_are_told_the_less_often_each(orchestrator: Scrip
 async def test_a_page_is_told_the_first_time_at_once(orchestrator: ScriptedOrchestrator) -> None:
     """Only what comes afterwards is gathered; the end of a run does not wait either."""
     viewers, screen = (
-        Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, Usual(orchestrator), interval=1_000.0),
+        Viewers(orchestrator, NoFiles(), NothingKept(), TITLES, Usual(orchestrator), Models(), interval=1_000.0),
         Screen(),
     )
     await begin(orchestrator)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from agents import UnknownAgent
+from agents import Note, UnknownAgent, UnknownModel, Usage
 from cli.main import COMMANDS, main
 from orchestration import ConfigurationError, InvalidTask
 from orchestration.messages import Failed
@@ -34,6 +34,27 @@ def test_what_is_asked_is_what_was_typed(terminal: Terminal) -> None:
     (task,) = terminal.council.asked
     assert (task.question, task.person, task.mode) == (QUESTION, "ada", "single")
     assert task.agents == ("security", "product")
+
+
+def test_what_models_cost_and_did_not_do_goes_to_the_terminal(terminal: Terminal) -> None:
+    """By model; nothing of it is in a pipe. The document has it all."""
+    note = Note(kind="written_without_model", model="openai:x", why="interrupted")
+    usage = (
+        Usage(model="openai:x", calls=1, tokens_in=1_000, tokens_out=200, seconds=1.5, cost=0.0021),
+        Usage(model="ollama:y", calls=2, tokens_in=90, estimated=True),
+        Usage(model="ollama:z"),
+    )
+    told = result()
+    terminal.council.script = events(told.model_copy(update={"usage": usage, "notes": (note,)}))
+    ran = terminal.types("ask", QUESTION, "--model", "ollama:y")
+    assert terminal.council.asked[0].model == "ollama:y"
+    assert ran.err.splitlines()[-3:] == [
+        "Put together from the agents' answers, without the model: openai:x broke off in the middle.",
+        "openai:x: 1 call, 1,200 tokens, 1.5 s, cost 0.0021",
+        "ollama:y: 2 calls, about 90 tokens, 0.0 s",
+    ]
+    document = json.loads(terminal.types("ask", QUESTION, "--json").out)
+    assert (document["usage"][0]["cost"], document["notes"][0]["why"]) == (0.0021, "interrupted")
 
 
 def test_nothing_found_has_its_own_code(terminal: Terminal) -> None:
@@ -65,6 +86,7 @@ def test_without_redis_the_single_agent_answers_and_says_so(terminal: Terminal) 
     [
         (InvalidTask("The question is empty."), 2),
         (UnknownAgent("There is no agent called 'x'."), 2),
+        (UnknownModel("There is no language model called 'x' here."), 2),
         (ConfigurationError("REDIS_URL is not usable."), 2),
         (OSError(28, "No space left on device"), 1),
         (ExceptionGroup("tasks", [ConfigurationError("Redis 5 is too old.")]), 2),

@@ -35,6 +35,8 @@ def test_a_whole_run() -> None:
                 ],
                 "seconds": 0.5,
                 "error": None,
+                "usage": [],
+                "note": None,
             },
             {
                 "id": "s2",
@@ -45,6 +47,8 @@ def test_a_whole_run() -> None:
                 "passages": [],
                 "seconds": 0.0,
                 "error": None,
+                "usage": [],
+                "note": None,
             },
         ],
         "answer": "With a password. [1]",
@@ -60,6 +64,10 @@ def test_a_whole_run() -> None:
         ],
         "conflicts": [],
         "seconds": {"total": 1.5, "coordination": 0.01},
+        "model": "",
+        "planned_by": "",
+        "usage": [],
+        "notes": [],
         "reason": "",
     }
 
