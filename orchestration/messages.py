@@ -111,9 +111,16 @@ class PartSelection(Message):
     """As the person put it, short."""
     builds_on: int | None = None
     """The part whose answer this one needs."""
+    further: tuple[int, ...] = ()
+    """Other parts whose answers it needs as well."""
     agents: tuple[AgentScore, ...]
     vector: str = ""
     """The sub-question's embedding (base64 of little-endian float32), so that nothing is embedded twice."""
+
+    @property
+    def needs(self) -> tuple[int, ...]:
+        """All parts whose answers it needs."""
+        return (self.builds_on, *self.further) if self.builds_on is not None else self.further
 
 
 class Selection(Message):

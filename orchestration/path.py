@@ -95,7 +95,7 @@ async def answer_question(council: Council, run: OwnedRun) -> TaskResult | None:
             await _until_begun(council, run, events, deadline)
             if selection is None or plan is None:
                 deadline.at += await _until_prepared(council, run)
-                async with asyncio.timeout_at(deadline.at):
+                async with asyncio.timeout_at(deadline.at), _unless_ended(events):
                     selection, plan = await _decide(council, run)
             if run.awaiting or (run.task.approval and run.plan is None):
                 await _ask_first(council, run, Proposal(selection, plan), deadline)

@@ -12,7 +12,7 @@ def make_plan(selection: Selection) -> CoordinationPlan:
     asked: set[tuple[str, str]] = set()
     by_part: dict[int, list[str]] = {}
     for number, part in enumerate(selection.parts):
-        needs = tuple(by_part.get(part.builds_on, ())) if part.builds_on is not None else ()
+        needs = tuple(step for other in part.needs for step in by_part.get(other, ()))
         for agent in part.agents:
             if not agent.chosen or (agent.agent, part.question) in asked:
                 continue

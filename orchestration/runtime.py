@@ -35,6 +35,7 @@ from orchestration.keys import PREFIX, Keys
 from orchestration.metrics import Metrics
 from orchestration.outage import Outage
 from orchestration.path import Council
+from orchestration.planner import Planner
 from orchestration.presence import AgentHealth, Heartbeat, Kind, PresenceReader
 from orchestration.redis_log import RedisLog
 from orchestration.redis_record import open_redis_record
@@ -42,7 +43,7 @@ from orchestration.selector import Selector
 from orchestration.settings import Settings, make_data_folder
 from orchestration.single import SingleAgent
 from orchestration.store import RunStore
-from orchestration.terms import WRITING, share_of, task_budget
+from orchestration.terms import PLANNING, WRITING, share_of, task_budget
 from orchestration.worker import GRACE_SECONDS, Worker
 from orchestration.writing import aggregating
 
@@ -177,6 +178,10 @@ def _runner(settings: Settings, knowledge: Knowledge, models: Models, answerer: 
     )
 
 
+def _planner(models: Models, settings: Settings) -> Planner | None:
+    return Planner(models, share_of(task_budget(settings), PLANNING)) if models else None
+
+
 def _single_agent(
     settings: Settings,
     registry: AgentRegistry,
@@ -266,7 +271,7 @@ class _Process:
         )
         council = Council(
             registry=registry,
-            selector=Selector(registry, self.knowledge, presences.health),
+            selector=Selector(registry, self.knowledge, presences.health, planner=_planner(self.models, settings)),
             aggregator=aggregating(self.models, self.knowledge.embed, share_of(task_budget(settings), WRITING)),
             store=store,
             approvals=approvals,

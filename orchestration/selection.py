@@ -169,6 +169,7 @@ def part_selection(
         question=part.question,
         heading=part.heading,
         builds_on=part.builds_on,
+        further=part.further,
         vector=vector,
         agents=tuple(
             _scored(s, s.agent.name in chosen, s.agent.name in called, s.agent.name in resting) for s in ordered

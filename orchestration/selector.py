@@ -14,8 +14,10 @@ from orchestration.breaker import CLOSED, Breaker
 from orchestration.calls import mentions, without_mentions
 from orchestration.following import FollowUp, follow
 from orchestration.messages import Selection, Task
+from orchestration.planner import Planner
 from orchestration.profiles import Likeness, Profiles, profile_texts
 from orchestration.selection import (
+    ONE,
     THRESHOLD,
     Evidence,
     Ranking,
@@ -79,12 +81,19 @@ class Selector:
     """Chooses agents for a task. `health` tells how each agent is doing."""
 
     def __init__(
-        self, registry: AgentRegistry, library: Shelf, health: HealthReader, clock: Callable[[], float] = time.time
+        self,
+        registry: AgentRegistry,
+        library: Shelf,
+        health: HealthReader,
+        clock: Callable[[], float] = time.time,
+        planner: Planner | None = None,
     ) -> None:
+        """Without a `planner` a question is divided by its words alone."""
         self._registry = registry
         self._library = library
         self._health = health
         self._clock = clock
+        self._planner = planner
         self._profiles: Profiles | None = None
         self._learning = asyncio.Lock()
 
@@ -110,7 +119,45 @@ class Selector:
         else:
             chosen = choose_exactly(count, rankings[: len(parts)], rankings[-1])
         resting = [left_out(r, names, breadth(parts)) for r, names in zip(rankings, chosen, strict=False)]
-        return self._selection(parts, asked, rankings, chosen, called, begun, () if called else resting, followed)
+        found = self._selection(parts, asked, rankings, chosen, called, begun, () if called else resting, followed)
+        if count is not None or self._planner is None or is_clear(task, parts, called, followed):
+            return found
+        able = [name for name in called or registry if _able(name, health)]
+        return await self._with_a_plan(self._planner, task, question, found, registry.only(able or registry), carried)
+
+    async def _with_a_plan(
+        self,
+        planner: Planner,
+        task: Task,
+        question: str,
+        found: Selection,
+        available: AgentRegistry,
+        carried: Collection[str],
+    ) -> Selection:
+        """Divided by a language model, ranked by the same evidence as without; as it was found where it is no use."""
+        begun = self._clock()
+        planned = await planner.plan(task, question, found, available)
+        division = planned.division
+        if division is None:
+            told: dict[str, object] = {
+                "usage": planned.usage,
+                "note": planned.note,
+                "busy": (*found.busy, (begun, self._clock())),
+            }
+            return found.model_copy(update=told)
+        registry = self._registry.only(task.agents) if task.agents else self._registry
+        asked = await self._ask(division.parts, {name: [name] for name in registry}, task.person)
+        profiles, health = await self._learned(), await self._health()
+        rankings = await asyncio.to_thread(_rankings, asked, registry, profiles, health, carried)
+        selection = self._selection(division.parts, asked, rankings, division.agents, (), begun)
+        told = {
+            "planned_by": division.model,
+            "usage": planned.usage,
+            "understood": division.understood or found.understood,
+            "prefers": found.prefers,
+            "busy": (*found.busy, *selection.busy),
+        }
+        return selection.model_copy(update=told)
 
     async def select_one(self, task: Task, agent: Agent) -> Selection:
         """The same for one agent over all the knowledge: it gets each part that somebody's evidence speaks for."""
@@ -188,6 +235,18 @@ class Selector:
             understood=followed.question if followed is not None else "",
             prefers=followed.documents if followed is not None else (),
         )
+
+
+def is_clear(task: Task, parts: Sequence[Part], called: Collection[str], followed: FollowUp | None) -> bool:
+    """Whether there is nothing that a language model could plan better: a short question, or one to a named agent."""
+    if task.undivided:
+        return True
+    return len(parts) == 1 and followed is None and (bool(called) or breadth(parts) == ONE)
+
+
+def _able(name: str, health: Mapping[str, Health]) -> bool:
+    """Whether somebody runs the agent and it is not left alone for a while."""
+    return name in health and health[name].fitness > 0 and health[name].breaker.state != "open"
 
 
 def _rankings(

@@ -73,6 +73,8 @@ class Part:
     """The same, understandable on its own."""
     builds_on: int | None = None
     """The part whose answer this one needs."""
+    further: tuple[int, ...] = ()
+    """Other parts whose answers it needs as well."""
 
 
 @dataclass(frozen=True)
