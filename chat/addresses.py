@@ -1,9 +1,10 @@
 """Chainlit's addresses as they are served here: some are ours, and those that nothing here needs are gone."""
 
 from chainlit.auth import get_configuration
+from chainlit.data import get_data_layer
 from chainlit.server import UserParam, call_action, project_settings, project_translations, router
 from chainlit.server import app as chainlit_app
-from chainlit.types import CallActionRequest
+from chainlit.types import CallActionRequest, UpdateFeedbackRequest
 from fastapi import HTTPException, Request
 from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
@@ -53,6 +54,12 @@ async def act(request: Request, payload: CallActionRequest, current_user: UserPa
     return done
 
 
+async def rate(update: UpdateFeedbackRequest, current_user: UserParam) -> JSONResponse:
+    """A thumb under an answer. Chainlit would call a refusal an error of the server."""
+    layer = get_data_layer()  # type: ignore[no-untyped-call]
+    return JSONResponse({"success": True, "feedbackId": await layer.upsert_feedback(update.feedback)})
+
+
 def register() -> None:
     """Put ours before Chainlit's of the same paths."""
     ours = [
@@ -60,6 +67,7 @@ def register() -> None:
         APIRoute("/project/translations", translations, methods=["GET"], name="project_translations"),
         APIRoute("/project/settings", settings, methods=["GET"], name="project_settings"),
         APIRoute("/project/action", act, methods=["POST"], name="call_action"),
+        APIRoute("/feedback", rate, methods=["PUT"], name="update_feedback"),
         APIRoute("/project/file", uploads.take_file, methods=["POST"], name="upload_file"),
         APIRoute("/project/file/{file_id}", uploads.refuse_file, methods=["GET"], name="get_file"),
     ]

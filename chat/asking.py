@@ -57,7 +57,7 @@ async def ask(window: Window, message: str, question: str, manner: Manner, undiv
         log.warning("question %s was not taken in: %s", message, error)
         await _tell_refusal(window, _refusal(task, window.words.trouble(error)))
         return False
-    with host.log.asking(task.id):
+    with host.log.asking(task):
         try:
             await _ask(host, window, task)
         except (Overloaded, Halted) as error:

@@ -1,6 +1,7 @@
 """Who is on the line: a socket is opened once and may stay for days, so whether its person may stay is looked at again.
 
-With every event that comes in, and twice a second for those who only listen.
+With every event that comes in, and twice a second for those who only listen. What somebody who is removed had going on
+ends then, too, whether a page of theirs is open or not.
 """
 
 import asyncio
@@ -71,10 +72,15 @@ def only_while_let_in(handler: Handler) -> Handler:
 
 
 async def look() -> None:
-    """Send away who may not stay."""
+    """Send away who may not stay, and end what they had going on."""
     for sid in [sid for sid in _came if not may_stay(sid)]:
         await send_away(sid)
         went(sid)
+    try:
+        host = current()
+    except ChatError:
+        return
+    await host.departures.look()
 
 
 @asynccontextmanager

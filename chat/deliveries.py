@@ -77,6 +77,17 @@ class Deliveries:
         """A person's deliveries in one thread, the oldest first."""
         return [d for d in self._deliveries.values() if (d.order.thread, d.order.person) == (thread, person)]
 
+    @property
+    def people(self) -> set[str]:
+        """Whose files are not settled yet."""
+        return {delivery.order.person for delivery in self._deliveries.values() if not delivery.over}
+
+    def stop_all_of(self, person: str) -> None:
+        """What is in stays in."""
+        for delivery in self._deliveries.values():
+            if delivery.order.person == person and not delivery.over:
+                delivery.stop()
+
     def forget(self, thread: str, person: str) -> None:
         """Its thread was deleted: what is at work stops, and what is in stays in."""
         for delivery in self.on(thread, person):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from agents import AgentRegistry
 from chat.deliveries import Deliveries
+from chat.departures import Departures
 from chat.errors import NotStarted
 from chat.preferences import PreferenceBook
 from chat.remembered import Remembered
@@ -42,6 +43,7 @@ class Host:
     deliveries: Deliveries
     viewers: Viewers
     preferences: PreferenceBook
+    departures: Departures
     asked_again: set[tuple[str, str, str, str]] = field(default_factory=set)
     """Person, thread, question and model of what is being asked again at the moment, so that no click asks twice."""
 
@@ -62,7 +64,10 @@ def install(
     log = ConversationLog(history, orchestrator)
     viewers = Viewers(log, deliveries, remembered, titles, Usual(orchestrator), orchestrator.models)
     preferences = PreferenceBook(history, log)
-    _Slot.host = Host(orchestrator, registry, knowledge, people, history, log, deliveries, viewers, preferences)
+    departures = Departures(people, orchestrator, history, log, deliveries)
+    _Slot.host = Host(
+        orchestrator, registry, knowledge, people, history, log, deliveries, viewers, preferences, departures
+    )
     return _Slot.host
 
 

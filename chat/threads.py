@@ -107,17 +107,23 @@ class Threads(BaseDataLayer):
 
     async def upsert_feedback(self, feedback: Feedback) -> str:
         """A thumb under an answer belongs to the run around it; its id is the run's."""
-        person, history = visitor().person, current().history
-        runs = [run.task.id for run in await history.runs(person, feedback.threadId or "")]
-        run = next((run for run in runs if stable_id(run, "run") == feedback.forId), None)
-        comment = (feedback.comment or "").encode(errors="replace").decode()
-        if run is None or not await history.give_feedback(person, run, good=feedback.value == 1, comment=comment):
-            raise HTTPException(404, "There is no such answer.")
+        person, comment = visitor().person, (feedback.comment or "").encode(errors="replace").decode()
+        try:
+            history = current().history
+            runs = [run.task.id for run in await history.runs(person, feedback.threadId or "")]
+            run = next((run for run in runs if stable_id(run, "run") == feedback.forId), None)
+            if run is None or not await history.give_feedback(person, run, good=feedback.value == 1, comment=comment):
+                raise HTTPException(404, "There is no such answer.")
+        except (RoundtableError, ChatError) as error:
+            raise HTTPException(503, str(error)) from error
         return run
 
     async def delete_feedback(self, feedback_id: str) -> bool:
-        if not await current().history.take_back_feedback(visitor().person, feedback_id):
-            raise HTTPException(404, "There is no such feedback.")
+        try:
+            if not await current().history.take_back_feedback(visitor().person, feedback_id):
+                raise HTTPException(404, "There is no such feedback.")
+        except (RoundtableError, ChatError) as error:
+            raise HTTPException(503, str(error)) from error
         return True
 
     async def get_favorite_steps(self, user_id: str) -> list[StepDict]:

@@ -6,6 +6,7 @@ A first view, a page reload, a second window and a reconnected socket all come h
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +21,7 @@ from chat.still import Still
 from chat.usual import Usual
 from chat.wire import Detail, Json
 from chat.words import ENGLISH, Words
-from orchestration.errors import RoundtableError
+from orchestration.errors import RoundtableError, UnknownRun
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
 from orchestration.outage import Outage
@@ -202,7 +203,8 @@ class Viewer:
         beside: list[Delivery | Still] = sorted([*deliveries, *stills], key=lambda one: one.began)
         try:
             runs = await self._runs.runs(person, thread)
-            asked = {run: (await self._runs.task(run, person)).asked_at for run in runs if beside}
+            asked = await self._asked_at(runs) if beside else {}
+            runs = [run for run in runs if run in asked] if beside else runs
         except RoundtableError as error:
             log.warning("thread %s cannot be shown: %s", thread, error)
             await self._forget_all(self.window.words.trouble(error))
@@ -218,6 +220,14 @@ class Viewer:
             outage = self._runs.outage
             if outage is not None and outage.is_on:
                 self._spawn(self._open_again(outage), "open the thread again")
+
+    async def _asked_at(self, runs: Sequence[str]) -> dict[str, float]:
+        """Of those that are still there."""
+        asked: dict[str, float] = {}
+        for run in runs:
+            with suppress(UnknownRun):
+                asked[run] = (await self._runs.task(run, self.window.person)).asked_at
+        return asked
 
     def _show_all(
         self,

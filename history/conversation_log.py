@@ -4,6 +4,7 @@ A run that is kept is read from the file and nobody else is asked for it, so old
 is away. At the moment at which a live run is taken over nothing is seen: its events are the same.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -15,6 +16,8 @@ from orchestration.log import Ending, RunLog, ending_of
 from orchestration.messages import Accepted, Answer, Recorded, Task, TaskResult
 from orchestration.outage import AWAY, Outage
 
+LOOK_SECONDS = 0.5
+"""Whether another process has ended a run of its single agent is looked for this often."""
 INTERRUPTED = "This was interrupted: the process that answered it is gone. Please ask again."
 
 
@@ -31,16 +34,22 @@ class ConversationLog:
     def __init__(self, history: History, live: LiveRuns) -> None:
         self._history = history
         self._live = live
-        self._asking: set[str] = set()
+        self._asking: dict[str, str] = {}
+        """By run: who asks it."""
 
     @contextmanager
-    def asking(self, run: str) -> Iterator[None]:
+    def asking(self, task: Task) -> Iterator[None]:
         """As long as it is being asked, it is not interrupted, though nobody may know it (any more)."""
-        self._asking.add(run)
+        self._asking[task.id] = task.person
         try:
             yield
         finally:
-            self._asking.discard(run)
+            del self._asking[task.id]
+
+    @property
+    def askers(self) -> frozenset[str]:
+        """Whose questions are being taken in at the moment."""
+        return frozenset(self._asking.values())
 
     @property
     def outage(self) -> Outage | None:
@@ -53,12 +62,20 @@ class ConversationLog:
         tasks = {id: run.task for id, run in noted.items()}
         for run in live:
             if run not in tasks:
-                tasks[run] = await self._live.task(run, person)
+                try:
+                    tasks[run] = await self._live.task(run, person)
+                except UnknownRun:
+                    # Gone from there since it was listed: what was taken over is here, what was deleted nowhere.
+                    kept = await self._history.run(run, person)
+                    if kept is not None:
+                        tasks[run] = kept.task
         deleted = await self._history.deleted_at(person, conversation)
-        answering = [task for id, task in tasks.items() if id in ended or id in live]
+        elsewhere = {id for id, run in noted.items() if id not in live and await self._goes_on_elsewhere(run)}
+        there = {*ended, *live, *elsewhere}
+        answering = [task for id, task in tasks.items() if id in there]
         replaced = {task.replaces for task in answering if task.replaces}
         # Of two that were to answer the same, one that was interrupted is not shown.
-        left = {id for id, task in tasks.items() if id not in ended and id not in live and task.replaces in tasks}
+        left = {id for id, task in tasks.items() if id not in there and task.replaces in tasks}
         shown = [task for id, task in tasks.items() if id not in {*replaced, *left, *beside}]
         return [task.id for task in sorted(shown, key=lambda task: task.asked_at) if task.asked_at > deleted]
 
@@ -96,9 +113,34 @@ class ConversationLog:
                 noted = await self._history.run(run, person)
                 if noted is None or (run in self._asking and not noted.ended):
                     raise
+        if await self._goes_on_elsewhere(noted):
+            asked = _asked(noted.task)
+            if not after:
+                yield asked
+                after = asked.id
+            noted = await self._ended_elsewhere(noted)
+            kept = await self._history.events(run, person)
+            # What was asked is told already, under an id of its own.
+            after = kept[0].id if kept and after == asked.id else after
         for recorded in await self._history.events(run, person) if noted.ended else _interrupted(noted.task):
             if not after or _order(recorded.id) > _order(after):
                 yield recorded
+
+    async def _goes_on_elsewhere(self, noted: Run) -> bool:
+        """Whether the single agent of another process of this data folder answers it."""
+        return not noted.ended and noted.task.mode == "single" and await self._history.answering.goes_on(noted.task.id)
+
+    async def _ended_elsewhere(self, noted: Run) -> Run:
+        """How it is known when it has ended there, or that process is gone. Raises UnknownRun once it is deleted."""
+        task = noted.task
+        while True:
+            going_on = await self._goes_on_elsewhere(noted)
+            found = await self._history.run(task.id, task.person)
+            if found is None:
+                raise UnknownRun("There is no such run.")
+            if found.ended or not going_on:
+                return found
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _followed(self, run: str, noted: Run | None, person: str, after: str) -> AsyncIterator[Recorded]:
         """The live run. What cannot be followed at the moment is at least the question."""

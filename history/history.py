@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from history import asides, conversations, feedback, preferences, runs, search, upkeep
+from history.answering import Answering
 from history.database import Database, open_database
 from history.errors import HistoryError
 from history.records import Conversation, Feedback, HandedIn, Page, Refusal, Run
@@ -25,6 +26,7 @@ class History:
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
+        self.answering = Answering(self.folder, clock)
         self.unforgotten = asyncio.Event()
         """Set when Redis has to be asked to forget something."""
 
@@ -118,6 +120,10 @@ class History:
     async def open_runs(self, person: str, most: int) -> list[Run]:
         """Those that have not ended as far as is known here, in whatever conversation; the newest first."""
         return await self._database.read(runs.not_ended, person, most)
+
+    async def people_at_work(self) -> set[str]:
+        """Who has runs that have not ended as far as is known here."""
+        return await self._database.read(runs.people_at_work)
 
     async def events(self, run: str, person: str) -> list[Recorded]:
         """Of a run that is kept; nothing of another one."""

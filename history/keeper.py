@@ -23,6 +23,8 @@ TELL_SECONDS = 5.0
 CLEAN_SECONDS = 3_600.0
 DAY_SECONDS = 86_400.0
 FORGET_AT_ONCE = 500
+MOST_WAITING = 500
+"""Runs of the single agent that wait for a history that cannot be written; of more, the oldest are lost to it."""
 
 
 class Keeper:
@@ -45,6 +47,7 @@ class Keeper:
 
     async def accepted(self, task: Task) -> None:
         try:
+            await self._history.answering.begin(task.id)
             await self._history.note(task)
         except HistoryError as error:
             log.warning("run %s is not noted: %s", task.id, error)
@@ -52,6 +55,10 @@ class Keeper:
     async def ended(self, events: Sequence[Recorded]) -> None:
         self._waiting[events[0].event.run] = events
         await self._keep_waiting()
+        while len(self._waiting) > MOST_WAITING:
+            lost = next(iter(self._waiting))
+            log.error("run %s is not kept: too many wait for the history", lost)
+            await self._no_longer_waits(lost)
 
     async def follow(self, ended: Ended) -> None:
         while True:
@@ -73,6 +80,7 @@ class Keeper:
             stack.callback(held.release)
             bell = stack.enter_context(ended.bell())
             name, _ = await self._history.identity()
+            await self._history.answering.tidy()
             await self._begin(ended, name)
             # Whoever leaves says how far it was, so that nothing waits for the next one.
             stack.push_async_callback(self._tell, ended, name)
@@ -137,7 +145,12 @@ class Keeper:
             except HistoryError as error:
                 log.warning("run %s is not kept yet: %s", run, error)
                 return
-            self._waiting.pop(run, None)
+            await self._no_longer_waits(run)
+
+    async def _no_longer_waits(self, run: str) -> None:
+        self._waiting.pop(run, None)
+        # Until now other processes took it for one that goes on.
+        await self._history.answering.end(run)
 
     async def _forget(self, ended: Ended, name: str) -> None:
         """What was deleted leaves Redis, too; a run that goes on is stopped."""

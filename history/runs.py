@@ -89,6 +89,11 @@ def not_ended(db: sqlite3.Connection, person: str, most: int) -> list[Run]:
     return [Run(decode(Task, task), None) for (task,) in db.execute(query, (person, most))]
 
 
+def people_at_work(db: sqlite3.Connection) -> set[str]:
+    """Who has runs that have not ended, as far as is known here."""
+    return {person for (person,) in db.execute("SELECT DISTINCT person FROM runs WHERE state IS NULL")}
+
+
 def events(db: sqlite3.Connection, run: str, person: str) -> list[Recorded]:
     """Of an ended run; nothing where there is none."""
     query = "SELECT events FROM runs WHERE id = ? AND person = ? AND state IS NOT NULL"

@@ -117,6 +117,15 @@ class People:
         known = account is not None or session.person != LOCAL
         return known and (session.person, session.stamp) == (visitor.named, _BY_PROXY)
 
+    def removed(self, people: Collection[str]) -> set[str]:
+        """Which of these had an account that was taken away. Raises AccountsUnusable.
+
+        Where nobody needs an account nobody is: LOCAL did not, either.
+        """
+        if self.login != "password":
+            return set()
+        return {person for person in people if person != LOCAL and self.accounts.find(person) is None}
+
     def end(self, session: Session) -> None:
         """Somebody signs out: from now on the session does not hold, not even in a copied cookie.
 

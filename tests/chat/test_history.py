@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from chat.words import ENGLISH
-from history import History
+from history import History, HistoryFull
 from orchestration.errors import InvalidTask, Overloaded
 from orchestration.messages import Task
 from people import People, Session
@@ -216,6 +216,26 @@ async def test_a_thumb_is_kept_and_shown_again(
     assert await history.feedback("local", task.id) is None
 
 
+async def test_a_thumb_that_cannot_be_kept_is_refused(
+    site: Site, orchestrator: ScriptedOrchestrator, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a sentence; the page shows the thumb as not given."""
+    tab, task = await answered(site, orchestrator)
+    await kept(history, orchestrator, task)
+
+    async def full(*_: object, **__: object) -> bool:
+        raise HistoryFull("There is no space left.")
+
+    monkeypatch.setattr(history, "give_feedback", full)
+    monkeypatch.setattr(history, "take_back_feedback", full)
+    thumb = {"forId": tab.page.step("on_message")["id"], "threadId": tab.thread, "value": 1}
+    for one in (
+        await site.http.put("/feedback", json={"feedback": thumb, "sessionId": tab.session}),
+        await site.http.request("DELETE", "/feedback", json={"feedbackId": task.id}),
+    ):
+        assert (one.status_code, one.json()) == (503, {"detail": "There is no space left."})
+
+
 async def test_somebody_elses_conversation_does_not_exist_at_any_door(
     site: Site, orchestrator: ScriptedOrchestrator, history: History, people: People
 ) -> None:
@@ -240,7 +260,7 @@ async def test_somebody_elses_conversation_does_not_exist_at_any_door(
         await site.http.put("/feedback", json={"feedback": thumb, "sessionId": tab.session}),
         await site.http.request("DELETE", "/feedback", json={"feedbackId": task.id}),
     ):
-        assert one.status_code >= 400
+        assert one.status_code == 404
     bobs = await site.tab(thread=tab.thread)
     assert await bobs.until_heard("resume_thread_error") == "Thread not found."
     await site.act(bobs, "open_passage", run=task.id, number=1)

@@ -1,10 +1,11 @@
 """What a page reads: runs that have ended from the history, the others live, and nothing twice."""
 
 from collections.abc import AsyncGenerator, Collection
+from pathlib import Path
 
 import pytest
 
-from history import ConversationLog, History
+from history import ConversationLog, History, Keeper, open_history
 from history.conversation_log import INTERRUPTED
 from orchestration.errors import EngineUnavailable, UnknownRun
 from orchestration.log import MemoryLog
@@ -134,9 +135,43 @@ async def test_a_question_that_is_just_being_asked_is_not_interrupted(
     history: History, live: Live, log: ConversationLog
 ) -> None:
     """It was noted, and Redis has not accepted it yet, or has just refused it."""
-    await history.note(asked("r1"))
-    with log.asking("r1"), pytest.raises(UnknownRun):
+    task = asked("r1")
+    await history.note(task)
+    with log.asking(task), pytest.raises(UnknownRun):
         await all_of(log, "r1")
+
+
+async def test_what_is_gone_between_listing_and_reading_takes_nothing_with_it(
+    history: History, live: Live, log: ConversationLog
+) -> None:
+    """Its time in Redis was over, it was deleted, or it was taken over: the conversation is shown all the same."""
+    await live.begins(asked("there", at=1))
+    over, taken = asked("over", at=2), asked("taken over", at=3)
+    listed = live.runs
+
+    async def listing(person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        found = await listed(person, conversation, beside)
+        await history.keep(ended(taken))
+        return [*found, over.id, taken.id]
+
+    live.runs = listing  # type: ignore[method-assign]
+    assert await log.runs("ada", "garden") == ["there", "taken over"]
+
+
+async def test_what_the_single_agent_of_another_process_answers_goes_on(
+    history: History, log: ConversationLog, tmp_path: Path
+) -> None:
+    """It is shown with its question, and with everything as soon as it has ended there."""
+    task = asked("r1", mode="single")
+    async with open_history(tmp_path) as theirs:
+        keeper = Keeper(theirs)
+        await keeper.accepted(task)
+        reading = log.follow("r1", person="ada")
+        assert (await anext(reading)).event == Accepted(run="r1", task=task)
+        events = ended(task)
+        await keeper.ended(events)
+        assert [recorded async for recorded in reading] == events[1:]
+        assert await all_of(log, "r1") == events
 
 
 async def test_of_two_answers_to_one_question_one_is_shown(history: History, live: Live, log: ConversationLog) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from history import History, Keeper, open_history
+from history import History, HistoryFull, Keeper, open_history
 from orchestration import Task
 from orchestration.connections import Connections, open_connections
 from orchestration.endings import FIRST, Endings, Gone
@@ -19,6 +19,7 @@ from orchestration.keys import Keys
 from orchestration.messages import Answer, TaskResult
 from orchestration.settings import RunSettings
 from orchestration.store import FORGOTTEN_MS, RunStore
+from tests.history.said import asked, ended
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import Gate, events_until, world
 
@@ -111,6 +112,32 @@ async def test_what_the_single_agent_answered_is_kept_too(
         await kept(history, task)
         seen = [recorded async for recorded in orchestrator.follow(task.id, person="local")]
     assert await history.events(task.id, "local") == seen
+
+
+async def test_what_waits_for_a_full_disk_is_bounded(
+    history: History, redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest are kept when there is space again."""
+    monkeypatch.setattr("history.keeper.MOST_WAITING", 2)
+    keep = history.keep
+
+    async def full(ended: object) -> None:
+        raise HistoryFull("There is no space left.")
+
+    monkeypatch.setattr(history, "keep", full)
+    keeper, tasks = Keeper(history), [asked(f"r{number}", mode="single") for number in range(4)]
+    for task in tasks:
+        await keeper.accepted(task)
+        await keeper.ended(ended(task))
+    assert [await history.answering.goes_on(task.id) for task in tasks] == [False, False, True, True]
+    monkeypatch.setattr(history, "keep", keep)
+    last = asked("r4", mode="single")
+    await keeper.accepted(last)
+    await keeper.ended(ended(last))
+    runs = await history.runs("ada", "garden")
+    assert [(run.task.id, run.ended) for run in runs] == [
+        ("r0", False), ("r1", False), ("r2", True), ("r3", True), ("r4", True)
+    ]  # fmt: skip
 
 
 async def test_a_question_outside_of_conversations_is_not_kept(

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from history import ConversationLog, History, Keeper, open_history
 from history.conversation_log import INTERRUPTED
 from orchestration.keys import Keys
 from orchestration.log import RunLog
-from orchestration.messages import Answer, Mode
+from orchestration.messages import Accepted, Answer, Mode
 from tests.history.dying import CONVERSATION, QUESTION
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import world
@@ -23,8 +23,8 @@ TITLES = {"garden": "Gardener", "kitchen": "Baker", "single_agent": "Single agen
 
 
 @asynccontextmanager
-async def killed_in_mid_run(folder: Path, redis_url: str, keys: Keys, mode: Mode) -> AsyncIterator[str]:
-    """The run of a web process that is dead."""
+async def in_mid_run(folder: Path, redis_url: str, keys: Keys, mode: Mode) -> AsyncIterator[Callable[[], None]]:
+    """A web process whose agents are at work; the way to kill it."""
     command = [sys.executable, "-m", "tests.history.dying", str(folder), redis_url, keys.prefix, mode]
     child = await asyncio.create_subprocess_exec(
         *command, cwd=Path(__file__).parents[2], stdout=asyncio.subprocess.PIPE
@@ -33,9 +33,18 @@ async def killed_in_mid_run(folder: Path, redis_url: str, keys: Keys, mode: Mode
     try:
         async with asyncio.timeout(60):
             assert await child.stdout.readline() == b"held\n"
+        yield child.kill
     finally:
-        child.kill()
+        if child.returncode is None:
+            child.kill()
         await child.wait()
+
+
+@asynccontextmanager
+async def killed_in_mid_run(folder: Path, redis_url: str, keys: Keys, mode: Mode) -> AsyncIterator[str]:
+    """The run of a web process that is dead."""
+    async with in_mid_run(folder, redis_url, keys, mode):
+        pass
     yield f"run_of_the_{mode}"
 
 
@@ -63,6 +72,26 @@ async def test_a_council_is_finished_and_kept_by_whoever_is_there(tmp_path: Path
     assert "Interrupted; another process went on with this" in [step.name for step in kept.steps]
     assert [step.output for step in kept.steps if step.type == "user_message"] == [QUESTION]
     assert len(page.conversations) == 1
+
+
+async def test_what_another_process_answers_alone_is_interrupted_when_that_is_killed(
+    tmp_path: Path, redis_url: str, keys: Keys
+) -> None:
+    """And not before: a server beside it shows that it goes on."""
+    async with (
+        in_mid_run(tmp_path, redis_url, keys, "single") as kill,
+        open_history(tmp_path) as history,
+        world(tmp_path / "beside", redis_url, keys.prefix) as other,
+    ):
+        log = ConversationLog(history, other)
+        (run,) = await log.runs("local", CONVERSATION)
+        reading = log.follow(run, person="local")
+        assert isinstance((await anext(reading)).event, Accepted)
+        assert await history.answering.goes_on(run)
+        kill()
+        (end,) = [recorded async for recorded in reading]
+        assert isinstance(end.event, Answer)
+        assert end.event.result.reason == INTERRUPTED
 
 
 async def test_what_the_single_agent_was_asked_is_there_as_interrupted(
