@@ -34,7 +34,6 @@ from orchestration.grammar import (
     SAYS_LITTLE,
 )
 
-
 MOST_OF_AN_ELLIPSIS = 6
 """Words without a verb; more of them say what they are about."""
 

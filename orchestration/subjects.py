@@ -53,8 +53,9 @@ def _texts(turn: Turn) -> Iterator[str]:
 
 
 def _whole(turn: Turn) -> str:
+    """Parts of one question often begin with the same: that is said once."""
     asked = turn.parts or (turn.question,)
-    return "; ".join(dict.fromkeys(filter(None, map(_about, asked))))
+    return "; ".join(dict.fromkeys(said for part in asked for said in _about(part).split("; ") if said))
 
 
 def _about(question: str) -> str:

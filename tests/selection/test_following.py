@@ -95,6 +95,15 @@ def test_the_parts_of_a_question_are_counted_first() -> None:
     assert understood("Is the second one cheaper?", both) == "A tulip: is the second one cheaper?"
 
 
+def test_what_the_parts_have_in_common_is_carried_once() -> None:
+    """Which is what the question said before its colon."""
+    both = Turn(
+        question="A rose died: how do I notice, and who buries it?",
+        parts=("A rose died: how do I notice?", "A rose died: who buries it?"),
+    )
+    assert understood("Why?", both) == "A rose died; notice; buries: why?"
+
+
 def test_the_same_can_be_asked_of_another_one() -> None:
     """What was asked of the first one is asked of the second."""
     first = Turn(question="Prune roses: how long does the first one take?", points=("One hour.", "Or two."))
