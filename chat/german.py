@@ -50,8 +50,8 @@ _HELP = """\
 Eine Zahl in einer Antwort öffnet ihre Quelle.
 
 - **@security** vor einer Frage fragt diesen Agenten; tippe `@` für alle Namen.
-- **Weiterfragen**, etwa „How long does that take?“: die Frage wird aus dem ergänzt, was vorher gesagt wurde. Das \
-gelingt bei englischen Fragen. *Noch einmal fragen* unter einer Antwort fragt einen Agenten allein.
+- **Weiterfragen**, etwa „Wie lange dauert das?“ oder „Und unter Windows?“: die Frage wird aus dem ergänzt, was vorher \
+gesagt wurde. *Noch einmal fragen* unter einer Antwort fragt einen Agenten allein.
 - **Dateien**: zieh sie irgendwohin, mit oder ohne Frage. `@security keep this for me` sagt, wer sie behält und für \
 wen; das wird auf Englisch verstanden.
 - **Erst fragen** in den Einstellungen neben dem Feld zeigt dir jeden Plan, bevor er läuft; **Ausführlichkeit** sagt, \
@@ -274,6 +274,9 @@ class German(Words):
         if usual is None:
             return line
         return f"{line} (meist {self.pace(usual)}{' je Schritt' if a_step else ''})"
+
+    def steps_done(self, done: int, steps: int) -> str:
+        return f"; {done} von {steps} Schritten fertig"
 
     def other_agents(self, number: int) -> str:
         return f"{number} andere Agenten"

@@ -203,6 +203,9 @@ class Words:
             return line
         return f"{line} (usually {self.pace(usual)}{' a step' if a_step else ''})"
 
+    def steps_done(self, done: int, steps: int) -> str:
+        return f"; {done} of {self.steps(steps)} done"
+
     def other_agents(self, number: int) -> str:
         return f"{number} other agents"
 
