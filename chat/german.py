@@ -53,8 +53,8 @@ _HELP = """\
 Eine Zahl in einer Antwort öffnet ihre Quelle.
 
 - **@security** vor einer Frage fragt diesen Agenten; tippe `@` für alle Namen.
-- **Weiterfragen**, etwa „How long does that take?“: die Frage wird aus dem ergänzt, was vorher gesagt wurde. Das \
-gelingt bei englischen Fragen. *Noch einmal fragen* unter einer Antwort fragt einen Agenten allein.
+- **Weiterfragen**, etwa „Wie lange dauert das?“ oder „Und unter Windows?“: die Frage wird aus dem ergänzt, was vorher \
+gesagt wurde. *Noch einmal fragen* unter einer Antwort fragt einen Agenten allein.
 - **Dateien**: zieh sie irgendwohin, mit oder ohne Frage. `@security keep this for me` sagt, wer sie behält und für \
 wen; das wird auf Englisch verstanden.
 - **Erst fragen** in den Einstellungen neben dem Feld zeigt dir jeden Plan, bevor er läuft; **Ausführlichkeit** sagt, \
@@ -293,6 +293,9 @@ class German(Words):
 
     def writing(self, agents: str, number: int) -> str:
         return f"{agents} {'schreibt' if number == 1 else 'schreiben'}"
+
+    def steps_done(self, done: int, steps: int) -> str:
+        return f"; {done} von {steps} Schritten fertig"
 
     def other_agents(self, number: int) -> str:
         return f"{number} andere Agenten"

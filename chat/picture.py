@@ -25,6 +25,9 @@ from orchestration.messages import PartSelection, Selection, Task
 AUTHOR = "Roundtable"
 """Who speaks at last; Chainlit's page shows the author named like the product with the profile's icon."""
 
+LONGEST_LEFT_OPEN = 8
+"""Steps; the picture of a plan with more of them folds when the run has ended, so that the answer is near."""
+
 _COUNCIL = "council"
 _LONGEST_NAME = 160
 _NOTHING_MEASURED: Medians = {}
@@ -214,6 +217,8 @@ def _plan(story: Story, section: Section, titles: Titles, words: Words) -> Pictu
     later = sum(1 for step in story.steps if step.plan.depends_on)
     told = words.planned(len(agents), len(story.steps), later)
     step = _part(story, section, "plan", words.plan, told, open=True)
+    if len(story.steps) > LONGEST_LEFT_OPEN:
+        step = replace(step, ended=story.ended, open=story.ended is None, folds=True)
     graph = Element(
         id=stable_id(story.run, "graph"),
         thread=step.thread,

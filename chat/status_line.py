@@ -12,6 +12,8 @@ from orchestration.messages import Preparing, TaskResult, Waiting
 
 MOST_NAMES = 3
 """Agents that are named; of more it is said how many they are."""
+LONG = 5
+"""Of a run with more steps it is said how many of them are done."""
 
 Titles = Mapping[str, str]
 
@@ -32,12 +34,12 @@ def status_line(story: Story, titles: Titles, usual: Medians, words: Words) -> s
     unfinished = [step for step in story.steps if step.result is None]
     at_work = [step for step in unfinished if step.state in ("running", "restarted")]
     if at_work:
-        return _at_work(at_work, titles, usual, words)
+        return _at_work(at_work, titles, usual, words) + _so_far(story, len(unfinished), words)
     if unfinished:
         needed = {step.plan.id for step in unfinished}
         ready = [step for step in unfinished if needed.isdisjoint(step.plan.depends_on)]
         again = any(step.broken_off for step in ready)
-        return words.to_begin(_names(ready, titles, words), again)
+        return words.to_begin(_names(ready, titles, words), again) + _so_far(story, len(unfinished), words)
     return words.writing_answer if story.answer else words.together
 
 
@@ -61,6 +63,11 @@ def _at_work(steps: Sequence[StepStory], titles: Titles, usual: Medians, words: 
     known = usual.keys() >= each.keys()
     longest = max(usual[agent] for agent in each) if known else None
     return words.working(_names(steps, titles, words), len(each), longest, a_step=max(each.values()) > 1)
+
+
+def _so_far(story: Story, unfinished: int, words: Words) -> str:
+    steps = len(story.steps)
+    return words.steps_done(steps - unfinished, steps) if steps > LONG else ""
 
 
 def _names(steps: Sequence[StepStory], titles: Titles, words: Words) -> str:

@@ -226,6 +226,9 @@ class Words:
     def writing(self, agents: str, number: int) -> str:
         return f"{agents} {'is' if number == 1 else 'are'} writing"
 
+    def steps_done(self, done: int, steps: int) -> str:
+        return f"; {done} of {self.steps(steps)} done"
+
     def other_agents(self, number: int) -> str:
         return f"{number} other agents"
 

@@ -86,11 +86,10 @@ async def present(given: argparse.Namespace, data: Path) -> None:
             page = await stack.enter_async_context(open_browser(address, headless=headless, pictures=PICTURES))
         pace: Pace = at_once if given.record else after_reading if given.auto else Enter()
         say(f"The chat is at {address}, its data in {data}. Ctrl-C ends everything.")
-        await Runner(page, backstage, say=say, pace=pace, recording=given.record).play(SCENES, given.scene)
-        if not given.record:
-            say("\nThat was all. The chat stays until you press Enter." if not given.auto else "\nThat was all.")
-            if not given.auto:
-                await pace("")
+        runner = Runner(page, backstage, say=say, pace=pace, recording=given.record)
+        await runner.play(SCENES, given.scene)
+        by_itself = given.auto or given.record
+        await runner.end("\nThat was all." if by_itself else "\nThat was all. The chat stays until you press Enter.")
 
 
 def _why_by_hand(given: argparse.Namespace) -> bool:

@@ -32,16 +32,21 @@ class Runner:
         self._say = say
         self._pace = pace
         self._recording = recording
+        self._unread: list[str] = []
+        """What was said since it was last waited: whoever watches must have read that, too, before it goes on."""
 
     async def play(self, scenes: Sequence[Scene], first: int = 1) -> None:
         """From the scene of that number to the last one."""
         for number, scene in enumerate(scenes[first - 1 :], start=first):
-            self._say(f"\n{number} of {len(scenes)}: {scene.title}\n{scene.says}")
-            await self._pace(scene.says)
+            await self._announced(f"\n{number} of {len(scenes)}: {scene.title}\n{scene.says}")
             if number == first:
                 await self._prepare(scene)
             for act in scene.acts:
                 await self._act(act)
+
+    async def end(self, words: str) -> None:
+        """What was shown last is to be seen until these words are read, too."""
+        await self._announced(words)
 
     async def _prepare(self, scene: Scene) -> None:
         for act in scene.before:
@@ -58,7 +63,7 @@ class Runner:
                 if self._page is not None:
                     await act.play(self._page, self._backstage)
             case Watch():
-                self._say(f"  Look: {act.words}")
+                self._told(f"  Look: {act.words}")
                 if self._page is not None:
                     await act.play(self._page, self._backstage)
             case Backdoor():
@@ -68,5 +73,10 @@ class Runner:
                 await self._page.picture(act.name, act.height, act.dark)
 
     async def _announced(self, words: str) -> None:
+        self._told(words)
+        unread, self._unread = " ".join(self._unread), []
+        await self._pace(unread)
+
+    def _told(self, words: str) -> None:
         self._say(words)
-        await self._pace(words)
+        self._unread.append(words)

@@ -24,18 +24,45 @@ wenn when whereas while who whom whose
 """Where a clause ends and another one begins."""
 RELATIVES = _words("that which who whom whose")
 """What begins a clause that only says more about a noun."""
+FOCUS = _words("also auch even just nicht not nur only really selbst sogar wirklich")
+"""What a question begins with that asks whether something just said holds for more, for less, or at all."""
+COMPLEMENTED = _words("""
+advantage advantages alternative alternativen alternatives ausnahme ausnahmen benefit benefits condition
+conditions consequence consequences disadvantage disadvantages downside downsides drawback drawbacks
+einschränkung einschränkungen exception exceptions folgen kosten limitation limitations nachteil nachteile
+prerequisite prerequisites purpose risiken risiko risk risks unterschied unterschiede ursache ursachen
+voraussetzung voraussetzungen vorteil vorteile zweck
+""")
+"""Nouns that say nothing without what they belong to: "What are the risks?" asks of whatever was spoken of."""
 ADVERBS = _words("""
 also always as be been being both by even ever here how's instead just many more most much not now often once
 only otherwise please quite really same still such then there too very well what's where's who's yet
 """)
 GERMAN = _words("""
-aber als am an auch auf aus bei bis da dann das dass dem den denn der des die doch du durch ein eine einem
-einen einer eines er es euch für gibt hat hatte ich ihm ihn ihr im in ist ja kann kein keine können könnte
-lange man mehr mein mich mir mit muss müssen nach nicht noch nun nur ob oder oft ohne schon sein sich sie sind
-so soll sollte um und uns unser unsere vom von vor wann warum was weil welche welcher welches wem wen wenn wer
-werden wie wieso wir wird wo wozu würde zu zum zur über
+aber als am an auch auf aus bei bis da dann darf das dass dem den denn der des die doch du durch dürfen ein
+eine einem einen einer eines er es euch für gegen geht gibt habe haben hat hatte ich ihm ihn ihr im in ist ja
+kann kein keine können könnte lange man mehr mein mich mir mit muss müssen nach nicht noch nun nur ob oder oft
+ohne schon sein seit selbst sich sie sind so sogar soll sollte um und uns unser unsere unter vom von vor war
+wann waren warum was weil welche welchen welcher welches wem wen wenn wer werden weshalb wie wieso wir wird
+wirklich wo wobei wofür wohin womit woran wozu wurde wurden während würde zu zum zur zwischen über
 """)
-SAYS_LITTLE = GERMAN | _words("""
+GERMAN_QUESTION_WORDS = _words("""
+wann warum was welche welchem welchen welcher welches wem wen wer weshalb wie wieso wo wobei wofür wohin womit woran
+wozu
+""")
+GERMAN_VERBS = _words("""
+bin darf dürfen geht gibt habe haben hat hatte ist kann können könnte muss müssen sind soll sollen sollte war
+waren werden wird wurde wurden würde
+""")
+GERMAN_PREPOSITIONS = _words("""
+als an auf aus bei beim bis durch für gegen im in mit nach ohne seit statt unter vom von vor während zu zum zur
+zwischen über
+""")
+SAYS_LITTLE = (
+    GERMAN
+    | FOCUS
+    | COMPLEMENTED
+    | _words("""
 actually anything bad bedeutet beispiel besser best better bit briefly case come comes cost costs dauert
 decide decides depend depends detail details do does done else exactly example examples expensive explain far
 fast faster few first gemeint genau generally go goes good great gut happen happened happening happens heißt
@@ -47,6 +74,7 @@ some somebody someone something soon sort sure take taken takes tell there thing
 times try tun two up use used useful using usually viel viele want wants way ways well work worked working
 works worse worst
 """)
+)
 """Words of content that say nothing about what a question is about."""
 COURTEOUS = _words("""
 a all alles alright bitte bye cool dank danke done excellent fine for good goodbye got great gut hallo hello
@@ -58,7 +86,7 @@ PRONOUNS = _words("er he him ihm ihn it them these they this those")
 POSSESSIVES = _words("deren dessen her hers his its their theirs")
 POINTERS = _words("""
 dabei dafür dagegen damit danach daran darauf darin davon dazu dies diese diesem diesen dieser dieses dort
-instead jene jener jenes otherwise then
+indessen instead inzwischen jene jener jenes meanwhile otherwise then
 """)
 """Adverbs and determiners that point at what was said."""
 PRESENT = _words("""

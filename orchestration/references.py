@@ -18,7 +18,11 @@ from orchestration.grammar import (
     AUXILIARIES,
     CLAUSE_OPENERS,
     COURTEOUS,
+    FOCUS,
     GERMAN,
+    GERMAN_PREPOSITIONS,
+    GERMAN_QUESTION_WORDS,
+    GERMAN_VERBS,
     PERSONS,
     POINTERS,
     POSSESSIVES,
@@ -29,6 +33,9 @@ from orchestration.grammar import (
     RELATIVES,
     SAYS_LITTLE,
 )
+
+MOST_OF_AN_ELLIPSIS = 6
+"""Words without a verb; more of them say what they are about."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,7 @@ _KINDS = {
 }  # fmt: skip
 _THE = ("the", "der", "die", "das", "den", "dem", "beim", "zum", "zur")
 _ENGLISH = QUESTION_WORDS | AUXILIARIES | PREPOSITIONS | ARTICLES | ADVERBS
+_ASKS = QUESTION_WORDS | AUXILIARIES | GERMAN_QUESTION_WORDS | GERMAN_VERBS
 _BEHIND_THE_FIRST = AUXILIARIES | PREPOSITIONS | CLAUSE_OPENERS | {"dauert", "ist"}
 _NAMES_MORE = (["of"], ["in"], ["from"])
 _NTH = re.compile(rf"\b(?:{'|'.join(_THE)})\s+(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
@@ -136,9 +144,24 @@ def reference(question: str) -> Reference | None:
 
 def points_back(question: str) -> bool:
     """Whether it needs something that was said before, apart from what it counts."""
-    if elliptic_subject(question) is not None or not telling(question):
+    if elliptic_subject(question) is not None or not telling(question) or _lacks_a_verb(question):
         return True
     return next(_without_antecedent(question), None) is not None
+
+
+def _lacks_a_verb(question: str) -> bool:
+    """Only when, where or for whom: "Even without root?", "For guests as well?", "Why not with a password?"."""
+    tokens = _TOKEN.findall(question)
+    words = [token.lower() for token in tokens]
+    if words[:1] == ["why"] or words[:1] == ["warum"]:
+        openers, said = FOCUS, tokens[1:-1]
+    else:
+        openers, said = FOCUS | PREPOSITIONS | GERMAN_PREPOSITIONS, tokens[:-1]
+    if words[-1:] != ["?"] or not 0 < len(said) <= MOST_OF_AN_ELLIPSIS or said[0].lower() not in openers:
+        return False
+    # German writes nouns with a capital: what ends otherwise like a verb, as in "Ohne Redis starten?", is one.
+    verb = not said[-1][0].isupper() and any(word in GERMAN for word in words) and said[-1].endswith(("en", "t"))
+    return not verb and all(word[0].isalnum() and word.lower() not in _ASKS for word in said)
 
 
 def _asks_inside(words: Sequence[str]) -> bool:

@@ -14,20 +14,23 @@ Rarity = Mapping[str, float]
 
 _LEAD = re.compile(
     r"\W*(?:(?:and|but|so|or|also|please|und)\s+)*(?:(?:tell|show|explain|describe)\s+(?:(?:to\s+)?me\s+)?(?:about\s+)?)?"
-    r"(?:(?:how|what|why|when|where|who|which|whom|whose|wie|was|warum|wann|wo|wer|welche[rsn]?)\b\s*"
+    r"(?:(?:how|what|why|when|where|who|which|whom|whose|wie|was|warum|wann|wo|wer|welche[mnrs]?"
+    r"|wieso|weshalb|wofür|wozu|womit|woran)\b\s*"
     r"(?:(?:long|often|much|many|far|fast|exactly|lange|oft|viel|viele)\b\s*)?)?"
-    r"(?:(?:can|could|do|does|did|is|are|was|were|will|would|should|may|might|must|has|have|had|shall|to|kann|muss|soll"
-    r"|ist|sind|wird|werden|hat)\b\s*)?"
+    r"(?:(?:can|could|do|does|did|is|are|was|were|will|would|should|may|might|must|has|have|had|shall|to|kann"
+    r"|können|muss|müssen|soll|sollen|darf|dürfen|ist|sind|wird|werden|hat|haben|gibt)\b\s*)?"
     r"(?:(?:i|we|you|one|people|there|it|they|ich|wir|man|es)\b\s*)?"
-    r"(?:(?:happens?|need|have|do|want|mache|passiert)\b\s*(?:to\b\s*|(?=when\b|if\b|with\b))?)?"
-    r"(?:(?:when|if|with)\b\s*(?:(?:i|we|you|one|people)\b\s*)?)?",
+    r"(?:(?:happens?|need|have|do|want|mache|passiert)\b,?\s*(?:to\b\s*|(?=when\b|if\b|with\b))?)?"
+    r"(?:(?:when|if|with|wenn|falls)\b\s*(?:(?:i|we|you|one|people)\b\s*)?)?",
     re.IGNORECASE,
 )
 """What a question begins with before it comes to its subject."""
 _TRAIL = re.compile(r"\s+(?:do|does|mean|means|work|works|happen|happens|look like|good for|used for|about)$", re.I)
 _ASKING = re.compile(r"\s+(?:should|can|do|does|did|could|must|would|will)\s+(?:i|we|you|one|people)\b", re.IGNORECASE)
+_ASKING_IN_GERMAN = re.compile(r"^(\w+(?:e|en|t))\s+(?:ich|wir|man)\b(?:\s+(?:mich|mir|uns)\b)?", re.IGNORECASE)
+"""Of "Wie sichere ich den Server?" only the verb is part of what it is about."""
 _POINTING = re.compile(
-    r"\b(?:it|its|this|that|these|those|they|them|their|then|instead|das|es|dies\w*)\b\s*", re.IGNORECASE
+    r"\b(?:it|its|this|that|these|those|they|them|their|then|instead|das|es|ihn|ihm|sie|dies\w*)\b\s*", re.IGNORECASE
 )
 
 
@@ -50,8 +53,9 @@ def _texts(turn: Turn) -> Iterator[str]:
 
 
 def _whole(turn: Turn) -> str:
+    """Parts of one question often begin with the same: that is said once."""
     asked = turn.parts or (turn.question,)
-    return "; ".join(dict.fromkeys(filter(None, map(_about, asked))))
+    return "; ".join(dict.fromkeys(said for part in asked for said in _about(part).split("; ") if said))
 
 
 def _about(question: str) -> str:
@@ -68,7 +72,8 @@ def topic(question: str) -> str:
     text = question.strip().rstrip(" ?.!")
     lead = _LEAD.match(text)
     rest = text[lead.end() :] if lead else text
-    rest = _TRAIL.sub("", " ".join(_ASKING.sub("", rest).split()))
+    rest = _ASKING_IN_GERMAN.sub(r"\1", _ASKING.sub("", rest))
+    rest = _TRAIL.sub("", " ".join(rest.split()))
     return rest if telling(rest) else text
 
 

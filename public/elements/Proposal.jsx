@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from 'react';
 
 const { words, said } = window.roundtableSays;
 
+const FEW = 6; // steps that one may wait for, which are all shown at once
 const AT_ONCE = 1000; // milliseconds within which a card that was drawn anew is the same one for whoever types in it
 const plans = (window.roundtablePlans ??= new Map());
 
@@ -149,7 +150,19 @@ function Awaiting() {
     send('approve_plan', { steps });
   };
 
-  const waits = (step, before) => (
+  /** Of many steps before it only those that it waits for are named, until somebody wants to change that. */
+  const waits = (step, before) => {
+    if (before.length <= FEW) return choices(step, before);
+    const numbers = step.after.map(numberOf).sort((one, other) => one - other);
+    return (
+      <details className="rt-waits">
+        <summary>{said(words.waitsForSteps, { STEPS: numbers.length ? numbers.join(', ') : words.noOther })}</summary>
+        {choices(step, before)}
+      </details>
+    );
+  };
+
+  const choices = (step, before) => (
     <fieldset className="rt-after">
       <legend>{words.waitsFor}</legend>
       {before.map((other, index) => (

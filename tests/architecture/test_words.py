@@ -56,3 +56,10 @@ def test_an_element_has_no_words_of_its_own(element: Path) -> None:
     found = [match[0] for pattern in (_SENTENCE, _SHOWN, _NAMED) for match in pattern.finditer(code)]
     assert [words for words in found if "JSON" not in words] == []
     assert set(_USED.findall(code)) <= told()["ENGLISH"].keys()
+
+
+@pytest.mark.parametrize("sheet", sorted(PUBLIC.glob("*.css")), ids=lambda sheet: sheet.name)
+def test_a_stylesheet_closes_what_it_opens(sheet: Path) -> None:
+    """A browser says nothing when a brace is missing: it puts all that follows into the block that was left open."""
+    rules = _COMMENT.sub("", sheet.read_text())
+    assert rules.count("{") == rules.count("}")

@@ -13,6 +13,8 @@ def test_an_agent_is_chosen_from_a_list_without_the_mouse(window: ChatWindow) ->
     composer.click()
     page.keyboard.type("ask @")
     expect(offered.get_by_role("option")).to_have_count(2)
+    expect(offered).to_have_css("position", "fixed")
+    expect(offered.get_by_role("option").first).to_have_css("display", "grid")
     expect(composer).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("ArrowDown")
     chosen = offered.get_by_role("option", selected=True)

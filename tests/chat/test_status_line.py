@@ -66,6 +66,17 @@ def test_it_says_what_is_going_on_now() -> None:
     assert line(*PLANNED, *(finished(step) for step in BOTH), aggregating(3, 3)) == "Putting it together"
 
 
+def test_of_many_steps_it_is_said_how_many_are_done() -> None:
+    """Behind who is at work, or is to begin; a few can be seen at a glance."""
+    many = tuple(PlanStep(id=f"s{n}", agent="security", question=f"{n}?") for n in range(20))
+    begun_with = (selected("security"), planned(*many))
+    ended = [finished(step) for step in many[:7]]
+    assert line(*begun_with, *ended) == "Waiting for Security to begin; 7 of 20 steps done"
+    assert line(*begun_with, *ended, started(many[9]), usual={"security": 2.0}) == (
+        "Security is at work (usually 2.0 s); 7 of 20 steps done"
+    )
+
+
 def test_it_waits_for_the_person_and_for_a_place_after_that() -> None:
     """A plan that is to be approved."""
     asked = (selected("operations", "security"), proposed())
@@ -88,7 +99,7 @@ def test_many_agents_are_counted() -> None:
     """A line stays a line."""
     steps = [PlanStep(id=f"s{n}", agent=f"agent{n}", question="How?") for n in range(9)]
     said = line(selected("operations"), planned(*steps), *(started(step) for step in steps))
-    assert said == "Agent0, Agent1 and 7 other agents are at work"
+    assert said == "Agent0, Agent1 and 7 other agents are at work; 0 of 9 steps done"
 
 
 @pytest.mark.parametrize(

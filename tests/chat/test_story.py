@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from chat.changes import changes
-from chat.picture import draw
+from chat.picture import LONGEST_LEFT_OPEN, draw
 from chat.story import Story, tell
 from chat.wire import Element, Picture, Step
 from orchestration.messages import AnyEvent, PlanStep, Recorded
@@ -119,6 +119,21 @@ def test_the_plan_is_a_graph_from_the_question_to_the_answer() -> None:
         {"from": "s1", "to": "s2"},
         {"from": "s2", "to": "aggregate"},
     ]
+
+
+def test_the_picture_of_a_long_plan_folds_when_the_run_ends() -> None:
+    """Or the answer would be far below it; a small one stays as it is."""
+    many = tuple(PlanStep(id=f"s{n}", agent="security", question=f"{n}?") for n in range(LONGEST_LEFT_OPEN + 1))
+    at_work = (accepted(), selected("security"), planned(*many), started(many[0]))
+    plan = step(picture(*at_work), "Plan")
+    assert plan.open
+    assert plan.ended is None
+    plan = step(picture(*at_work, *(finished(each) for each in many), answer()), "Plan")
+    assert plan.folds
+    assert not plan.open
+    assert plan.ended is not None
+    assert step(picture(*BEFORE), "Plan").open
+    assert not step(picture(*BEFORE), "Plan").folds
 
 
 def test_an_agent_at_work_is_open_and_streams() -> None:

@@ -53,7 +53,18 @@ async def test_the_presenter_decides_when_something_is_done() -> None:
     """After each announcement; nothing waits where there is only something to look at."""
     told = Told()
     await told.runner(Recorder(), Recorder()).play((SECOND,), first=1)
-    assert told.waited == ["And then.", "  Behind the page: the worker dies."]
+    assert told.waited == ["\n1 of 1: Second\nAnd then.", "  Behind the page: the worker dies."]
+
+
+async def test_what_was_to_be_looked_at_stays_until_it_can_have_been_read() -> None:
+    """It counts towards the next wait; the last of it, towards the end."""
+    told = Told()
+    runner = told.runner(Recorder(), Recorder())
+    await runner.play((SECOND, FIRST))
+    assert told.waited[2] == "  Look: it goes on. \n2 of 2: First\nBefore all."
+    await runner.play((SECOND,))
+    await runner.end("That was all.")
+    assert told.waited[-1] == "  Look: it goes on. That was all."
 
 
 async def test_a_later_scene_is_prepared() -> None:
