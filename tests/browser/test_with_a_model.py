@@ -12,6 +12,7 @@ from tests.openai_server import Asked, Hold, OpenAIServer, Piece, Thought, opena
 
 QUESTION = "@garden When do I prune roses?"
 PRUNE = "Prune roses in March, when the forsythia blooms"
+BAKE = "Bake rye bread for fifty minutes at 220 degrees"
 WATER = "Roses want ten litres of water each week"
 MODEL, OTHER = "openai:scripted", "openai:other"
 
@@ -32,6 +33,18 @@ def gardener(asked: Asked) -> Iterator[Piece]:
     yield from words(f"{PRUNE} {source(asked, PRUNE)}.")
     yield Hold("writing")
     yield from words(f" Roses love jazz music {source(asked, WATER)}. Everybody likes them.")
+
+
+def all_of_them(asked: Asked) -> Iterator[Piece]:
+    """Both agents answer at once; then one answer is written of theirs, slowly."""
+    if "You write the one answer" in asked.system:
+        numbers = {text: f"[{number}]" for number, text in re.findall(r"^\[(\d+)\] (\w+):", asked.text, re.MULTILINE)}
+        yield from words(f"In short: {PRUNE} {numbers['Roses']}. ")
+        yield Hold("writing")
+        yield from words(f"{BAKE} {numbers['Bread']}.")
+    else:
+        sentence = PRUNE if "You are Gardener" in asked.system else BAKE
+        yield f"{sentence} {source(asked, sentence)}." if sentence in asked.text else "NOTHING FOUND"
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +131,27 @@ def test_a_model_answers_word_by_word(open_modelled: Opened, model: OpenAIServer
     expect(uncited).to_have_attribute("title", "The model named no source for this.")
     uncited.click()
     assert len(window.page.context.pages) == 1, "a mark leads nowhere"
-    expect(spent(window)).to_contain_text(re.compile(rf"^{MODEL} · 1 call · [\d,]+ tokens · cost 0\.\d+$"))
+    expect(spent(window)).to_contain_text(re.compile(rf"{MODEL} · 1 call · [\d,]+ tokens · cost 0\.\d+$"))
+    expect(spent(window)).to_contain_text("no source: The model named no source for this.")
     window.answer.get_by_text("By model").click()
     expect(window.answer).to_contain_text(re.compile(r"1 call, [\d,]+ tokens in, \d+ out"))
+
+
+def test_a_model_writes_one_answer_of_several(open_modelled: Opened, model: OpenAIServer) -> None:
+    """What agents found together; it streams, and the numbers lead to the passages of all of them."""
+    model.hold()
+    model.script = all_of_them
+    window = open_modelled().open()
+    window.ask("@garden @kitchen When do I prune roses, and how long do I bake rye bread?")
+    expect(window.page.locator("[id^='step-Writing the answer']")).to_be_visible()
+    expect(window.answer).to_contain_text(f"In short: {PRUNE}")
+    expect(window.answer).not_to_contain_text("Bake")
+    model.release("writing")
+    expect(window.sources).to_have_count(2)
+    expect(window.answer).to_contain_text(BAKE)
+    window.in_text.last.click()
+    expect(window.page.locator("#side-view-content mark").first).to_contain_text(BAKE)
+    expect(spent(window)).to_contain_text(f"{MODEL} · 5 calls")
 
 
 def test_a_model_is_chosen_in_the_settings(open_modelled: Opened, model: OpenAIServer) -> None:
@@ -166,9 +197,8 @@ def test_without_its_server_the_sources_answer_and_it_says_so(open_modelled: Ope
     window = open_modelled().open()
     window.ask(QUESTION)
     expect(window.answer).to_contain_text(f"{PRUNE}.")
-    said = f"Answered with sentences of the sources, without the model: {MODEL} cannot be reached."
-    expect(spent(window)).to_contain_text(said)
-    expect(agent(window)).to_contain_text(said)
+    expect(spent(window)).to_have_text(f"Answered and put together without the model: {MODEL} cannot be reached.")
+    expect(agent(window)).to_contain_text(f"Answered without the model: {MODEL} cannot be reached.")
 
 
 def test_stop_closes_what_a_model_is_writing(open_modelled: Opened, model: OpenAIServer) -> None:
@@ -201,7 +231,7 @@ def test_what_a_model_writes_loads_and_links_nothing(open_modelled: Opened, mode
     window.ask(QUESTION)
     step = agent(window)
     expect(step).to_contain_text(PRUNE)
-    expect(step.locator(".prose, .message-content").last).to_contain_text("evil")
+    expect(step.get_by_text(PRUNE)).to_contain_text("evil")
     for _ in ("while it streams", "afterwards"):
         assert window.page.locator("a[href*=evil], img[src*=evil]").count() == 0
         model.release("writing")

@@ -58,7 +58,7 @@ def test_it_says_what_is_going_on_now() -> None:
     assert line(*AT_WORK, finished(BOTH[0])) == "Security is at work"
     assert line(*AT_WORK, token(BOTH[0], "Stop ")) == "Operations and Security are at work"
     assert line(*AT_WORK, token(BOTH[0], "Stop "), token(BOTH[1], "No")) == "Operations and Security are writing"
-    together = (*PLANNED, *(finished(step) for step in BOTH), aggregating(3, 3))
+    together: tuple[AnyEvent, ...] = (*PLANNED, *(finished(step) for step in BOTH), aggregating(3, 3))
     assert line(*together, answer_token("Stop ")) == "Writing the answer"
     assert line(*PLANNED, started(BOTH[0]), finished(BOTH[1]), finished(BOTH[2]), retrying(BOTH[0])) == (
         "Waiting for Operations to begin again"
