@@ -1,6 +1,7 @@
 """What a person should know of how a language model was, or was not, part of an answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -20,14 +21,33 @@ class Note(BaseModel):
     model: str
     why: Why
 
+
+@dataclass(frozen=True)
+class Shortfall:
+    """What a model did not do for one reason."""
+
+    model: str
+    why: Why
+    kinds: tuple[NoteKind, ...]
+
     def sentence(self) -> str:
-        return f"{_DONE_WITHOUT[self.kind]}: {_WHY[self.why].format(model=self.model)}."
+        *some, last = (_DONE[kind] for kind in self.kinds)
+        done = f"{', '.join(some)} and {last}" if some else last
+        return f"{done.capitalize()} without the model: {_WHY[self.why].format(model=self.model)}."
 
 
-_DONE_WITHOUT: Mapping[NoteKind, str] = {
-    "planned_without_model": "Planned without the model",
-    "answered_without_model": "Answered with sentences of the sources, without the model",
-    "written_without_model": "Put together from the agents' answers, without the model",
+def shortfalls(notes: Iterable[Note]) -> list[Shortfall]:
+    """Each reason once: a model that is away is so for everybody."""
+    causes: dict[tuple[str, Why], dict[NoteKind, None]] = {}
+    for note in notes:
+        causes.setdefault((note.model, note.why), {})[note.kind] = None
+    return [Shortfall(model, why, tuple(kinds)) for (model, why), kinds in causes.items()]
+
+
+_DONE: Mapping[NoteKind, str] = {
+    "planned_without_model": "planned",
+    "answered_without_model": "answered",
+    "written_without_model": "put together",
 }
 _WHY: Mapping[Why, str] = {
     "timeout": "{model} was silent for too long",

@@ -4,7 +4,7 @@ import re
 
 from chat.growing import Growing
 from chat.plain import in_words, plain
-from chat.spent import note_markdown
+from chat.spent import notes_markdown
 from chat.story import Section, StepStory, Story
 from chat.wire import Step, stable_id
 from chat.words import Words, shortened
@@ -129,7 +129,7 @@ def _text(story: Story, step: StepStory, texts: Growing, words: Words) -> str:
     elif step.state == "nothing_found":
         parts.append(words.agent_found_nothing)
     if step.result is not None and step.result.note is not None:
-        parts.append(f"*{note_markdown(step.result.note, words)}*")
+        parts += [f"*{told}*" for told in notes_markdown([step.result.note], words)]
     if step.result is None and story.result is not None:
         parts.append(words.cut_off(story.result.state == "cancelled"))
     return "\n\n".join(parts)

@@ -7,7 +7,7 @@ from typing import Literal
 from agents import UnknownAgent, UnknownModel
 from agents.errors import Why
 from agents.marks import Doubt
-from agents.notes import Note, NoteKind
+from agents.notes import NoteKind, Shortfall
 from chat.errors import (
     AskedTwice,
     BrokenDelivery,
@@ -428,8 +428,9 @@ class German(Words):
     def money(self, cost: float) -> str:
         return self.figure(cost, digits_that_count(cost))
 
-    def noted(self, note: Note) -> str:
-        return f"{_DONE_WITHOUT[note.kind]}: {_WHY[note.why].format(model=note.model)}."
+    def noted(self, shortfall: Shortfall) -> str:
+        done = self.listed([_DONE[kind] for kind in shortfall.kinds])
+        return f"Ohne das Modell {done}: {_WHY[shortfall.why].format(model=shortfall.model)}."
 
     def doubt(self, doubt: Doubt) -> str:
         return _DOUBTS[doubt][0]
@@ -748,10 +749,10 @@ _DOUBTS: dict[Doubt, tuple[str, str]] = {
     "uncited": ("ohne Quelle", "Das Modell hat dafür keine Quelle genannt."),
     "unsupported": ("nicht in der Quelle", "In der Quelle, die das Modell nennt, wurde das nicht gefunden."),
 }
-_DONE_WITHOUT: dict[NoteKind, str] = {
-    "planned_without_model": "Ohne das Modell geplant",
-    "answered_without_model": "Mit Sätzen der Quellen beantwortet, ohne das Modell",
-    "written_without_model": "Aus den Antworten der Agenten zusammengesetzt, ohne das Modell",
+_DONE: dict[NoteKind, str] = {
+    "planned_without_model": "geplant",
+    "answered_without_model": "beantwortet",
+    "written_without_model": "zusammengesetzt",
 }
 _WHY: dict[Why, str] = {
     "timeout": "{model} hat zu lange geschwiegen",

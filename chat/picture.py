@@ -14,7 +14,7 @@ from chat.endings import answer_text
 from chat.growing import Growing
 from chat.plain import in_words, plain
 from chat.props import again_props, plan_props, selection_props, sources_props, title_of
-from chat.spent import note_markdown, spent_props, spent_rows
+from chat.spent import notes_markdown, spent_props, spent_rows
 from chat.status_line import status_line
 from chat.story import Section, Story
 from chat.usual import Medians
@@ -177,7 +177,7 @@ def _selection(story: Story, section: Section, titles: Titles, words: Words) -> 
 def _planned_by(selection: Selection, words: Words) -> str:
     """Which model chose and divided, or why none did; empty where none was to."""
     told = [words.planned_by(plain(selection.planned_by))] if selection.planned_by else []
-    told += [note_markdown(selection.note, words)] if selection.note is not None else []
+    told += notes_markdown([selection.note] if selection.note is not None else [], words)
     return f"\n\n*{' '.join(told)}*" if told else ""
 
 

@@ -1,10 +1,11 @@
 """What language models cost an answer, and what they did not do of it, in a person's words. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from agents import Note, Usage
 from agents.marks import doubts
 from agents.models import NO_MODEL
+from agents.notes import shortfalls
 from chat.plain import plain
 from chat.wire import Json
 from chat.words import Words
@@ -30,7 +31,7 @@ def spent_line(usage: Sequence[Usage], words: Words) -> str:
 def spent_props(task: Task, result: TaskResult, words: Words) -> dict[str, Json]:
     """The line, the notes and what the answer's marks mean, as text; without all three there is nothing to show."""
     line = spent_of(task, result, words)
-    notes: list[Json] = [words.noted(note) for note in result.notes]
+    notes: list[Json] = [words.noted(shortfall) for shortfall in shortfalls(result.notes)]
     legend: list[Json] = [f"{words.doubt(one)}: {words.about_doubt(one)}" for one in doubts(result.answer)]
     return {"line": line, "notes": notes, "legend": legend} if line or notes or legend else {}
 
@@ -55,6 +56,6 @@ def spent_rows(result: TaskResult, words: Words) -> list[Json]:
     ]  # fmt: skip
 
 
-def note_markdown(note: Note, words: Words) -> str:
+def notes_markdown(notes: Iterable[Note], words: Words) -> list[str]:
     """For a step or a file: models have names that people made up."""
-    return plain(words.noted(note))
+    return [plain(words.noted(shortfall)) for shortfall in shortfalls(notes)]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from agents.marks import doubts, marked
 from chat.plain import harmless, plain
 from chat.props import title_of
-from chat.spent import note_markdown, spent_of
+from chat.spent import notes_markdown, spent_of
 from chat.words import Words
 from orchestration.document import plain_citations
 from orchestration.messages import Citation, Task, TaskResult
@@ -65,7 +65,7 @@ def _answer(task: Task, result: TaskResult, titles: Mapping[str, str], words: Wo
 
 def _of_models(task: Task, result: TaskResult, words: Words) -> list[str]:
     """What they did not do, and what they cost."""
-    told = [note_markdown(note, words) for note in result.notes]
+    told = notes_markdown(result.notes, words)
     if line := spent_of(task, result, words):
         told.append(plain(line))
     return [f"*{one}*" for one in told]

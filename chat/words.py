@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from agents.marks import Doubt
-from agents.notes import Note
+from agents.notes import Shortfall
 from chat.wire import Detail
 from orchestration.log import Standing
 from orchestration.messages import RunState
@@ -368,9 +368,9 @@ class Words:
         """`1.23`, `0.0042`: two figures that count. In which currency is the operator's to know."""
         return self.figure(cost, digits_that_count(cost))
 
-    def noted(self, note: Note) -> str:
+    def noted(self, shortfall: Shortfall) -> str:
         """What was done without a model although one was to do it, and why."""
-        return note.sentence()
+        return shortfall.sentence()
 
     def doubt(self, doubt: Doubt) -> str:
         """Stands behind a claim of a model."""

@@ -9,9 +9,11 @@ if TYPE_CHECKING:
 
 
 def tell_spent(told: "AskDocument", tell: Callable[[str], None]) -> None:
-    """A line for each model, and one for each note."""
-    for note in told.notes:
-        tell(note.sentence())
+    """A line for each model, and one for each reason why there was none."""
+    from agents.notes import shortfalls
+
+    for shortfall in shortfalls(told.notes):
+        tell(shortfall.sentence())
     for usage in told.usage:
         if usage.calls:
             tell(_line(usage))

@@ -1,5 +1,6 @@
 """A browser, a server to look at, and windows that tell what went on behind their back."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -94,13 +95,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @contextmanager
-def serving(folder: Path, log_to: Path) -> Iterator[Served]:
+def serving(folder: Path, log_to: Path, **environment: str) -> Iterator[Served]:
     """The real application over two small agents, on the data in a folder; it must end cleanly."""
     command = [sys.executable, "-m", "tests.browser.serving", str(folder)]
     with (
         log_to.open("a") as log,
         subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
         ) as process,
     ):
         try:
@@ -124,6 +131,13 @@ def served(server: Served) -> Iterator[Served]:
 @pytest.fixture(scope="package")
 def profiles(browser: Browser, server: Served) -> Iterator[Profiles]:
     """Browser profiles that have been here before, one for each size; a new one would load and sign in anew."""
+    with kept_profiles(browser, server) as kept:
+        yield kept
+
+
+@contextmanager
+def kept_profiles(browser: Browser, server: Served) -> Iterator[Profiles]:
+    """The same for a server of a test's own."""
     with ExitStack() as closing:
         kept: dict[tuple[int, int], BrowserContext] = {}
 
@@ -148,6 +162,13 @@ def new_profile(browser: Browser, size: tuple[int, int], language: str = "en-US"
 @pytest.fixture
 def open_window(browser: Browser, served: Served, profiles: Profiles) -> Iterator[Opened]:
     """Opens windows; at the end every window's witness is asked."""
+    with windows(browser, served, profiles) as opened:
+        yield opened
+
+
+@contextmanager
+def windows(browser: Browser, served: Served, profiles: Profiles) -> Iterator[Opened]:
+    """The same for a server of a test's own."""
     with ExitStack() as closing:
         witnesses: list[Witness] = []
 

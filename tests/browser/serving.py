@@ -4,7 +4,7 @@
 
 Chainlit is configured by the process's environment, so it cannot share the tests' own process. The first line on
 stdout is the port; afterwards each line on stdin (`hold`, `say WORDS`, `release`, `freeze`, `thaw`) is answered by
-`done`.
+`done`. Language models are configured by the environment, as everywhere; where there is one, nobody is held.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from knowledge import HashEmbedder
 from orchestration import AgentOrchestrator, Settings, open_runtime
 from orchestration.embedded.datafolder import DataFolder
 from orchestration.embedded.process import server_pid
-from orchestration.settings import WebSettings, make_data_folder
+from orchestration.settings import WebSettings, make_data_folder, read_settings
 from people import People
 from tests.browser.held import HeldAnswerer
 from tests.orchestration.worlds import registry
@@ -37,14 +37,18 @@ from tests.orchestration.worlds import registry
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, folder: Path, people: People, answerer: HeldAnswerer
+    settings: Settings, folder: Path, people: People, held: HeldAnswerer
 ) -> AsyncIterator[AgentOrchestrator]:
     """The runtime with an embedded Redis, in the hands of the chat, its knowledge ready."""
     make_data_folder(settings.data)
     async with (
         open_history(settings.data) as history,
         open_runtime(
-            settings, registry=registry(folder), answerer=answerer, embedder=HashEmbedder(), keeper=Keeper(history)
+            settings,
+            registry=registry(folder),
+            answerer=None if settings.models.model else held,
+            embedder=HashEmbedder(),
+            keeper=Keeper(history),
         ) as orchestrator,
     ):
         await orchestrator.knowledge.wait_ready()
@@ -91,7 +95,8 @@ async def serve(folder: Path) -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = int(listening.getsockname()[1])
-        settings = Settings(data=folder / "data", web=WebSettings(port=port))
+        models = read_settings().models
+        settings = Settings(data=folder / "data", web=WebSettings(port=port), models=models)
         people = people_of(settings)
         app = create_app(settings, people=people, opening=lambda: opened(settings, folder, people, answerer))
         server = QuietServer(app)

@@ -8,7 +8,7 @@ import pytest
 from agents import Note, Usage
 from agents.errors import Why
 from agents.models import NO_MODEL
-from agents.notes import NoteKind
+from agents.notes import NoteKind, Shortfall, shortfalls
 from chat.detail import reduced
 from chat.german import GERMAN
 from chat.picture import draw
@@ -58,12 +58,22 @@ def test_small_amounts_keep_two_figures(cost: float, written: str) -> None:
 @pytest.mark.parametrize("words", [ENGLISH, GERMAN], ids=lambda words: words.code)
 def test_every_note_has_words(words: Words) -> None:
     """Each kind with each reason, and no two alike: a new one without words fails here."""
-    combinations = [
-        Note(kind=kind, model="openai:x", why=why) for kind, why in product(get_args(NoteKind), get_args(Why))
-    ]
-    told = [words.noted(note) for note in combinations]
+    combinations = [Shortfall("openai:x", why, (kind,)) for kind, why in product(get_args(NoteKind), get_args(Why))]
+    told = [words.noted(shortfall) for shortfall in combinations]
     assert len(set(told)) == len(combinations)
     assert all("openai:x" in sentence and sentence.endswith(".") for sentence in told)
+
+
+def test_what_has_one_reason_is_one_sentence() -> None:
+    """A model that is away is so for everybody."""
+    kinds: tuple[NoteKind, ...] = ("planned_without_model", "answered_without_model", "written_without_model")
+    away = [Note(kind=kind, model="openai:x", why="unreachable") for kind in (*kinds, *kinds)]
+    told = shortfalls([*away, Note(kind=kinds[1], model="openai:x", why="budget")])
+    assert [ENGLISH.noted(one) for one in told] == [
+        "Planned, answered and put together without the model: openai:x cannot be reached.",
+        "Answered without the model: what openai:x may use for this question was used up.",
+    ]
+    assert GERMAN.noted(told[0]).startswith("Ohne das Modell geplant, beantwortet und zusammengesetzt: ")
 
 
 def drawn(detail: Detail, *, words: Words = ENGLISH, model: str = "", step_note: Note | None = None) -> Picture:

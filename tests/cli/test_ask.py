@@ -49,7 +49,7 @@ def test_what_models_cost_and_did_not_do_goes_to_the_terminal(terminal: Terminal
     ran = terminal.types("ask", QUESTION, "--model", "ollama:y")
     assert terminal.council.asked[0].model == "ollama:y"
     assert ran.err.splitlines()[-3:] == [
-        "Put together from the agents' answers, without the model: openai:x broke off in the middle.",
+        "Put together without the model: openai:x broke off in the middle.",
         "openai:x: 1 call, 1,200 tokens, 1.5 s, cost 0.0021",
         "ollama:y: 2 calls, about 90 tokens, 0.0 s",
     ]
