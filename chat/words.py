@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
+from chat.trouble import in_english
 from chat.wire import Detail
 from orchestration.log import Standing
 from orchestration.messages import RunState
@@ -121,8 +122,8 @@ class Words:
     # ------------------------------------------------------------ what goes wrong
 
     def trouble(self, error: Exception) -> str:
-        """One sentence for whoever sees it; the packages below say theirs in English."""
-        return str(error)
+        """What happened, what was kept and what to do now."""
+        return in_english(error, self.duration)
 
     went_wrong = "Something went wrong. Your question was not taken in; please ask again."
     went_wrong_showing = "Something went wrong while this answer was shown."
