@@ -4,46 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from agents import UnknownAgent, UnknownModel
 from agents.errors import Why
 from agents.marks import Doubt
 from agents.notes import NoteKind, Shortfall
-from chat.errors import (
-    AskedTwice,
-    BrokenDelivery,
-    BrokenFile,
-    BrokenOff,
-    NotAllowed,
-    NotAskedAgain,
-    NotStarted,
-    TooManyFiles,
-    TooManyOpen,
-    UnknownCitation,
-    UnknownDelivery,
-)
+from chat.trouble import in_german
 from chat.wire import Detail
-from chat.words import PlanWords, Words, digits_that_count
-from history import HistoryError, UnknownConversation
-from knowledge import (
-    KnowledgeError,
-    KnowledgeUnavailable,
-    NameTaken,
-    StorageFull,
-    UnknownDocument,
-    UnreadableDocument,
-)
-from knowledge.errors import ReadStatus
+from chat.words import PlanWords, Words
 from orchestration.aggregation import NEAREST, NOTHING
-from orchestration.errors import (
-    EmptyQuestion,
-    EngineUnavailable,
-    Halted,
-    InvalidPlan,
-    InvalidTask,
-    NotAwaiting,
-    Overloaded,
-    UnknownRun,
-)
 from orchestration.log import Standing
 from orchestration.messages import RunState
 from orchestration.single import ALONE, UNASKED
@@ -138,69 +105,7 @@ class German(Words):
     # ------------------------------------------------------------ what goes wrong
 
     def trouble(self, error: Exception) -> str:
-        """By its kind. Where a kind has many causes, the cause follows as it was written, in English."""
-        match error:
-            case NotStarted():
-                return "Roundtable startet noch. Bitte frag gleich noch einmal."
-            case EngineUnavailable():
-                return "Redis antwortet nicht. Bitte versuch es gleich noch einmal."
-            case Overloaded(seconds=seconds):
-                when = f"in etwa {self.duration(seconds)}" if seconds is not None else "etwas später"
-                return f"Es werden schon so viele Fragen beantwortet, wie gleichzeitig möglich ist. Frag {when} wieder."
-            case Halted(reason=reason):
-                why = f" ({reason})" if reason else ""
-                return f"Alle Agenten wurden angehalten{why}. Bitte frag wieder, wenn sie weiterarbeiten."
-            case UnknownAgent():
-                return "Diesen Agenten gibt es nicht; „/agents“ zeigt alle. Ein @ gehört nur vor ihre Namen."
-            case UnknownModel():
-                return "Dieses Sprachmodell wird nicht mehr angeboten; bitte wähl in den Einstellungen ein anderes."
-            case EmptyQuestion():
-                return "Die Frage ist leer. Bitte schreib, was du wissen willst."
-            case InvalidTask():
-                return f"Diese Frage kann so nicht gestellt werden: {error}"
-            case InvalidPlan():
-                return f"So kann der Plan nicht laufen: {error}"
-            case NotAwaiting():
-                return "Über diesen Plan ist schon entschieden; er kann nicht noch einmal freigegeben werden."
-            case UnknownRun():
-                return "Diese Frage ist nicht mehr bekannt."
-            case UnknownConversation():
-                return "Diese Unterhaltung gibt es nicht."
-            case HistoryError():
-                return f"Der Verlauf kann gerade nicht benutzt werden: {error}"
-            case NotAllowed():
-                return "Die Dokumente des Teams ändern nur Kuratoren; deine eigenen kannst du ändern und entfernen."
-            case UnknownCitation():
-                return "Diese Antwort hat keine solche Quelle."
-            case UnknownDelivery():
-                return "Das ist nicht mehr bekannt. Bitte gib die Dateien noch einmal ab."
-            case TooManyOpen():
-                return "Zu viele Nachrichten mit Dateien sind noch offen; wähl erst, wer sie behält, oder brich sie ab."
-            case TooManyFiles(most=most):
-                return f"Es werden höchstens {most} Dateien auf einmal angenommen; bitte gib diese noch einmal ab."
-            case AskedTwice(agent=agent):
-                return f"{agent} beantwortet das schon."
-            case NotAskedAgain():
-                return "Das kann nicht noch einmal gefragt werden. Bitte tippe die Frage."
-            case BrokenFile():
-                return "Mit dieser Datei ging etwas schief; die Ursache steht im Protokoll."
-            case BrokenDelivery():
-                return "Etwas ging schief; die Ursache steht im Protokoll."
-            case BrokenOff():
-                return "Der Server wurde inzwischen beendet; „/knowledge“ zeigt, was aufgenommen wurde."
-            case UnreadableDocument():
-                return _UNREADABLE[error.status].format(str(error).rstrip("."))
-            case UnknownDocument():
-                return "Dieses Dokument gibt es nicht."
-            case NameTaken():
-                return "Dort gibt es schon ein anderes Dokument dieses Namens; entferne zuerst eines davon."
-            case StorageFull():
-                return "Der Speicherplatz ist voll; was vorher gespeichert wurde, bleibt."
-            case KnowledgeUnavailable():
-                return "Das Wissen ist gerade nicht verfügbar."
-            case KnowledgeError():
-                return f"Das ging mit den Dokumenten nicht: {error}"
-        return f"Das ging nicht: {error}"
+        return in_german(error, self.duration)
 
     went_wrong = "Etwas ging schief. Deine Frage wurde nicht angenommen; bitte frag noch einmal."
     went_wrong_showing = "Beim Anzeigen dieser Antwort ging etwas schief."
@@ -693,13 +598,6 @@ def _questions(number: int) -> str:
 _PREPARED = {
     ALONE: "Redis ist nicht da, darum antwortet der einzelne Agent allein",
     UNASKED: "Der einzelne Agent macht keinen Plan, der freizugeben wäre, darum antwortet er gleich",
-}
-_UNREADABLE: dict[ReadStatus, str] = {
-    "read": "Sie kann nicht gelesen werden ({}).",
-    "empty": "Es steht kein lesbarer Text darin; vielleicht sind es eingescannte Bilder.",
-    "encrypted": "Sie ist verschlüsselt und braucht ein Passwort.",
-    "unsupported": "So etwas wird nicht gelesen ({}).",
-    "damaged": "Sie ist beschädigt oder nicht von der Art, die ihr Name angibt.",
 }
 _WITHOUT_ANSWER: dict[RunState, str] = {
     "answered": "Es gibt eine Antwort, aber sie hat keinen Text.",

@@ -11,6 +11,7 @@ from typing import Literal
 
 from agents.marks import Doubt
 from agents.notes import Shortfall
+from chat.trouble import in_english
 from chat.wire import Detail
 from orchestration.log import Standing
 from orchestration.messages import RunState
@@ -129,8 +130,8 @@ class Words:
     # ------------------------------------------------------------ what goes wrong
 
     def trouble(self, error: Exception) -> str:
-        """One sentence for whoever sees it; the packages below say theirs in English."""
-        return str(error)
+        """What happened, what was kept and what to do now."""
+        return in_english(error, self.duration)
 
     went_wrong = "Something went wrong. Your question was not taken in; please ask again."
     went_wrong_showing = "Something went wrong while this answer was shown."

@@ -17,9 +17,9 @@ from orchestration.connections import TROUBLE, Connections
 from orchestration.council import CouncilEngine
 from orchestration.editing import PlanEdit
 from orchestration.errors import (
+    AskedBefore,
     ConfigurationError,
     EngineUnavailable,
-    InvalidTask,
     NotAwaiting,
     RoundtableError,
     UnknownRun,
@@ -165,7 +165,7 @@ class AgentOrchestrator:
     async def _take_in(self, councils: Councils, task: Task) -> str:
         """Hand a council's task to Redis, for as long as that takes: accepting it twice is accepting it once."""
         if self._unfinished.get(task.id, task) != task:
-            raise InvalidTask("A question with this id was asked already.")
+            raise AskedBefore
         self._remember(task)
         # The same question may come twice at the same time.
         over = self._taking_in.setdefault(task.id, asyncio.Event())

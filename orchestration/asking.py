@@ -4,7 +4,7 @@ import unicodedata
 
 from agents import AgentRegistry, UnknownAgent
 from orchestration.calls import mentions
-from orchestration.errors import EmptyQuestion, InvalidTask
+from orchestration.errors import EmptyQuestion, InvalidTask, QuestionTooLong, UnreadableQuestion
 from orchestration.following import MOST_TURNS
 from orchestration.messages import Task
 
@@ -42,14 +42,11 @@ def tidy(question: str) -> str:
     """The question without what cannot be read; raises InvalidTask when nothing else is left, or too much."""
     question = question.strip()
     if len(question) > MOST_CHARACTERS:
-        raise InvalidTask(
-            f"The question has {len(question):,} characters and may have {MOST_CHARACTERS:,}. Ask a shorter question;"
-            " long material belongs into a document that an agent keeps."
-        )
+        raise QuestionTooLong(len(question), MOST_CHARACTERS)
     noise = sum(unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\n\r\t" for c in question)
     noise += question.count("\ufffd")
     if noise > max(2, len(question) // 50):
-        raise InvalidTask("The question looks like binary data, not text. Please type it in words.")
+        raise UnreadableQuestion
     question = "".join(c for c in question if c in "\n\r\t" or unicodedata.category(c) not in ("Cc", "Cn", "Co", "Cs"))
     if not any(c.isalnum() for c in question):
         raise EmptyQuestion("The question is empty. Please type what you want to know.")

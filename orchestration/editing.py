@@ -10,7 +10,16 @@ from typing import Protocol
 from agents import AgentRegistry
 from orchestration.approvals import Proposal
 from orchestration.asking import tidy
-from orchestration.errors import InvalidPlan, InvalidTask
+from orchestration.errors import (
+    AgentAway,
+    AgentGone,
+    AsksTheSame,
+    EmptyPlan,
+    InvalidTask,
+    TooManyQuestions,
+    UnaskableStep,
+    WaitsForLater,
+)
 from orchestration.messages import (
     AgentScore,
     CoordinationPlan,
@@ -72,7 +81,7 @@ def edited(
     for step in steps:
         asked.setdefault(_same(step.question), []).append(step)
     if len(asked) > MOST_PARTS:
-        raise InvalidPlan(f"The plan asks {len(asked)} different questions and may ask {MOST_PARTS}.")
+        raise TooManyQuestions(len(asked), MOST_PARTS)
     order = _with_unanswered(list(asked), offered)
     parts = {key: _part(before.get(key), asked.get(key, ())) for key in order}
     plan = _plan(steps, order, before, offered.selection.prefers)
@@ -84,29 +93,27 @@ def _tidied(number: int, step: EditedStep) -> EditedStep:
     try:
         question = tidy(step.question)
     except InvalidTask as error:
-        raise InvalidPlan(f"Step {number}: {error}") from error
+        raise UnaskableStep(number, error) from error
     return step.model_copy(update={"question": question, "after": tuple(sorted(set(step.after)))})
 
 
 def _check(steps: Sequence[EditedStep], registry: AgentRegistry, staffing: Mapping[str, Staffing]) -> None:
     if not steps:
-        raise InvalidPlan("The plan is empty. Add an agent, or cancel it.")
+        raise EmptyPlan
     # That nobody at all was seen alive says that the signs of life are late.
     seen = any(one.workers for one in staffing.values())
     first: dict[tuple[str, str], int] = {}
     for number, step in enumerate(steps, 1):
         if step.agent not in registry:
-            raise InvalidPlan(f"Step {number}: there is no agent “{step.agent}” any more. Choose another one.")
+            raise AgentGone(number, step.agent)
         title = registry[step.agent].title
         if seen and not (step.agent in staffing and staffing[step.agent].workers):
-            raise InvalidPlan(
-                f"Step {number}: no worker runs {title} right now. Choose another agent, or try again later."
-            )
+            raise AgentAway(number, title)
         if any(not 1 <= other < number for other in step.after):
-            raise InvalidPlan(f"Step {number} can only wait for steps that stand before it.")
+            raise WaitsForLater(number)
         same = first.setdefault((step.agent, _same(step.question)), number)
         if same != number:
-            raise InvalidPlan(f"Steps {same} and {number} ask {title} the same. Take one of them out.")
+            raise AsksTheSame(same, number, title)
 
 
 def _same(question: str) -> str:

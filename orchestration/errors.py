@@ -3,8 +3,18 @@
 RoundtableError
 ├── ConfigurationError    a setting, the data folder or a server's version is wrong: exit code 2
 ├── InvalidTask           the question cannot be asked as it is: exit code 2
-│   └── EmptyQuestion     nothing is asked
+│   ├── EmptyQuestion     nothing is asked
+│   ├── QuestionTooLong   more characters than a question may have
+│   ├── UnreadableQuestion  it is no text
+│   └── AskedBefore       a question of this id is there already
 ├── InvalidPlan           the plan cannot run as it was edited: edit it again
+│   ├── EmptyPlan         nobody is asked
+│   ├── TooManyQuestions  more than a plan may ask
+│   ├── AgentGone         a step asks an agent that does not exist
+│   ├── AgentAway         a step asks an agent that nobody runs
+│   ├── WaitsForLater     a step waits for one that stands behind it
+│   ├── AsksTheSame       two steps ask one agent the same
+│   └── UnaskableStep     a step's question cannot be asked
 ├── NotAwaiting           the run does not wait for an approval (any more)
 ├── UnknownRun            no such run, or it is another person's (the two look the same on purpose)
 ├── UnknownDeadLetter     no such dead letter: exit code 2
@@ -33,8 +43,95 @@ class EmptyQuestion(InvalidTask):
     """There is not a word in it."""
 
 
+class QuestionTooLong(InvalidTask):
+    """It has more characters than a question may have."""
+
+    def __init__(self, characters: int, most: int) -> None:
+        super().__init__(
+            f"The question has {characters:,} characters and may have {most:,}. Ask a shorter question;"
+            " long material belongs into a document that an agent keeps."
+        )
+        self.characters = characters
+        self.most = most
+
+
+class UnreadableQuestion(InvalidTask):
+    """It is no text."""
+
+    def __init__(self) -> None:
+        super().__init__("The question looks like binary data, not text. Please type it in words.")
+
+
+class AskedBefore(InvalidTask):
+    """A question of this id is there already."""
+
+    def __init__(self) -> None:
+        super().__init__("A question with this id was asked already.")
+
+
 class InvalidPlan(RoundtableError):
     """The plan cannot run as it was edited."""
+
+
+class EmptyPlan(InvalidPlan):
+    """Nobody is asked."""
+
+    def __init__(self) -> None:
+        super().__init__("The plan is empty. Add an agent, or cancel it.")
+
+
+class TooManyQuestions(InvalidPlan):
+    """The plan asks more different questions than it may."""
+
+    def __init__(self, asked: int, most: int) -> None:
+        super().__init__(f"The plan asks {asked} different questions and may ask {most}.")
+        self.asked = asked
+        self.most = most
+
+
+class AgentGone(InvalidPlan):
+    """There is no agent of that name; `row` counts the steps from 1, here and below."""
+
+    def __init__(self, row: int, agent: str) -> None:
+        super().__init__(f"Step {row}: there is no agent “{agent}” any more. Choose another one.")
+        self.row = row
+        self.agent = agent
+
+
+class AgentAway(InvalidPlan):
+    """Nobody runs the agent at the moment."""
+
+    def __init__(self, row: int, title: str) -> None:
+        super().__init__(f"Step {row}: no worker runs {title} right now. Choose another agent, or try again later.")
+        self.row = row
+        self.title = title
+
+
+class WaitsForLater(InvalidPlan):
+    """A step can only wait for what stands before it."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__(f"Step {row} can only wait for steps that stand before it.")
+        self.row = row
+
+
+class AsksTheSame(InvalidPlan):
+    """Two steps ask one agent the same."""
+
+    def __init__(self, first: int, row: int, title: str) -> None:
+        super().__init__(f"Steps {first} and {row} ask {title} the same. Take one of them out.")
+        self.first = first
+        self.row = row
+        self.title = title
+
+
+class UnaskableStep(InvalidPlan):
+    """The question of a step cannot be asked."""
+
+    def __init__(self, row: int, cause: InvalidTask) -> None:
+        super().__init__(f"Step {row}: {cause}")
+        self.row = row
+        self.cause = cause
 
 
 class NotAwaiting(RoundtableError):

@@ -14,7 +14,7 @@ from agents.runner import Runner
 from knowledge import KnowledgeError, KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, nothing_found
 from orchestration.council import BROKEN
-from orchestration.errors import InvalidTask
+from orchestration.errors import AskedBefore
 from orchestration.keeping import Keeper
 from orchestration.log import MemoryLog
 from orchestration.messages import (
@@ -96,7 +96,7 @@ class SingleAgent:
     async def submit(self, task: Task) -> str:
         """Begin to answer a checked task."""
         if task.id in self.log:
-            raise InvalidTask("A question with this id was asked already.")
+            raise AskedBefore
         await self.log.append(Accepted(run=task.id, task=task))
         if self._keeper is not None:
             await self._keeper.accepted(task)

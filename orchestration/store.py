@@ -12,8 +12,8 @@ from redis.exceptions import NoScriptError
 from orchestration.batching import Batcher
 from orchestration.brake import read_halt
 from orchestration.errors import (
+    AskedBefore,
     Halted,
-    InvalidTask,
     Overloaded,
     Superseded,
     UnreadableRun,
@@ -182,7 +182,7 @@ class RunStore:
             raise _overloaded(status == b"YOURS", *more)
         if status == b"KNOWN":
             if more[0] is not None and decode(Task, more[0]) != task:
-                raise InvalidTask("A question with this id was asked already.")
+                raise AskedBefore
             if more[1:] != [b"running", owner.encode(), b"1", 0]:
                 return None
             # Ours, from a first try whose reply was lost: nobody else drives it.
