@@ -35,6 +35,8 @@ class Completer:
             if model is None:
                 return None
             spending.check(model.name)
+            if spending.calls_left < 2:
+                return None  # The one that is left is for the answer.
             async with asyncio.timeout(min(MOST_SECONDS, spending.seconds_left)):
                 async with aclosing(model.reply(self._prompt(question, found))) as parts:
                     async for part in parts:

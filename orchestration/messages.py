@@ -181,6 +181,14 @@ class CoordinationPlan(Message):
     def step(self, step_id: str) -> PlanStep:
         return next(step for step in self.steps if step.id == step_id)
 
+    @property
+    def depth(self) -> int:
+        """How many steps wait for one another at most; at least 1. A step stands behind those it depends on."""
+        depths: dict[str, int] = {}
+        for step in self.steps:
+            depths[step.id] = 1 + max((depths.get(needed, 0) for needed in step.depends_on), default=0)
+        return max(depths.values(), default=1)
+
     def ready(self, ended: Iterable[str], begun: Iterable[str]) -> tuple[PlanStep, ...]:
         """Steps whose dependencies have all ended and that were not begun."""
         ended, begun = set(ended), set(begun)

@@ -177,6 +177,7 @@ class SingleAgent:
 
     async def _execute(self, task: Task, plan: CoordinationPlan) -> tuple[StepResult, ...]:
         results: list[StepResult] = []
+        terms = terms_of(task, plan, self._budget, self._settings.step_seconds, one_by_one=True)
         for step in plan.steps:
             await self.log.append(
                 Started(run=task.id, step=step.id, agent=SINGLE.name, worker="here", attempt=1, fence=1)
@@ -190,7 +191,7 @@ class SingleAgent:
                     person=task.person,
                     bases=self._bases,
                     context=(),
-                    terms=terms_of(task, plan, self._budget, self._settings.step_seconds),
+                    terms=terms,
                 )
                 async with aclosing(parts):
                     async for part in parts:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from agents import Agent, AgentError
+from agents import Agent, AgentError, Terms
 from agents.runner import Runner
 from knowledge import KnowledgeError
 from orchestration.backoff import MOST_RETRIES, backoff_seconds
@@ -42,6 +42,7 @@ from orchestration.settings import RunSettings
 from orchestration.slots import Slots
 from orchestration.steps import failure, perform
 from orchestration.store import MOST_DEATHS, Claim, Claimed, Fenced, RunStore
+from orchestration.terms import within
 from orchestration.tracing import about
 
 log = logging.getLogger(__name__)
@@ -339,7 +340,8 @@ class Worker:
                 if held.lost or held.given_back:
                     raise asyncio.CancelledError
                 async with asyncio.timeout(max(0.0, claim.seconds_left)):
-                    result = await self._answer(agent, message, emitter)
+                    terms = within(message.terms, claim.seconds_left)
+                    result = await self._answer(agent, message, terms, emitter)
             except TimeoutError:
                 late = claim.seconds_left < 0.9 * self._settings.step_seconds
                 result = failure(message.step, f"{agent.title} ran out of time.", loop.time() - begun)
@@ -378,7 +380,7 @@ class Worker:
             self._metrics.attempt_ended(agent, "retried")
         await self._inbox.done(held.delivery, "failed" if status is Fenced.OK else "")
 
-    async def _answer(self, agent: Agent, message: StepMessage, emitter: Emitter) -> StepResult:
+    async def _answer(self, agent: Agent, message: StepMessage, terms: Terms, emitter: Emitter) -> StepResult:
         parts = perform(
             self._runner,
             agent,
@@ -387,7 +389,7 @@ class Worker:
             person=message.person,
             bases=(agent.name,),
             context=message.context,
-            terms=message.terms,
+            terms=terms,
         )
         async with aclosing(parts):
             try:
