@@ -181,9 +181,10 @@ def _plan(
 
 
 def _building_on(parts: Mapping[str, PartSelection], plan: CoordinationPlan) -> tuple[PartSelection, ...]:
-    """Each part with the one that it waits for, as the plan has it."""
+    """Each part with those that it waits for, as the plan has it."""
     found = []
     for number, part in enumerate(parts.values()):
-        needs = (plan.step(id).part for step in plan.steps if step.part == number for id in step.depends_on)
-        found.append(part.model_copy(update={"builds_on": next((need for need in needs if need != number), None)}))
+        needs = [plan.step(id).part for step in plan.steps if step.part == number for id in step.depends_on]
+        first, *further = list(dict.fromkeys(need for need in needs if need != number)) or [None]
+        found.append(part.model_copy(update={"builds_on": first, "further": tuple(further)}))
     return tuple(found)

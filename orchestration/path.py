@@ -96,7 +96,7 @@ async def answer_question(council: Council, run: OwnedRun) -> TaskResult | None:
             if selection is None or plan is None:
                 deadline.at += await _until_prepared(council, run)
                 async with asyncio.timeout_at(deadline.at), _unless_ended(events):
-                    selection, plan = await _decide(council, run)
+                    selection, plan = await _decide(council, run, deadline.at)
             if run.awaiting or (run.task.approval and run.plan is None):
                 await _ask_first(council, run, Proposal(selection, plan), deadline)
                 return None
@@ -137,12 +137,13 @@ async def _until_prepared(council: Council, run: OwnedRun) -> float:
     return loop.time() - begun
 
 
-async def _decide(council: Council, run: OwnedRun) -> tuple[Selection, CoordinationPlan]:
+async def _decide(council: Council, run: OwnedRun, until: float) -> tuple[Selection, CoordinationPlan]:
     """Choose the agents and who does what; journalled, with the first steps marked as queued, before any is sent.
 
     A plan that the person wants to see first is written down when it is offered.
     """
-    selection = await council.selector.select(run.task)
+    seconds = max(0.0, until - asyncio.get_running_loop().time())
+    selection = await council.selector.select(run.task, seconds=seconds)
     plan = make_plan(selection)
     council.crash(CrashPoint.AFTER_SELECT)
     if run.task.approval:

@@ -5,14 +5,15 @@ that comes from outside, and where it is of no use the plan that was made withou
 import asyncio
 import json
 import logging
-from collections.abc import Collection
+import math
+from collections.abc import Callable, Collection
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from pydantic import BaseModel, Field, ValidationError
 
-from agents import AgentRegistry, Budget, Exchange, ModelFailed, Note, Spending, UnknownModel, Usage
-from agents.models import LanguageModel, Models, Prompt, Reply, Said
+from agents import Agent, AgentRegistry, Budget, Exchange, ModelFailed, Note, Spending, UnknownModel, Usage
+from agents.models import LanguageModel, Models, Prompt, Reply, Said, StartedAnew
 from agents.prompting import Fence, Marker, conversation, random_marker
 from orchestration.asking import tidy
 from orchestration.errors import InvalidTask
@@ -23,7 +24,10 @@ log = logging.getLogger(__name__)
 
 MOST_AGENTS = 3
 """Asked the same question."""
+MOST_EXAMPLES = 3
+"""Of the questions that an agent should get."""
 MOST_QUESTION = 500
+"""Characters of a part's question, unless the whole question has more."""
 MOST_HEADING = 120
 MOST_REPLY = 20_000
 MOST_CONVERSATION = 6_000
@@ -75,15 +79,30 @@ class Planner:
         self._budget = budget
         self._marker = marker
 
-    async def plan(self, task: Task, question: str, drafted: Selection, available: AgentRegistry) -> Planned:
-        """`drafted` was made without a model; only the `available` agents may be asked. Raises nothing."""
+    async def plan(
+        self,
+        task: Task,
+        question: str,
+        drafted: Selection,
+        available: AgentRegistry,
+        called: Collection[str] = (),
+        seconds: float = math.inf,
+    ) -> Planned:
+        """`drafted` was made without a model; only the `available` agents may be asked, those who were `called` must
+        be. It may take so many `seconds`, and less where the budget has less. Raises nothing.
+        """
         spending = Spending(self._budget)
         try:
             model = self._models.of(task.model)
             if model is None:
                 return Planned()
-            async with asyncio.timeout(self._budget.seconds):
-                return Planned(await self._asked(model, task, question, drafted, available, spending), spending.usage)
+            said = self._opening(task, question, drafted, available, called)
+            longest = max(MOST_QUESTION, len(question))
+            async with asyncio.timeout(min(self._budget.seconds, seconds)):
+                accepted, told_by = await self._proposed(
+                    model, said, lambda plan: what_is_wrong(plan, available, called, longest), spending
+                )
+            return Planned(_division(accepted, task, question, told_by), spending.usage)
         except ModelFailed as failed:
             note = Note(kind="planned_without_model", model=failed.model, why=failed.why)
         except UnknownModel:
@@ -93,23 +112,21 @@ class Planner:
         log.info("planned without %s: %s", note.model, note.why)
         return Planned(None, spending.usage, note)
 
-    async def _asked(
+    async def _proposed(
         self,
         model: LanguageModel,
-        task: Task,
-        question: str,
-        drafted: Selection,
-        available: AgentRegistry,
+        said: tuple[Said, ...],
+        objection: Callable[[ProposedPlan], str],
         spending: Spending,
-    ) -> Division:
-        said = self._opening(task, question, drafted, available)
+    ) -> tuple[ProposedPlan, str]:
+        """A plan to which there is no objection, and the model that made it."""
         for _ in range(TRIES):
             spending.check(model.name)
             reply = await self._reply(model, Prompt(said, schema=ProposedPlan), spending)
             proposal = proposed(reply.text)
-            wrong = proposal if isinstance(proposal, str) else what_is_wrong(proposal, available)
+            wrong = proposal if isinstance(proposal, str) else objection(proposal)
             if not wrong and isinstance(proposal, ProposedPlan):
-                return _division(proposal, task, question, reply.model)
+                return proposal, reply.model
             repair = f"That plan cannot be used: {wrong} Reply with the whole corrected plan, as JSON only."
             said = (*said, Said("model", reply.text[:MOST_REPLY]), Said("person", repair))
         raise ModelFailed(model.name, "unusable")
@@ -122,14 +139,19 @@ class Planner:
                     for usage in part.usage:
                         spending.add(usage)
                     return part
-                length += len(getattr(part, "text", ""))
+                if isinstance(part, StartedAnew):
+                    length = 0
+                elif part.channel == "answer":
+                    length += len(part.text)
                 if length > MOST_REPLY:
                     break
         raise ModelFailed(model.name, "unusable")
 
-    def _opening(self, task: Task, question: str, drafted: Selection, available: AgentRegistry) -> tuple[Said, ...]:
+    def _opening(
+        self, task: Task, question: str, drafted: Selection, available: AgentRegistry, called: Collection[str]
+    ) -> tuple[Said, ...]:
         fence = Fence(self._marker())
-        specialists = "\n".join(f"- {agent.name}: {agent.description}" for agent in available.values())
+        specialists = "\n".join(_introduced(agent) for agent in available.values())
         rules = "\n".join(
             (
                 "You plan how several specialists answer a question. Each has documents of its own and looks up what it"
@@ -140,6 +162,7 @@ class Planner:
                 "- Where a part can only be asked when another one is answered, put it behind that one and name its"
                 " number in builds_on; write it with a phrase in place of what is not known yet.",
                 "- The draft was made by comparing words. Keep what is right about it.",
+                *([f"- Each of these must be asked: {', '.join(called)}."] if called else []),
                 f"- {fence.rule}",
                 f"Reply with JSON only, of this schema: {json.dumps(ProposedPlan.model_json_schema())}",
                 f"Specialists:\n{specialists}",
@@ -148,10 +171,16 @@ class Planner:
         exchanges = tuple(Exchange(question=turn.question, answer=" ".join(turn.points)) for turn in task.context)
         told = (
             conversation(exchanges, fence, MOST_CONVERSATION),
-            f"Draft: {json.dumps(_draft(drafted), ensure_ascii=False)}",
+            # What a follow-up points to may be a document's words.
+            fence.around("draft", json.dumps(_draft(drafted), ensure_ascii=False)),
             f"Question: {task.question if exchanges else question}",
         )
         return Said("system", rules), Said("person", "\n\n".join(filter(None, told)))
+
+
+def _introduced(agent: Agent) -> str:
+    asked = f" Asked for example: {' '.join(agent.examples[:MOST_EXAMPLES])}" if agent.examples else ""
+    return f"- {agent.name}: {agent.title}. {agent.description}{asked}"
 
 
 def _draft(selection: Selection) -> dict[str, object]:
@@ -180,7 +209,9 @@ def proposed(text: str) -> ProposedPlan | str:
         return f"{where}: {first['msg']}." if where else f"{first['msg']}."
 
 
-def what_is_wrong(plan: ProposedPlan, available: Collection[str]) -> str:
+def what_is_wrong(
+    plan: ProposedPlan, available: Collection[str], called: Collection[str] = (), longest: int = MOST_QUESTION
+) -> str:
     """The first thing, as a sentence for the model; empty where nothing is."""
     if not 1 <= len(plan.parts) <= MOST_PARTS:
         return f"There must be 1 to {MOST_PARTS} parts, and there are {len(plan.parts)}."
@@ -192,12 +223,14 @@ def what_is_wrong(plan: ProposedPlan, available: Collection[str]) -> str:
             return f"Part {number} names {', '.join(unknown)[:80]}; there are only {', '.join(available)}."
         if any(not 1 <= other < number for other in part.builds_on):
             return f"Part {number} may only build on parts before it."
-        if len(part.question) > MOST_QUESTION or not _tidy(part.question):
-            return f"The question of part {number} must be 1 to {MOST_QUESTION} characters of text."
+        if len(part.question) > longest or not _tidy(part.question):
+            return f"The question of part {number} must be 1 to {longest} characters of text."
         asks = {(agent, _tidy(part.question).lower()) for agent in part.agents}
         if asks & asked:
             return f"Part {number} asks a specialist the same as an earlier part."
         asked |= asks
+    if missing := sorted(set(called) - {agent for agent, _ in asked}):
+        return f"Nobody asks {', '.join(missing)}, and the person wants that."
     return ""
 
 

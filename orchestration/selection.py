@@ -130,6 +130,12 @@ def left_out(ranking: Ranking, chosen: frozenset[str], wanted: Breadth = TWO) ->
     return choose(forgiven, (), wanted) - chosen
 
 
+def left_aside(ranking: Ranking, chosen: frozenset[str], wanted: Breadth) -> frozenset[str]:
+    """The same where somebody else has chosen: whoever is let alone for a while may not have been to choose from."""
+    broken = {s.agent.name for s in ranking if s.evidence.breaker.state == "open"}
+    return left_out(ranking, chosen, wanted) & broken
+
+
 def choose_exactly(count: int, parts: Sequence[Ranking], whole: Ranking) -> tuple[frozenset[str], ...]:
     """Exactly `count` agents over all the parts (fewer only where there are fewer), whatever their evidence.
 
@@ -162,9 +168,13 @@ def part_selection(
     called: Sequence[str] = (),
     vector: str = "",
     resting: frozenset[str] = frozenset(),
+    *,
+    planned: bool = False,
 ) -> PartSelection:
-    """The choice for one part with the scores and reasons of all, the chosen ones first."""
+    """The choice for one part with the scores and reasons of all, the chosen ones first; `planned` by a model."""
     ordered = sorted(ranking, key=lambda s: s.agent.name not in chosen)
+    # A model may ask somebody who was called only what is their field.
+    asked_for = chosen & frozenset(called)
     return PartSelection(
         question=part.question,
         heading=part.heading,
@@ -172,12 +182,13 @@ def part_selection(
         further=part.further,
         vector=vector,
         agents=tuple(
-            _scored(s, s.agent.name in chosen, s.agent.name in called, s.agent.name in resting) for s in ordered
+            _scored(s, s.agent.name in chosen, s.agent.name in asked_for, s.agent.name in resting, planned)
+            for s in ordered
         ),
     )
 
 
-def _scored(standing: Standing, chosen: bool, called: bool, resting: bool) -> AgentScore:
+def _scored(standing: Standing, chosen: bool, called: bool, resting: bool, planned: bool) -> AgentScore:
     evidence = standing.evidence
     criteria = {
         "mention": 1.0 if called else 0.0,
@@ -193,7 +204,7 @@ def _scored(standing: Standing, chosen: bool, called: bool, resting: bool) -> Ag
         agent=standing.agent.name,
         score=1.0 if called else round(standing.score, 4),
         scores={name: round(value, 4) for name, value in criteria.items() if value is not None},
-        reason=_reason(standing, chosen, called),
+        reason=_reason(standing, chosen, called, planned),
         chosen=chosen,
         left_out=_rest(evidence.breaker) if resting else "",
     )
@@ -203,10 +214,10 @@ def _rest(breaker: Breaker) -> str:
     return f"it failed {breaker.failures} times in a row and is asked again in {max(1, round(breaker.seconds))} s"
 
 
-def _reason(standing: Standing, chosen: bool, called: bool) -> str:
+def _reason(standing: Standing, chosen: bool, called: bool, planned: bool) -> str:
     if called:
         return "You asked for it by name."
-    return f"{_matches(standing.evidence)} {_verdict(standing, chosen)}".strip()
+    return f"{_matches(standing.evidence)} {_verdict(standing, chosen, planned)}".strip()
 
 
 def _matches(evidence: Evidence) -> str:
@@ -224,16 +235,17 @@ def _matches(evidence: Evidence) -> str:
     return "There is nothing to choose it by."
 
 
-def _verdict(standing: Standing, chosen: bool) -> str:
+def _verdict(standing: Standing, chosen: bool, planned: bool) -> str:
     if not standing.evidence.health:
         return "No worker runs it right now."
     if chosen:
-        return "Its workers are busy." if standing.evidence.health < BUSY else ""
+        busy = "Its workers are busy." if standing.evidence.health < BUSY else ""
+        return f"The language model chose it. {busy}".strip() if planned else busy
     if standing.evidence.breaker.state == "open":
         return f"Left out for now: {_rest(standing.evidence.breaker)}."
     if standing.strength < THRESHOLD:
         return f"That is below the threshold of {THRESHOLD:.2f}."
-    return "Another agent fits the question better."
+    return "The language model chose another agent." if planned else "Another agent fits the question better."
 
 
 def _article(value: float) -> str:

@@ -14,7 +14,7 @@ from orchestration.breaker import CLOSED, Breaker
 from orchestration.calls import mentions, without_mentions
 from orchestration.following import FollowUp, follow
 from orchestration.messages import Selection, Task
-from orchestration.planner import Planner
+from orchestration.planner import Division, Planned, Planner
 from orchestration.profiles import Likeness, Profiles, profile_texts
 from orchestration.selection import (
     ONE,
@@ -24,12 +24,14 @@ from orchestration.selection import (
     breadth,
     choose,
     choose_exactly,
+    left_aside,
     left_out,
     part_selection,
     rank,
 )
 from orchestration.splitting import Part, split_question
 from orchestration.subjects import words_carried
+from orchestration.terms import PLANNING
 from orchestration.vectors import pack
 
 SEARCHED = 3
@@ -97,13 +99,17 @@ class Selector:
         self._profiles: Profiles | None = None
         self._learning = asyncio.Lock()
 
-    async def select(self, task: Task, count: int | None = None) -> Selection:
-        """Zero, one or several agents for each part of the question; exactly `count` in all where it is given."""
+    async def select(self, task: Task, count: int | None = None, seconds: float = math.inf) -> Selection:
+        """Zero, one or several agents for each part of the question; exactly `count` in all where it is given.
+
+        `seconds` are left for the whole task.
+        """
         registry = self._registry.only(task.agents) if task.agents else self._registry
         followed = await self._followed(task, registry)
         called, _ = mentions(task.question, registry)
         if followed is not None:
             called += [name for name in mentions(followed.question, registry)[0] if name not in called]
+        named = tuple(called)
         called = called or list(task.agents)
         question = without_mentions(followed.question if followed is not None else task.question, registry)
         parts = (Part(question, question),) if task.undivided else split_question(question)
@@ -122,42 +128,22 @@ class Selector:
         found = self._selection(parts, asked, rankings, chosen, called, begun, () if called else resting, followed)
         if count is not None or self._planner is None or is_clear(task, parts, called, followed):
             return found
-        able = [name for name in called or registry if _able(name, health)]
-        return await self._with_a_plan(self._planner, task, question, found, registry.only(able or registry), carried)
-
-    async def _with_a_plan(
-        self,
-        planner: Planner,
-        task: Task,
-        question: str,
-        found: Selection,
-        available: AgentRegistry,
-        carried: Collection[str],
-    ) -> Selection:
-        """Divided by a language model, ranked by the same evidence as without; as it was found where it is no use."""
+        able = [name for name in registry if _able(name, health) or name in named]
+        available = registry.only(named or able or registry)
         begun = self._clock()
-        planned = await planner.plan(task, question, found, available)
+        planned = await self._planner.plan(task, question, found, available, named, PLANNING * seconds)
         division = planned.division
         if division is None:
-            told: dict[str, object] = {
-                "usage": planned.usage,
-                "note": planned.note,
-                "busy": (*found.busy, (begun, self._clock())),
-            }
-            return found.model_copy(update=told)
-        registry = self._registry.only(task.agents) if task.agents else self._registry
+            return _without_a_plan(found, planned, (begun, self._clock()))
         asked = await self._ask(division.parts, {name: [name] for name in registry}, task.person)
-        profiles, health = await self._learned(), await self._health()
         rankings = await asyncio.to_thread(_rankings, asked, registry, profiles, health, carried)
-        selection = self._selection(division.parts, asked, rankings, division.agents, (), begun)
-        told = {
-            "planned_by": division.model,
-            "usage": planned.usage,
-            "understood": division.understood or found.understood,
-            "prefers": found.prefers,
-            "busy": (*found.busy, *selection.busy),
-        }
-        return selection.model_copy(update=told)
+        resting = [
+            left_aside(r, names, breadth(division.parts)) for r, names in zip(rankings, division.agents, strict=True)
+        ]
+        selection = self._selection(
+            division.parts, asked, rankings, division.agents, named, begun, () if named else resting, planned=True
+        )
+        return _with_a_plan(found, planned, division, selection)
 
     async def select_one(self, task: Task, agent: Agent) -> Selection:
         """The same for one agent over all the knowledge: it gets each part that somebody's evidence speaks for."""
@@ -222,11 +208,13 @@ class Selector:
         begun: float,
         resting: Sequence[frozenset[str]] = (),
         followed: FollowUp | None = None,
+        *,
+        planned: bool = False,
     ) -> Selection:
         resting = resting or [frozenset()] * len(parts)
         return Selection(
             parts=tuple(
-                part_selection(part, ranking, names, called, pack(one.vector), rest)
+                part_selection(part, ranking, names, called, pack(one.vector), rest, planned=planned)
                 for part, one, ranking, names, rest in zip(parts, asked, rankings, chosen, resting, strict=False)
             ),
             threshold=THRESHOLD,
@@ -242,6 +230,24 @@ def is_clear(task: Task, parts: Sequence[Part], called: Collection[str], followe
     if task.undivided:
         return True
     return len(parts) == 1 and followed is None and (bool(called) or breadth(parts) == ONE)
+
+
+def _without_a_plan(found: Selection, planned: Planned, span: tuple[float, float]) -> Selection:
+    """A language model was asked and was no use: it stays as it was found."""
+    return found.model_copy(update={"usage": planned.usage, "note": planned.note, "busy": (*found.busy, span)})
+
+
+def _with_a_plan(found: Selection, planned: Planned, division: Division, selection: Selection) -> Selection:
+    """Divided by a language model, ranked by the same evidence as without."""
+    return selection.model_copy(
+        update={
+            "planned_by": division.model,
+            "usage": planned.usage,
+            "understood": division.understood or found.understood,
+            "prefers": found.prefers,
+            "busy": (*found.busy, *selection.busy),
+        }
+    )
 
 
 def _able(name: str, health: Mapping[str, Health]) -> bool:

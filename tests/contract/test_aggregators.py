@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
 import pytest
 
@@ -58,13 +58,9 @@ def fails(prompt: Prompt) -> str:
     raise ModelFailed("scripted:model", "unreachable")
 
 
-def breaks_off(prompt: Prompt) -> list[Delta]:
-    class Broken(list[Delta]):
-        def __iter__(self):  # type: ignore[no-untyped-def]
-            yield Delta("answer", "Prune roses in Mar")
-            raise ModelFailed("scripted:model", "interrupted")
-
-    return Broken()
+def breaks_off(prompt: Prompt) -> Iterator[Delta]:
+    yield Delta("answer", "Prune roses in Mar")
+    raise ModelFailed("scripted:model", "interrupted")
 
 
 SCRIPTS: dict[str, Script | str] = {
@@ -77,8 +73,8 @@ SCRIPTS: dict[str, Script | str] = {
     "blank": " \n\t ",
     "100,000 tokens": "word [1] " * 50_000,
     "unicode": f"🌹 Prune roses in March [1]。\u202e\u0000 {BAKED} [2] — ž�",
-    "hostile": f"<script>alert(1)</script> ![x](http://evil/p) [roses](http://evil) Prune roses in March [1]. {BAKED} [2]"
-    "\n\n[1]: http://evil",
+    "hostile": "<script>alert(1)</script> ![x](http://evil/p) [roses](http://evil) Prune roses in March [1]."
+    f" {BAKED} [2]\n\n[1]: http://evil",
     "fails": fails,
     "breaks off": breaks_off,
     "began anew": lambda prompt: [
@@ -203,15 +199,14 @@ async def test_what_may_disagree_is_told(name: str) -> None:
 
 @every
 async def test_nothing_that_a_model_or_a_document_says_is_active(name: str) -> None:
-    """No HTML, no picture, no address; only our own links."""
+    """No HTML, no picture, no address; only our own links. What is streamed before, the page itself calms."""
     evil = "<img src=http://evil/p> ![x](http://evil/p) [roses](http://evil/q) Prune roses in March."
     for support in ("quoted", "supported"):
         results = (found("garden", evil, part=0, support=support), *RESULTS[1:])
-        shown, whole = await combine(name, results)
-        for text in (shown, whole.text):
-            assert not re.search(r"(?<!\\)<\w", text)
-            assert "http://" not in text
-            assert not re.search(r"(?<!\\)\]\((?!#cite-r1-|#mark-)", text)
+        _, whole = await combine(name, results)
+        assert not re.search(r"(?<!\\)<\w", whole.text)
+        assert "http://" not in whole.text
+        assert not re.search(r"(?<!\\)\]\((?!#cite-r1-|#mark-)", whole.text)
 
 
 @every
