@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from agents import Agent, AgentRegistry, Answerer, Question
 from agents.answerers.scripted import ScriptedAnswerer
+from agents.models import Models
 from knowledge import HashEmbedder, KnowledgeSettings, open_knowledge
 from orchestration import AgentOrchestrator, Settings, open_runtime
 from orchestration.crash import Crash, survive
@@ -98,17 +99,19 @@ async def world(
     prefix: str = PREFIX,
     *,
     answerer: Answerer | None = None,
+    models: Models | None = None,
     workers: bool | list[str] = True,
     crash: Crash = survive,
     keeper: Keeper | None = None,
     **run: float,
 ) -> AsyncIterator[AgentOrchestrator]:
-    """An open runtime over the two agents, its knowledge ready."""
+    """An open runtime over the two agents, its knowledge ready. With `models` they answer from what they know."""
     await index_once(folder)
     async with open_runtime(
         settings(folder, redis_url, **run),
         registry=registry(folder),
-        answerer=answerer or ScriptedAnswerer(),
+        answerer=answerer or (ScriptedAnswerer() if models is None else None),
+        models=models or Models(),
         embedder=HashEmbedder(),
         workers=workers,
         prefix=prefix,
