@@ -194,7 +194,7 @@ def _single_agent(
     return SingleAgent(
         list(registry),
         runner,
-        Selector(registry, knowledge, _nobody),
+        Selector(registry, knowledge, _nobody, planner=_planner(models, settings)),
         aggregating(models, knowledge.embed, share_of(task_budget(settings), WRITING)),
         lambda: _preparation(knowledge),
         settings.run,

@@ -28,6 +28,10 @@ STRENGTH = 0.2
 """How much evidence counts beside the fit where the number of agents is given."""
 CARRIED = 0.12
 """How much more an agent counts that has answered what the question follows up on."""
+SURE, FAR = 0.3, 0.5
+"""An agent with this score, and no other with so large a share of it, is surely the right one: measured in
+docs/design.
+"""
 BUSY = 0.5
 """Health below this is said to the person."""
 
@@ -134,6 +138,13 @@ def left_aside(ranking: Ranking, chosen: frozenset[str], wanted: Breadth) -> fro
     """The same where somebody else has chosen: whoever is let alone for a while may not have been to choose from."""
     broken = {s.agent.name for s in ranking if s.evidence.breaker.state == "open"}
     return left_out(ranking, chosen, wanted) & broken
+
+
+def is_sure(ranking: Ranking) -> bool:
+    """Whether the best agent can work, has much to show for itself, and everybody else has much less."""
+    best, *others = sorted(ranking, key=lambda s: -s.score)
+    able = best.evidence.health > 0 and best.evidence.breaker.state != "open"
+    return able and best.score >= SURE and all(other.score <= FAR * best.score for other in others)
 
 
 def choose_exactly(count: int, parts: Sequence[Ranking], whole: Ranking) -> tuple[frozenset[str], ...]:

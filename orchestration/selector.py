@@ -24,6 +24,7 @@ from orchestration.selection import (
     breadth,
     choose,
     choose_exactly,
+    is_sure,
     left_aside,
     left_out,
     part_selection,
@@ -126,7 +127,7 @@ class Selector:
             chosen = choose_exactly(count, rankings[: len(parts)], rankings[-1])
         resting = [left_out(r, names, breadth(parts)) for r, names in zip(rankings, chosen, strict=False)]
         found = self._selection(parts, asked, rankings, chosen, called, begun, () if called else resting, followed)
-        if count is not None or self._planner is None or is_clear(task, parts, called, followed):
+        if count is not None or self._planner is None or is_clear(task, parts, called, followed, rankings[0]):
             return found
         able = [name for name in registry if _able(name, health) or name in named]
         available = registry.only(named or able or registry)
@@ -145,18 +146,30 @@ class Selector:
         )
         return _with_a_plan(found, planned, division, selection)
 
-    async def select_one(self, task: Task, agent: Agent) -> Selection:
+    async def select_one(self, task: Task, agent: Agent, seconds: float = math.inf) -> Selection:
         """The same for one agent over all the knowledge: it gets each part that somebody's evidence speaks for."""
         registry = AgentRegistry([agent])
         followed = await self._followed(task, self._registry)
         question = without_mentions(followed.question if followed is not None else task.question, self._registry)
         parts = (Part(question, question),) if task.undivided else split_question(question)
         begun = self._clock()
-        asked = await self._ask(parts, {agent.name: list(self._registry)}, task.person)
+        bases = {agent.name: list(self._registry)}
+        asked = await self._ask(parts, bases, task.person)
         profiles = await self._learned()
         rankings = await asyncio.to_thread(_rankings_of_one, asked, registry, profiles)
         chosen = tuple(choose(ranking) for ranking in rankings)
-        return self._selection(parts, asked, rankings, chosen, (), begun, followed=followed)
+        found = self._selection(parts, asked, rankings, chosen, (), begun, followed=followed)
+        if self._planner is None or is_clear(task, parts, (), followed, rankings[0]):
+            return found
+        begun = self._clock()
+        planned = await self._planner.plan(task, question, found, registry, (), PLANNING * seconds)
+        division = planned.division
+        if division is None:
+            return _without_a_plan(found, planned, (begun, self._clock()))
+        asked = await self._ask(division.parts, bases, task.person)
+        rankings = await asyncio.to_thread(_rankings_of_one, asked, registry, profiles)
+        selection = self._selection(division.parts, asked, rankings, division.agents, (), begun, planned=True)
+        return _with_a_plan(found, planned, division, selection)
 
     async def _followed(self, task: Task, agents: AgentRegistry) -> FollowUp | None:
         """The question as it is to be understood after what was asked before; None where it stands on its own."""
@@ -225,11 +238,15 @@ class Selector:
         )
 
 
-def is_clear(task: Task, parts: Sequence[Part], called: Collection[str], followed: FollowUp | None) -> bool:
-    """Whether there is nothing that a language model could plan better: a short question, or one to a named agent."""
+def is_clear(
+    task: Task, parts: Sequence[Part], called: Collection[str], followed: FollowUp | None, ranking: Ranking
+) -> bool:
+    """Whether there is nothing that a language model could plan better: one short question that is surely one agent's,
+    or that somebody was called by name for.
+    """
     if task.undivided:
         return True
-    return len(parts) == 1 and followed is None and (bool(called) or breadth(parts) == ONE)
+    return len(parts) == 1 and followed is None and (bool(called) or (breadth(parts) == ONE and is_sure(ranking)))
 
 
 def _without_a_plan(found: Selection, planned: Planned, span: tuple[float, float]) -> Selection:

@@ -168,17 +168,20 @@ class SingleAgent:
             await self.log.append(Preparing(run=task.id, text=text, done=status.done, total=status.total))
 
     async def _answer(self, task: Task, begun: float) -> TaskResult:
-        selection = await self._selector.select_one(task, SINGLE)
+        seconds = task.deadline_seconds or self._settings.deadline_seconds
+        selection = await self._selector.select_one(task, SINGLE, seconds)
         await self.log.append(Selected(run=task.id, selection=selection.shown()))
         plan = make_plan(selection)
         await self.log.append(Planned(run=task.id, plan=plan.shown()))
-        results = await self._execute(task, plan)
+        results = await self._execute(task, plan, in_turn=bool(selection.planned_by))
         return await self._aggregate(task, selection, results, begun)
 
-    async def _execute(self, task: Task, plan: CoordinationPlan) -> tuple[StepResult, ...]:
+    async def _execute(self, task: Task, plan: CoordinationPlan, *, in_turn: bool) -> tuple[StepResult, ...]:
+        """`in_turn`: a step is asked with what those it depends on have found."""
         results: list[StepResult] = []
         terms = terms_of(task, plan, self._budget, self._settings.step_seconds, one_by_one=True)
         for step in plan.steps:
+            found = tuple(r.text for r in results if r.step in step.depends_on and r.text) if in_turn else ()
             await self.log.append(
                 Started(run=task.id, step=step.id, agent=SINGLE.name, worker="here", attempt=1, fence=1)
             )
@@ -190,7 +193,7 @@ class SingleAgent:
                     run=task.id,
                     person=task.person,
                     bases=self._bases,
-                    context=(),
+                    context=found,
                     terms=terms,
                 )
                 async with aclosing(parts):

@@ -129,8 +129,9 @@ async def test_a_model_that_fails_costs_no_answer(tmp_path: Path, redis_url: str
 
 
 async def test_the_single_agent_does_the_same_without_redis(tmp_path: Path) -> None:
-    """One agent over all the knowledge, with the same model, what it cost and no note."""
-    model = speaker()
+    """One agent over all the knowledge, with the same model; a later part has what an earlier one found."""
+    divided = plan(("When do I prune roses?", ["single_agent"], []), ("Which bread then?", ["single_agent"], [1]))
+    model = Speaker({"plan": divided, "complete": COMPLETED, "answer": reads, "write": reads})
     await index_once(tmp_path)
     opening = open_single(settings(tmp_path, ""), registry=registry(tmp_path), models=model.models())
     async with opening as orchestrator:
@@ -140,8 +141,10 @@ async def test_the_single_agent_does_the_same_without_redis(tmp_path: Path) -> N
 
     assert (result.state, result.notes) == ("answered", ())
     assert "in March" in result.answer
-    assert "sounds hollow" in result.answer
-    assert calls(result) == len(model.prompts)
+    assert [step.question for step in result.steps] == ["When do I prune roses?", "Which bread then?"]
+    assert f"Asked as: {COMPLETED}" in result.steps[1].reasoning
+    assert model.asked_for == ["plan", "answer", "complete", "answer", "write"]
+    assert calls(result) == 5
 
 
 async def test_a_slow_model_holds_up_nobody_else(tmp_path: Path, redis_url: str, keys: Keys) -> None:
