@@ -185,6 +185,7 @@ def _building_on(parts: Mapping[str, PartSelection], plan: CoordinationPlan) -> 
     found = []
     for number, part in enumerate(parts.values()):
         needs = [plan.step(id).part for step in plan.steps if step.part == number for id in step.depends_on]
-        first, *further = list(dict.fromkeys(need for need in needs if need != number)) or [None]
-        found.append(part.model_copy(update={"builds_on": first, "further": tuple(further)}))
+        others = tuple(dict.fromkeys(need for need in needs if need != number))
+        builds_on = others[0] if others else None
+        found.append(part.model_copy(update={"builds_on": builds_on, "further": others[1:]}))
     return tuple(found)

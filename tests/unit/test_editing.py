@@ -68,6 +68,15 @@ def test_the_order_is_the_answers_and_says_who_may_wait_for_whom() -> None:
     ]
 
 
+def test_a_part_may_wait_for_several() -> None:
+    after = run(
+        EditedStep(agent="garden", question=ROSES),
+        EditedStep(agent="kitchen", question=BREAD),
+        EditedStep(agent="garden", question=BOTH, after=(1, 2)),
+    )
+    assert [p.needs for p in after.selection.parts] == [(), (), (0, 1)]
+
+
 def test_who_was_added_and_who_was_taken_out_is_told_with_the_choice() -> None:
     """Scores stay what they were; the reasons say that it was the person."""
     after = run(EditedStep(agent="kitchen", question=ROSES), EditedStep(agent="kitchen", question=BREAD))
