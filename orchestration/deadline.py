@@ -14,6 +14,11 @@ class Deadline:
         self._loop = asyncio.get_running_loop()
         self.at = self._loop.time() + run.seconds_left
 
+    @property
+    def left(self) -> float:
+        """Seconds, as far as is known; 0 when it has passed."""
+        return max(0.0, self.at - self._loop.time())
+
     async def check(self) -> None:
         """Raises TimeoutError when it has passed; it is asked for again first, because a halt or an outage moves it."""
         if self._loop.time() < self.at:

@@ -7,19 +7,21 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from agents import AgentError, AgentRegistry, Budget, together
 from knowledge import KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, Anew, nothing_found
 from orchestration.approvals import TOO_LATE, Approvals, Proposal
+from orchestration.brake import Brake
 from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.deadline import Deadline
 from orchestration.dispatch import Dispatcher
 from orchestration.emitter import Emitter
 from orchestration.errors import Superseded
 from orchestration.hub import EventHub
+from orchestration.interruption import undisturbed
 from orchestration.keys import Keys
 from orchestration.messages import (
     Aggregating,
@@ -77,6 +79,8 @@ class Council:
     settings: RunSettings
     budget: Budget
     """How much language models may be asked for one task."""
+    brake: Brake | None = None
+    """Where there are language models: a halt stops them here as well."""
     clock: Callable[[], float] = time.time
     crash: Crash = survive
 
@@ -95,15 +99,16 @@ async def answer_question(council: Council, run: OwnedRun) -> TaskResult | None:
             await _until_begun(council, run, events, deadline)
             if selection is None or plan is None:
                 deadline.at += await _until_prepared(council, run)
-                async with asyncio.timeout_at(deadline.at), _unless_ended(events):
-                    selection, plan = await _decide(council, run, deadline.at)
+                selection, plan = await undisturbed(
+                    events, council.brake, deadline, lambda again: _decide(council, run, deadline)
+                )
             if run.awaiting or (run.task.approval and run.plan is None):
                 await _ask_first(council, run, Proposal(selection, plan), deadline)
                 return None
             await _execute(council, run, plan, results, events, deadline)
         except TimeoutError:
-            return await _end_late(council, run, selection, plan, results, events)
-        return await _aggregate(council, run, selection, plan, results, events, deadline.at)
+            return await _end_late(council, run, selection, plan, results, events, deadline)
+        return await _aggregate(council, run, selection, plan, results, events, deadline)
 
 
 async def _until_begun(council: Council, run: OwnedRun, events: asyncio.Queue[Recorded], deadline: Deadline) -> None:
@@ -137,13 +142,13 @@ async def _until_prepared(council: Council, run: OwnedRun) -> float:
     return loop.time() - begun
 
 
-async def _decide(council: Council, run: OwnedRun, until: float) -> tuple[Selection, CoordinationPlan]:
+async def _decide(council: Council, run: OwnedRun, deadline: Deadline) -> tuple[Selection, CoordinationPlan]:
     """Choose the agents and who does what; journalled, with the first steps marked as queued, before any is sent.
 
     A plan that the person wants to see first is written down when it is offered.
     """
-    seconds = max(0.0, until - asyncio.get_running_loop().time())
-    selection = await council.selector.select(run.task, seconds=seconds)
+    async with asyncio.timeout_at(deadline.at):
+        selection = await council.selector.select(run.task, seconds=deadline.left)
     plan = make_plan(selection)
     council.crash(CrashPoint.AFTER_SELECT)
     if run.task.approval:
@@ -251,9 +256,9 @@ async def _aggregate(
     plan: CoordinationPlan,
     results: Mapping[str, StepResult],
     events: asyncio.Queue[Recorded],
-    until: float = 0.0,
+    deadline: Deadline,
 ) -> TaskResult:
-    """Combine the findings, stream the answer, end the run. `until`, by the loop's clock, a model may write."""
+    """Combine the findings, stream the answer, end the run."""
     ordered = tuple(results[step.id] for step in plan.steps if step.id in results)
     answered = [r for r in ordered if r.state == "answered"]
     failed = [r for r in ordered if r.state == "failed"]
@@ -263,15 +268,32 @@ async def _aggregate(
     if not answered:
         found = nothing_found(run.task.id, selection, council.registry)
         return await _end(council, run, "nothing_found", ordered, selection, found)
-    begun = Aggregating(run=run.task.id, answered=len(answered), asked=len(plan.steps))
-    seconds = until - asyncio.get_running_loop().time()
-    pieces = council.aggregator.aggregate(run.task, selection, ordered, council.registry, seconds)
+    whole, last = await undisturbed(
+        events, council.brake, deadline, lambda again: _write(council, run, selection, plan, ordered, deadline, again)
+    )
+    return await _end(council, run, "answered", ordered, selection, whole, events=last)
+
+
+async def _write(
+    council: Council,
+    run: OwnedRun,
+    selection: Selection,
+    plan: CoordinationPlan,
+    results: Sequence[StepResult],
+    deadline: Deadline,
+    again: bool,
+) -> tuple[Aggregate, Sequence[AnyEvent]]:
+    """Stream the answer; returns the whole, and what was not sent of it."""
+    answered = sum(result.state == "answered" for result in results)
+    pieces = council.aggregator.aggregate(run.task, selection, results, council.registry, deadline.left)
 
     async def send(events: Sequence[AnyEvent]) -> None:
         await council.store.journal(run, {}, events)
 
-    async with _unless_ended(events), aclosing(pieces), Emitter(send, linger=LINGER_SECONDS) as emitter:
-        emitter.emit(begun)
+    async with aclosing(pieces), Emitter(send, linger=LINGER_SECONDS) as emitter:
+        emitter.emit(Aggregating(run=run.task.id, answered=answered, asked=len(plan.steps)))
+        if again:
+            emitter.emit(written(run.task.id, Anew()))
         whole = None
         async for piece in pieces:
             if isinstance(piece, Aggregate):
@@ -283,7 +305,7 @@ async def _aggregate(
         last = await emitter.close()
     if whole is None:
         raise AgentError("The findings could not be put together.")
-    return await _end(council, run, "answered", ordered, selection, whole, events=last)
+    return whole, last
 
 
 def written(run: str, piece: str | Anew) -> Token:
@@ -293,30 +315,6 @@ def written(run: str, piece: str | Anew) -> Token:
     return Token(run=run, channel="answer", text=piece)
 
 
-@asynccontextmanager
-async def _unless_ended(events: asyncio.Queue[Recorded]) -> AsyncIterator[None]:
-    """Breaks the block off when the run is ended from outside: a model that writes is not to go on after Stop."""
-    loop = asyncio.get_running_loop()
-
-    async def watch() -> None:
-        while not isinstance((await events.get()).event, Answer):
-            pass
-        still.reschedule(loop.time())
-
-    still = asyncio.timeout(None)
-    try:
-        async with still:
-            watcher = asyncio.create_task(watch())
-            try:
-                yield
-            finally:
-                watcher.cancel()
-    except TimeoutError:
-        if still.expired():
-            raise Superseded("ended while it was worked on") from None
-        raise
-
-
 async def _end_late(
     council: Council,
     run: OwnedRun,
@@ -324,6 +322,7 @@ async def _end_late(
     plan: CoordinationPlan | None,
     results: dict[str, StepResult],
     events: asyncio.Queue[Recorded],
+    deadline: Deadline,
 ) -> TaskResult:
     """The deadline passed: what was found counts, and the answer says who is missing."""
     if run.awaiting:
@@ -333,7 +332,7 @@ async def _end_late(
         return await _end(council, run, "expired", tuple(results.values()), selection, reason=reason)
     for step in plan.steps:
         results.setdefault(step.id, failure(step, "it ran out of time."))
-    return await _aggregate(council, run, selection, plan, results, events)
+    return await _aggregate(council, run, selection, plan, results, events, deadline)
 
 
 async def _end(

@@ -282,6 +282,7 @@ class _Process:
             preparation=lambda: _preparation(self.knowledge),
             settings=settings.run,
             budget=task_budget(settings),
+            brake=brake if self.models else None,
             crash=self.crash,
         )
         driven = council if self.kind != "worker" else None

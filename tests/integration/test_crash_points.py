@@ -24,6 +24,7 @@ from orchestration.messages import Answer, AnyEvent
 from tests.integration.processes import REPOSITORY
 from tests.orchestration.crashing import DEADLINE_SECONDS, KILLED, Death, Story
 from tests.orchestration.leftovers import checked_keys, leftovers
+from tests.orchestration.speaking import QUESTION, SILENCES, speaker
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import events_until, index_once, world
 
@@ -37,14 +38,16 @@ AT_ONCE = 3
 class Case:
     """What happens before somebody dies at a point, and what is seen after it."""
 
-    point: CrashPoint
+    point: CrashPoint | None
     story: Story = "asks"
     happens: tuple[str, ...] = ()
     """Events that tell of it."""
+    silent: str = ""
+    """What a language model is at while somebody dies."""
 
     @property
     def name(self) -> str:
-        return f"{self.point}, {self.story}"
+        return f"{self.silent or self.point}, {self.story}"
 
 
 CASES = (
@@ -69,6 +72,11 @@ CASES = (
     Case(CrashPoint.AFTER_RELEASE, "is halted", ("returned", "resumed", "restarted")),
     Case(CrashPoint.BEFORE_BURY, "is poisoned", ("resumed",)),
     Case(CrashPoint.AFTER_BURY, "is poisoned", ("resumed",)),
+    Case(None, "asks a model", ("resumed",), "planning"),
+    Case(None, "asks a model", ("resumed", "restarted"), "answering"),
+    Case(None, "asks a model", ("resumed", "restarted"), "completing"),
+    Case(None, "asks a model", ("resumed",), "writing"),
+    Case(CrashPoint.AFTER_SELECT, "asks a model", ("resumed",)),
 )
 
 
@@ -92,8 +100,9 @@ def dead(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
                 prefix=stack.enter_context(checked_keys(redis_url)).prefix,
                 point=case.point,
                 story=case.story,
-                question=ONE if case.story == "is poisoned" else BOTH,
+                question=_question(case),
                 task="run",
+                silent=SILENCES.get(case.silent, ""),
             )
             for case in CASES
         ]
@@ -101,6 +110,12 @@ def dead(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
             asyncio.run(index_once(death.folder))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             yield dict(zip(CASES, pool.map(_die, deaths), strict=True))
+
+
+def _question(case: Case) -> str:
+    if case.story == "asks a model":
+        return QUESTION
+    return ONE if case.story == "is poisoned" else BOTH
 
 
 def _die(death: Death) -> Dead:
@@ -111,18 +126,22 @@ def _die(death: Death) -> Dead:
 
 def test_every_point_has_its_case() -> None:
     """Whoever adds a point says here what happens when a process dies there."""
-    assert {case.point for case in CASES} == set(CrashPoint)
+    assert {case.point for case in CASES} - {None} == set(CrashPoint)
+    assert {case.silent for case in CASES} - {""} == set(SILENCES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_a_run_survives_it(redis_url: str, dead: dict[Case, Dead], case: Case) -> None:
     """One end, one result for each step, nothing left on the streams, and the events tell what happened."""
     one = dead[case]
-    assert one.code == KILLED, f"it did not die at {case.point}: {one.said}"
+    assert one.code == KILLED, f"it did not die at {case.name}: {one.said}"
     keys = Keys(one.death.prefix)
     async with Redis.from_url(redis_url) as redis:
         await redis.delete(keys.halted)
-        async with world(one.death.folder, redis_url, keys.prefix, deadline_seconds=DEADLINE_SECONDS) as orchestrator:
+        models = speaker().models() if case.story == "asks a model" else None
+        async with world(
+            one.death.folder, redis_url, keys.prefix, models=models, deadline_seconds=DEADLINE_SECONDS
+        ) as orchestrator:
             if case.point in (CrashPoint.AFTER_SELECT, CrashPoint.AFTER_PROPOSE) and case.story == "asks first":
                 await events_until(orchestrator.follow("run", person="local"), "proposed")
                 await orchestrator.approve("run", person="local")
@@ -138,7 +157,9 @@ async def test_a_run_survives_it(redis_url: str, dead: dict[Case, Dead], case: C
     assert isinstance(events[-1], Answer)
     assert events[-1].result.state == ("failed" if poisoned else "answered")
     ends = Counter(event.step for event in events if event.kind in ("finished", "failed"))
-    assert ends == ({"s1": 1} if poisoned else {"s1": 1, "s2": 1})
+    steps = 1 if poisoned else 3 if case.story == "asks a model" else 2
+    assert ends == {f"s{number}": 1 for number in range(1, steps + 1)}
+    assert events[-1].result.notes == ()
     assert letters == poisoned
     assert seen["proposed"] == seen["approved"] == (case.story == "asks first")
     assert not Counter(case.happens) - seen, f"of {case.happens} only {dict(seen)} was told"

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from agents import Budget
-from agents.models import NO_MODEL, Prompt
-from orchestration import AgentOrchestrator, Task, open_single
+from agents.models import NO_MODEL
+from orchestration import AgentOrchestrator, Task, brake, open_single
+from orchestration.brake import Halt
 from orchestration.editing import PlanEdit
 from orchestration.keys import Keys
 from orchestration.messages import (
@@ -23,27 +24,19 @@ from orchestration.messages import (
     TaskResult,
     Token,
 )
-from tests.orchestration.speaking import TOKENS, FailingModel, Speaker, cited, plan
-from tests.orchestration.worlds import events_until, index_once, registry, settings, world
-
-PRUNED = "Prune roses in March, when the forsythia blooms."
-BAKED = "Bake rye bread for fifty minutes at 220 degrees."
-DONE = "A rye bread is done when it sounds hollow."
-QUESTION = "When do I prune roses, and which bread is baked in that month, and when is it done?"
-PLAN = plan(
-    ("When do I prune roses?", ["garden"], []),
-    ("How long is rye bread baked in that month?", ["kitchen"], [1]),
-    ("When is a rye bread done?", ["kitchen"], []),
+from tests.orchestration.speaking import (
+    COMPLETED,
+    PRUNED,
+    QUESTION,
+    SILENCES,
+    TOKENS,
+    FailingModel,
+    Speaker,
+    plan,
+    reads,
+    speaker,
 )
-COMPLETED = "How long is rye bread baked in March?"
-
-
-def reads(prompt: Prompt) -> str:
-    return cited(prompt, PRUNED, BAKED, DONE)
-
-
-def speaker(silent: str = "") -> Speaker:
-    return Speaker({"plan": PLAN, "complete": COMPLETED, "answer": reads, "write": reads}, silent=silent)
+from tests.orchestration.worlds import events_until, index_once, registry, settings, world
 
 
 async def events_of(orchestrator: AgentOrchestrator, task: Task) -> list[AnyEvent]:
@@ -164,14 +157,6 @@ async def test_a_slow_model_holds_up_nobody_else(tmp_path: Path, redis_url: str,
     assert {result.state for result in results(events).values()} == {"answered"}
 
 
-SILENCES = {
-    "planning": "You plan how several specialists",
-    "answering": "You are Gardener",
-    "completing": "You rewrite a question",
-    "writing": "You write the one answer",
-}
-
-
 @pytest.mark.parametrize("silent", SILENCES.values(), ids=SILENCES)
 async def test_stop_closes_the_stream(tmp_path: Path, redis_url: str, keys: Keys, silent: str) -> None:
     """Whatever the model is at."""
@@ -185,6 +170,29 @@ async def test_stop_closes_the_stream(tmp_path: Path, redis_url: str, keys: Keys
             await model.closed.wait()
         events = await events_of(orchestrator, task)
     assert result_of(events).state == "cancelled"
+
+
+@pytest.mark.parametrize("silent", SILENCES.values(), ids=SILENCES)
+async def test_a_halt_closes_the_stream(tmp_path: Path, redis_url: str, keys: Keys, silent: str) -> None:
+    """Nothing more is asked before all agents may work again; then the run is answered as if nothing had been."""
+    model = speaker(silent)
+    async with world(tmp_path, redis_url, keys.prefix, models=model.models()) as orchestrator:
+        assert orchestrator.connections is not None
+        task = Task(question=QUESTION)
+        await orchestrator.submit(task)
+        await model.began.wait()
+        await brake.pull(orchestrator.connections.batcher, keys, Halt(since=1.0))
+        async with asyncio.timeout(5):
+            await model.closed.wait()
+        asked = len(model.prompts)
+        model.speak_on()
+        assert await brake.release(orchestrator.connections.batcher, keys)
+        events = await events_of(orchestrator, task)
+
+    assert len(model.prompts) > asked
+    end = result_of(events)
+    assert (end.state, end.notes) == ("answered", ())
+    assert [event.kind for event in events].count("planned") == 1
 
 
 @pytest.mark.parametrize("silent", [SILENCES[what] for what in ("planning", "answering", "writing")])

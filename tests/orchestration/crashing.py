@@ -18,6 +18,7 @@ from orchestration.keys import GROUP, Keys
 from orchestration.messages import Started
 from orchestration.settings import RunSettings
 from orchestration.store import MOST_DEATHS, Claimed, RunStore
+from tests.orchestration.speaking import speaker
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import Gate, events_until, world
 
@@ -26,10 +27,10 @@ KILLED = 9
 LEASE_SECONDS = 0.5
 DEADLINE_SECONDS = 120
 
-Story = Literal["asks", "asks first", "fails", "is halted", "adopts", "is poisoned"]
+Story = Literal["asks", "asks first", "fails", "is halted", "adopts", "is poisoned", "asks a model"]
 """What the process does before it dies: it asks and works; it asks, is shown the plan and approves it; its agents fail;
 it is halted while its agents work; it finds a run whose owner is dead; it finds a step that has killed all its
-workers."""
+workers; it asks, and a language model plans, answers and writes."""
 
 
 class Death(BaseModel):
@@ -38,10 +39,13 @@ class Death(BaseModel):
     folder: Path
     redis_url: str
     prefix: str
-    point: CrashPoint
+    point: CrashPoint | None
+    """None where it dies while a language model speaks."""
     story: Story
     question: str
     task: str
+    silent: str = ""
+    """It dies where a model's instructions have these words, when the model has begun to speak."""
 
     def asked(self) -> Task:
         return Task(id=self.task, question=self.question, asked_at=0.0, approval=self.story == "asks first")
@@ -60,16 +64,18 @@ async def die(death: Death) -> None:
         await _kill_all_workers(death)
     gate = Gate() if death.story == "is halted" else Gate(held=frozenset())
     answerer = ScriptedAnswerer(before=_fail if death.story == "fails" else gate.wait)
+    model = speaker(silent=death.silent, meanwhile=lambda: os._exit(KILLED)) if death.story == "asks a model" else None
     async with world(
         death.folder,
         death.redis_url,
         death.prefix,
-        answerer=answerer,
+        answerer=answerer if model is None else None,
+        models=model.models() if model is not None else None,
         crash=crash,
         lease_seconds=LEASE_SECONDS,
         deadline_seconds=DEADLINE_SECONDS,
     ) as orchestrator:
-        if death.story in ("asks", "asks first", "fails", "is halted"):
+        if death.story in ("asks", "asks first", "fails", "is halted", "asks a model"):
             await orchestrator.submit(death.asked())
         if death.story == "asks first":
             await events_until(orchestrator.follow(death.task, person="local"), "proposed")

@@ -67,6 +67,10 @@ class Speaker:
         self._silent = silent
         self._meanwhile = meanwhile
 
+    def speak_on(self) -> None:
+        """From the next prompt on it is silent no more."""
+        self._silent = ""
+
     @property
     def asked_for(self) -> list[Purpose]:
         return [purpose_of(prompt) for prompt in self.prompts]
@@ -93,6 +97,38 @@ class Speaker:
             await asyncio.Event().wait()
         finally:
             self.closed.set()
+
+
+PRUNED = "Prune roses in March, when the forsythia blooms."
+BAKED = "Bake rye bread for fifty minutes at 220 degrees."
+DONE = "A rye bread is done when it sounds hollow."
+QUESTION = "When do I prune roses, and which bread is baked in that month, and when is it done?"
+COMPLETED = "How long is rye bread baked in March?"
+SILENCES = {
+    "planning": "You plan how several specialists",
+    "answering": "You are Gardener",
+    "completing": "You rewrite a question",
+    "writing": "You write the one answer",
+}
+"""Words of its instructions for each thing that it is asked."""
+
+
+def reads(prompt: Prompt) -> str:
+    """What the documents of the gardener and the baker say."""
+    return cited(prompt, PRUNED, BAKED, DONE)
+
+
+def speaker(silent: str = "", meanwhile: Callable[[], None] = lambda: None) -> Speaker:
+    """Knows how QUESTION is answered: by both, in three steps, of which the second needs the first."""
+    divided = plan(
+        ("When do I prune roses?", ["garden"], []),
+        ("How long is rye bread baked in that month?", ["kitchen"], [1]),
+        ("When is a rye bread done?", ["kitchen"], []),
+    )
+    says: Mapping[Purpose, str | Callable[[Prompt], str]] = {
+        "plan": divided, "complete": COMPLETED, "answer": reads, "write": reads,
+    }  # fmt: skip
+    return Speaker(says, silent=silent, meanwhile=meanwhile)
 
 
 class FailingModel:
