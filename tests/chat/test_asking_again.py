@@ -84,7 +84,7 @@ async def test_the_same_agent_is_not_asked_the_same_twice(site: Site, orchestrat
 
     assert await site.act(tab, "ask_agent", run=first.id, part=1, agent="operations") is False
     assert orchestrator.submitted.empty()
-    await tab.until(lambda page: page.toasts == ["Operations is answering this already."])
+    await tab.until(lambda page: page.toasts == [ENGLISH.trouble(AskedTwice("Operations"))])
 
     await orchestrator.happens(answer(run=task.id))
     await tab.until(lambda page: not page.running)

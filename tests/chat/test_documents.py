@@ -141,5 +141,5 @@ async def test_what_is_somebody_elses_is_as_if_it_were_not_there(
     await site.act(tab, "move_document", agent="security", document=id, to="product")
     await site.act(tab, "replace_document", agent="security", document=id, file=file)
     await site.act(tab, "remove_document", agent="../security", document=id)
-    await tab.until(lambda page: page.toasts == ["There is no such document."] * 4)
+    await tab.until(lambda page: page.toasts == [ENGLISH.trouble(UnknownDocument())] * 4)
     assert [document.source for document in knowledge.documents("security", "ana")] == ["diary.md", "leave.md"]
