@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from chat.errors import AskedTwice
+from chat.words import ENGLISH
 from orchestration.errors import EngineUnavailable, Overloaded
 from orchestration.messages import Task
 from tests.chat.browser_side import Site, Tab

@@ -8,7 +8,9 @@ from typing import cast
 import pytest
 
 from chat.wire import Json
+from chat.words import ENGLISH
 from knowledge import Knowledge, Upload
+from knowledge.errors import UnknownDocument
 from knowledge.manifest import Manifest, ManifestFile
 from tests.chat.browser_side import Site, Tab
 from tests.chat.scripted import ScriptedOrchestrator

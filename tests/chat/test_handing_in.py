@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from chat import deliveries, delivery
-from chat.errors import TooManyFiles
+from chat.errors import TooManyFiles, UnknownDelivery
 from chat.wire import Json
 from chat.words import ENGLISH
 from history import History

@@ -17,12 +17,14 @@ from fastapi import FastAPI, Request
 from pydantic import PydanticDeprecatedSince20
 from starlette.routing import BaseRoute, Mount
 
+from chat.errors import NotAllowed, UnknownDelivery
 from chat.wire import stable_id
 from chat.words import ENGLISH
 from history import History
 from knowledge import Knowledge, Upload
+from knowledge.errors import UnknownDocument
 from orchestration import Settings
-from orchestration.errors import EngineUnavailable
+from orchestration.errors import EngineUnavailable, UnknownRun
 from orchestration.settings import WebSettings
 from people import Accounts, People, visitor
 from tests.api.test_application import Running
