@@ -14,7 +14,7 @@ from chat.reply import take_back
 from chat.viewer import Window
 from history import HistoryError, Refusal
 from orchestration.asking import checked, is_an_id
-from orchestration.errors import Halted, Overloaded, RoundtableError
+from orchestration.errors import EngineUnavailable, Halted, Overloaded, RoundtableError
 from orchestration.messages import Task, Turn
 from orchestration.turns import last_turns
 
@@ -55,12 +55,12 @@ async def ask(window: Window, message: str, question: str, manner: Manner, undiv
         host = current()
     except ChatError as error:
         log.warning("question %s was not taken in: %s", message, error)
-        await _tell_refusal(window, _refusal(task, window.words.trouble(error)))
+        await _tell_refusal(window, _refusal(task, window.words.trouble(error), again=True))
         return False
     with host.log.asking(task):
         try:
             await _ask(host, window, task)
-        except (Overloaded, Halted) as error:
+        except (Overloaded, Halted, EngineUnavailable) as error:
             log.warning("question %s was not taken in: %s", message, error)
             await _refuse(host, window, task, window.words.trouble(error), again=True)
         except (RoundtableError, AgentError, ChatError) as error:
@@ -68,7 +68,7 @@ async def ask(window: Window, message: str, question: str, manner: Manner, undiv
             await _refuse(host, window, task, window.words.trouble(error))
         except Exception:
             log.exception("question %s was not taken in", message)
-            await _refuse(host, window, task, window.words.went_wrong)
+            await _refuse(host, window, task, window.words.went_wrong, again=True)
         else:
             return True
     return False

@@ -15,7 +15,7 @@ from chat.leave import may_change_the_teams, require_leave_for
 from chat.viewer import Window
 from chat.wire import Json
 from chat.words import Words
-from knowledge import Document, InvalidBase, KnowledgeError
+from knowledge import Document, KnowledgeError
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +67,7 @@ async def documents_now(window: Window, said: str = "") -> dict[str, object]:
 
 async def _refused(window: Window, error: Exception) -> dict[str, object]:
     log.warning("a document was not changed: %s", error)
-    sentence = window.words.no_such_document if isinstance(error, InvalidBase) else window.words.trouble(error)
-    await window.emit(Emission("toast", {"message": sentence, "type": "error"}))
+    await window.emit(Emission("toast", {"message": window.words.trouble(error), "type": "error"}))
     return await documents_now(window)
 
 

@@ -2,7 +2,7 @@
 
 This is the one place where errors of the packages below become sentences of the page. They are told apart by their
 kind, never by their text, which is for the log, for programs and for the terminal. An error without a sentence here
-gets `unexpected`; a test names every kind that has none, so a new one is either given its sentence in both languages
+gets the last one; a test names every kind that has none, so a new one is either given its sentence in both languages
 or entered there as one that nobody sees.
 
 German says nothing with "du" or "Sie", so that it goes with whatever stands around it.
@@ -86,7 +86,7 @@ def in_english(error: Exception, duration: Duration) -> str:
             )
         # ---------------------------------------------------- agents and language models
         case UnknownAgent():
-            return "There is no such agent, so nothing was asked. `/agents` shows all; write @ only before their names."
+            return "There is no such agent, so nothing was asked. “/agents” shows all; write @ only before their names."
         case UnknownModel():
             return "This language model is not offered here, so nothing was asked. Please choose another one."
         case ModelFailed(retry_after=seconds):
@@ -99,8 +99,8 @@ def in_english(error: Exception, duration: Duration) -> str:
             return "The question is empty, so nothing was asked. Please type what you want to know."
         case QuestionTooLong(characters=characters, most=most):
             return (
-                f"The question has {characters:,} characters and may have {most:,}, so it was not asked. Please shorten "
-                "it; hand long material in as a file."
+                f"The question has {characters:,} characters and may have {most:,}, so it was not asked. Please "
+                "shorten it; hand long material in as a file."
             )
         case UnreadableQuestion():
             return "The question looks like binary data, so it was not asked. Please type it in words."
@@ -138,7 +138,7 @@ def in_english(error: Exception, duration: Duration) -> str:
         case UnaskableStep(row=row, cause=cause):
             return f"Row {row}: {in_english(cause, duration)} Your changes are still here."
         case InvalidPlan():
-            return "The plan cannot run like this, so nothing was started. Please change it; it is still here."
+            return "This plan does not work, so nothing was started. Please change it; it is still here."
         case NotAwaiting():
             return "This plan was decided already, so nothing was changed. Reload the page to see what became of it."
         # ---------------------------------------------------- conversations
@@ -169,9 +169,9 @@ def in_english(error: Exception, duration: Duration) -> str:
         case BrokenFile():
             return "Something went wrong with this file, so it was not kept. Please hand it in again."
         case BrokenDelivery():
-            return "Something went wrong; `/knowledge` shows what was taken in. Please hand the rest in again."
+            return "Something went wrong; “/knowledge” shows what was taken in. Please hand the rest in again."
         case BrokenOff():
-            return "The server stopped meanwhile; `/knowledge` shows what was taken in. Please hand the rest in again."
+            return "The server stopped meanwhile; “/knowledge” shows what was taken in. Please hand the rest in again."
         # ---------------------------------------------------- documents
         case ReadingTooLong():
             return "Reading it takes longer than one file may take, so it was not kept. Please split it into parts."
@@ -180,7 +180,7 @@ def in_english(error: Exception, duration: Duration) -> str:
         case UnreadableDocument():
             return str(error)  # Written about the person's own file: which line, which size.
         case UnknownDocument() | InvalidBase():
-            return "There is no such document, so nothing was changed. `/knowledge` shows what is there."
+            return "There is no such document, so nothing was changed. “/knowledge” shows what is there."
         case NameTaken():
             return (
                 "There is another document of this name, so nothing was changed. "
@@ -224,7 +224,7 @@ def in_german(error: Exception, duration: Duration) -> str:
         # ---------------------------------------------------- agents and language models
         case UnknownAgent():
             return (
-                "Diesen Agenten gibt es nicht, darum wurde nichts gefragt. `/agents` zeigt alle; "
+                "Diesen Agenten gibt es nicht, darum wurde nichts gefragt. „/agents“ zeigt alle; "
                 "ein @ gehört nur vor ihre Namen."
             )
         case UnknownModel():
@@ -323,10 +323,10 @@ def in_german(error: Exception, duration: Duration) -> str:
         case BrokenFile():
             return "Mit dieser Datei ging etwas schief; sie wurde nicht behalten. Bitte noch einmal abgeben."
         case BrokenDelivery():
-            return "Etwas ging schief; `/knowledge` zeigt, was aufgenommen ist. Bitte die übrigen noch einmal abgeben."
+            return "Etwas ging schief; „/knowledge“ zeigt, was aufgenommen ist. Bitte die übrigen noch einmal abgeben."
         case BrokenOff():
             return (
-                "Der Server wurde inzwischen beendet; `/knowledge` zeigt, was aufgenommen ist. "
+                "Der Server wurde inzwischen beendet; „/knowledge“ zeigt, was aufgenommen ist. "
                 "Bitte die übrigen noch einmal abgeben."
             )
         # ---------------------------------------------------- documents
@@ -337,7 +337,7 @@ def in_german(error: Exception, duration: Duration) -> str:
         case UnreadableDocument(status=status):
             return _UNREADABLE[status]
         case UnknownDocument() | InvalidBase():
-            return "Dieses Dokument gibt es nicht; geändert wurde nichts. `/knowledge` zeigt, was da ist."
+            return "Dieses Dokument gibt es nicht; geändert wurde nichts. „/knowledge“ zeigt, was da ist."
         case NameTaken():
             return (
                 "Es gibt schon ein anderes Dokument dieses Namens; geändert wurde nichts. "
@@ -362,7 +362,7 @@ def _thousands(number: int) -> str:
 _UNREADABLE: dict[ReadStatus, str] = {
     "read": "Sie kann nicht gelesen werden.",
     "empty": "Es steht kein lesbarer Text darin; vielleicht sind es eingescannte Bilder.",
-    "encrypted": "Sie ist verschlüsselt und braucht ein Passwort. Bitte ohne Passwort speichern und noch einmal abgeben.",
+    "encrypted": "Sie ist verschlüsselt und braucht ein Passwort. Bitte ohne Passwort speichern und neu abgeben.",
     "unsupported": "So eine Datei wird nicht gelesen: sie ist zu groß oder von einer Art, die hier niemand kennt.",
     "damaged": "Sie ist beschädigt oder nicht von der Art, die ihr Name angibt. Bitte neu speichern.",
 }

@@ -88,7 +88,7 @@ async def test_it_says_when_all_is_halted_and_when_redis_is_away(
     await tab.until(lambda page: str(page.step("Roundtable")["output"]).startswith("All agents have been stopped"))
     orchestrator.agents = EngineUnavailable("Redis does not answer.")
     await tab.ask("/agents")
-    away = "Redis does not answer. The single agent answers meanwhile.\n\n"
+    away = f"{ENGLISH.trouble(EngineUnavailable())} The single agent answers meanwhile.\n\n"
     await tab.until(lambda page: str(page.step("Roundtable")["output"]).startswith(away))
     assert "**Security** · `@security` · no document" in str(tab.page.step("Roundtable")["output"])
 

@@ -11,7 +11,7 @@ from chat.story import Story, tell
 from chat.wire import Element, Picture, Step
 from chat.words import ENGLISH
 from orchestration.editing import EditedStep, PlanEdit
-from orchestration.errors import InvalidPlan
+from orchestration.errors import EmptyPlan, UnknownRun
 from orchestration.messages import AnyEvent, PlanStep, Recorded
 from tests.chat.browser_side import Site, Tab
 from tests.chat.events import (
@@ -150,10 +150,10 @@ async def test_what_is_no_plan_is_refused(site: Site, orchestrator: ScriptedOrch
 async def test_a_refusal_is_for_the_card_to_show(site: Site, orchestrator: ScriptedOrchestrator) -> None:
     """What cannot run, and a run that is not there."""
     tab, run = await offered(site, orchestrator)
-    orchestrator.refusal = InvalidPlan("The plan is empty.")
-    assert await site.act(tab, "approve_plan", run=run, steps=[]) == {"refused": "The plan is empty."}
-    assert await site.act(tab, "approve_plan", run="other", steps=[]) == {"refused": "There is no such run."}
-    assert await site.act(tab, "cancel_plan", run="other") == {"refused": "There is no such run."}
+    orchestrator.refusal = EmptyPlan()
+    assert await site.act(tab, "approve_plan", run=run, steps=[]) == {"refused": ENGLISH.trouble(EmptyPlan())}
+    assert await site.act(tab, "approve_plan", run="other", steps=[]) == {"refused": ENGLISH.trouble(UnknownRun())}
+    assert await site.act(tab, "cancel_plan", run="other") == {"refused": ENGLISH.trouble(UnknownRun())}
     assert await site.act(tab, "cancel_plan", run=run) == {"refused": ""}
     await tab.until(lambda page: page.props("Proposal")["state"] == "over" and not page.running)
 

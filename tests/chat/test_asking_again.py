@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from chat.errors import AskedTwice
+from chat.words import ENGLISH
 from orchestration.errors import EngineUnavailable, Overloaded
 from orchestration.messages import Task
 from tests.chat.browser_side import Site, Tab
@@ -84,7 +86,7 @@ async def test_the_same_agent_is_not_asked_the_same_twice(site: Site, orchestrat
 
     assert await site.act(tab, "ask_agent", run=first.id, part=1, agent="operations") is False
     assert orchestrator.submitted.empty()
-    await tab.until(lambda page: page.toasts == ["Operations is answering this already."])
+    await tab.until(lambda page: page.toasts == [ENGLISH.trouble(AskedTwice("Operations"))])
 
     await orchestrator.happens(answer(run=task.id))
     await tab.until(lambda page: not page.running)

@@ -8,7 +8,9 @@ from typing import cast
 import pytest
 
 from chat.wire import Json
+from chat.words import ENGLISH
 from knowledge import Knowledge, Upload
+from knowledge.errors import UnknownDocument
 from knowledge.manifest import Manifest, ManifestFile
 from tests.chat.browser_side import Site, Tab
 from tests.chat.scripted import ScriptedOrchestrator
@@ -141,5 +143,5 @@ async def test_what_is_somebody_elses_is_as_if_it_were_not_there(
     await site.act(tab, "move_document", agent="security", document=id, to="product")
     await site.act(tab, "replace_document", agent="security", document=id, file=file)
     await site.act(tab, "remove_document", agent="../security", document=id)
-    await tab.until(lambda page: page.toasts == ["There is no such document."] * 4)
+    await tab.until(lambda page: page.toasts == [ENGLISH.trouble(UnknownDocument())] * 4)
     assert [document.source for document in knowledge.documents("security", "ana")] == ["diary.md", "leave.md"]

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from chat import deliveries, delivery
-from chat.errors import TooManyFiles
+from chat.errors import TooManyFiles, UnknownDelivery
 from chat.wire import Json
 from chat.words import ENGLISH
 from history import History
@@ -210,7 +210,7 @@ async def test_a_guessed_delivery_is_unknown(site: Site) -> None:
     tab = await site.tab()
     for action in ("choose_agent", "stop_delivery"):
         assert not await site.act(tab, action, delivery="guessed", agent="product")
-    await tab.until(lambda page: page.toasts == ["This is not known any more. Please hand the files in again."] * 2)
+    await tab.until(lambda page: page.toasts == [ENGLISH.trouble(UnknownDelivery())] * 2)
 
 
 async def test_only_so_many_are_open_at_a_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

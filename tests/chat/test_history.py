@@ -5,7 +5,7 @@ import pytest
 
 from chat.words import ENGLISH
 from history import History, HistoryFull
-from orchestration.errors import InvalidTask, Overloaded
+from orchestration.errors import EmptyQuestion, Overloaded, UnknownRun
 from orchestration.messages import Task
 from people import People, Session
 from tests.chat.browser_side import Site, Tab
@@ -177,7 +177,7 @@ async def test_refusals_and_runs_stand_in_their_order(
 ) -> None:
     tab, task = await answered(site, orchestrator)
     await kept(history, orchestrator, task)
-    orchestrator.refusal = InvalidTask("The question is empty. Please type what you want to know.")
+    orchestrator.refusal = EmptyQuestion()
     await tab.ask("And who may see it?")
     await tab.until(lambda page: not page.running and "empty" in str(page.step("Roundtable")["output"]))
     _, later = await asked_and_answered(tab, orchestrator, "And how do I restore it?")
@@ -264,7 +264,7 @@ async def test_somebody_elses_conversation_does_not_exist_at_any_door(
     bobs = await site.tab(thread=tab.thread)
     assert await bobs.until_heard("resume_thread_error") == "Thread not found."
     await site.act(bobs, "open_passage", run=task.id, number=1)
-    await bobs.until(lambda page: page.toasts == ["There is no such run."])
+    await bobs.until(lambda page: page.toasts == [ENGLISH.trouble(UnknownRun())])
     assert bobs.page.steps == {}
     given = await history.feedback("local", task.id)
     assert given is not None

@@ -82,26 +82,24 @@ def test_amounts_dates_and_plurals() -> None:
 @pytest.mark.parametrize(
     ("error", "begins"),
     [
-        (EngineUnavailable("Redis does not answer."), "Redis antwortet nicht."),
+        (EngineUnavailable("Redis does not answer."), "Die Agenten sind gerade nicht zu erreichen."),
         (
             Overloaded("Full.", 12.0),
             "Es werden schon so viele Fragen beantwortet, wie gleichzeitig möglich ist.",
         ),
-        (Halted("All agents have been stopped (update).", "update"), "Alle Agenten wurden angehalten (update)."),
+        (Halted("All agents have been stopped (update).", "update"), "Alle Agenten wurden angehalten (update);"),
         (EmptyQuestion("The question is empty."), "Die Frage ist leer."),
         (UnknownAgent("There is no agent x."), "Diesen Agenten gibt es nicht"),
         (NotAwaiting("This plan was approved already."), "Über diesen Plan ist schon entschieden"),
-        (UnknownRun("There is no such run."), "Diese Frage ist nicht mehr bekannt."),
+        (UnknownRun("There is no such run."), "Diese Frage ist nicht mehr da,"),
         (UnreadableDocument("It needs a password.", "encrypted"), "Sie ist verschlüsselt und braucht ein Passwort."),
         (TooManyFiles(20), "Es werden höchstens 20 Dateien"),
-        (NotStarted("Starting."), "Roundtable startet noch."),
-        (ValueError("strange"), "Das ging nicht: strange"),
+        (NotStarted("Starting."), "Roundtable startet noch,"),
+        (ValueError("strange"), "Etwas Unerwartetes ging schief."),
     ],
 )
 def test_what_goes_wrong_is_said_by_its_kind(error: Exception, begins: str) -> None:
-    """English says what the error says."""
     assert GERMAN.trouble(error).startswith(begins)
-    assert ENGLISH.trouble(error) == str(error)
 
 
 def test_nothing_found_is_said_around_the_sources() -> None:

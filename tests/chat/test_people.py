@@ -17,12 +17,14 @@ from fastapi import FastAPI, Request
 from pydantic import PydanticDeprecatedSince20
 from starlette.routing import BaseRoute, Mount
 
+from chat.errors import NotAllowed, UnknownDelivery
 from chat.wire import stable_id
 from chat.words import ENGLISH
 from history import History
 from knowledge import Knowledge, Upload
+from knowledge.errors import UnknownDocument
 from orchestration import Settings
-from orchestration.errors import EngineUnavailable
+from orchestration.errors import EngineUnavailable, UnknownRun
 from orchestration.settings import WebSettings
 from people import Accounts, People, visitor
 from tests.api.test_application import Running
@@ -288,7 +290,7 @@ async def test_buttons_do_nothing_to_what_is_somebody_elses(
     own = await ben.upload(tab, "keys.md", KEYS)
     await ben.act(tab, "replace_document", agent="security", document=ana.document, file=own)
     await ben.act(tab, "replace_document", agent="security", document=ana.document, file=ana.file)
-    runs, delivery, gone = "There is no such run.", "This is not known any more.", "There is no such document."
+    runs, delivery, gone = (ENGLISH.trouble(error) for error in (UnknownRun(), UnknownDelivery(), UnknownDocument()))
     said = (runs, delivery, gone, ENGLISH.files_gone)
     await tab.until(lambda page: len(page.toasts) == 8)
     assert [next(s for s in said if toast.startswith(s)) for toast in tab.page.toasts] == [
@@ -487,9 +489,7 @@ class TestRoles:
         delivery = tab.page.props("Delivery")["delivery"]
         assert not await ben.act(tab, "choose_agent", delivery=delivery, agent="product", private=False)
         await tab.until(lambda page: len(page.toasts) == 4)
-        assert set(tab.page.toasts) == {
-            "The team's documents are for curators to change; your own you can keep, change and remove."
-        }
+        assert set(tab.page.toasts) == {ENGLISH.trouble(NotAllowed())}
         assert [document.source for document in knowledge.documents("security", "")] == ["leave.md"]
         assert await ben.act(tab, "choose_agent", delivery=delivery, agent="product", private=True)
         await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
