@@ -114,6 +114,7 @@ class German(Words):
         "Diese Unterhaltung kann gerade nicht angezeigt werden; verloren ist davon nichts. Lade die Seite neu."
     )
     conversation_deleted = "Diese Unterhaltung wurde gelöscht."
+    not_named = "Diese Seite ist für alle, die der Proxy vor ihr nennt, und er hat niemanden genannt."
     not_connected = "Diese Seite ist nicht mehr verbunden. Lade sie neu und versuch es noch einmal."
     plan_unreadable = "Der Plan war nicht zu lesen. Lade die Seite neu und versuch es noch einmal."
     no_such_document = "Dieses Dokument gibt es nicht."

@@ -1,6 +1,7 @@
 """How Chainlit's login page and its cookies get to the people, and back."""
 
 import logging
+from collections.abc import Mapping
 
 from chainlit.user import User
 from fastapi import HTTPException
@@ -8,6 +9,7 @@ from fastapi import HTTPException
 from chat.attendance import look
 from chat.errors import ChatError
 from chat.host import current
+from chat.language import words_of
 from people import AccountsUnusable, Session, TooManyAttempts, visitor
 
 log = logging.getLogger(__name__)
@@ -39,12 +41,16 @@ async def by_password(name: str, password: str) -> User | None:
     return user_of(session) if session else None
 
 
-async def unasked(headers: object) -> User | None:
+async def unasked(headers: Mapping[str, str]) -> User | None:
     """Somebody comes who need not say who they are."""
     try:
-        session = current().people.expected(visitor())
+        people = current().people
     except ChatError as error:
         raise HTTPException(503, str(error)) from error
+    session = people.expected(visitor())
+    if session is None and people.login == "proxy":
+        # There is no password that could be wrong.
+        raise HTTPException(403, words_of(headers.get("accept-language")).not_named)
     return user_of(session) if session else None
 
 

@@ -138,6 +138,7 @@ class Words:
     answer_not_shown = "An answer could not be shown. Reload the page to see it."
     conversation_not_shown = "This conversation cannot be shown at the moment; nothing of it is lost. Reload the page."
     conversation_deleted = "This conversation was deleted."
+    not_named = "This page is for people whom the proxy before it names, and it named nobody."
     not_connected = "This page is not connected any more. Reload it and try again."
     plan_unreadable = "The plan could not be read. Reload the page and try again."
     no_such_document = "There is no such document."

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from history.history import History
 from history.records import Run
+from orchestration.endings import order
 from orchestration.errors import EngineUnavailable, UnknownRun
 from orchestration.log import Ending, RunLog, ending_of
 from orchestration.messages import Accepted, Answer, Recorded, Task, TaskResult
@@ -123,7 +124,7 @@ class ConversationLog:
             # What was asked is told already, under an id of its own.
             after = kept[0].id if kept and after == asked.id else after
         for recorded in await self._history.events(run, person) if noted.ended else _interrupted(noted.task):
-            if not after or _order(recorded.id) > _order(after):
+            if not after or order(recorded.id) > order(after):
                 yield recorded
 
     async def _goes_on_elsewhere(self, noted: Run) -> bool:
@@ -173,8 +174,3 @@ def _interrupted(task: Task) -> list[Recorded]:
     """How a run is told that nobody knows any more."""
     result = TaskResult(task=task.id, mode=task.mode, state="failed", reason=INTERRUPTED)
     return [_asked(task), Recorded(id="0-2", at=task.asked_at, event=Answer(run=task.id, result=result))]
-
-
-def _order(entry: str) -> tuple[int, int]:
-    milliseconds, _, number = entry.partition("-")
-    return int(milliseconds), int(number)

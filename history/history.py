@@ -185,6 +185,18 @@ class History:
         """Runs that ended, and that everything up to this entry is here: both or neither."""
         await self._database.write(upkeep.keep_up_to, entry, ended)
 
+    async def misses(self) -> bool:
+        """Whether Redis may have runs that are missing here though everything up to that entry is here."""
+        return await self._database.read(upkeep.misses)
+
+    async def begin_looking(self) -> None:
+        """Redis is looked through for them; again at the next start unless `looked` comes before."""
+        await self._database.write(upkeep.begin_looking)
+
+    async def looked(self) -> None:
+        """They were taken over; Redis need not be looked through again unless one of them could not be read."""
+        await self._database.write(upkeep.looked)
+
     async def kept(self, ids: Collection[str]) -> set[str]:
         """Which of these runs need not be taken over."""
         return await self._database.read(runs.kept, ids)

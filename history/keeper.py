@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from history.errors import HistoryError
 from history.history import History
 from knowledge.lock import FolderLock
-from orchestration.endings import FIRST, Ended, Ending
+from orchestration.endings import FIRST, Ended, Ending, order
 from orchestration.errors import EngineUnavailable
 from orchestration.messages import Recorded, Task
 
@@ -105,13 +105,25 @@ class Keeper:
             log.info("Redis is not told how far the history is: %s", error)
 
     async def _begin(self, ended: Ended, name: str) -> None:
-        """Let Redis know this history. One that did not may have runs of which it was never told."""
+        """Let Redis know this history. One that did not may have runs of which it was never told, and so has one that
+        is told of an older copy of this file: what came later was kept in the one that is gone.
+        """
         _, cursor = await self._history.identity()
-        if not await ended.knows(name):
+        told = await ended.told(name)
+        if not told:
             cursor = FIRST
+        look = not told or order(told) > order(cursor) or await self._history.misses()
+        if look:
+            await self._history.begin_looking()
         # From now on nothing that ends expires unseen.
         await ended.past(name, cursor)
         await self._history.keep_up_to(cursor, [])
+        if look:
+            await self._look_through(ended, cursor)
+            await self._history.looked()
+
+    async def _look_through(self, ended: Ended, cursor: str) -> None:
+        """Take over whatever Redis has and is missing here."""
         async for runs in ended.all_ended():
             missing = sorted(set(runs) - await self._history.kept(runs))
             for start in range(0, len(missing), 50):

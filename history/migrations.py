@@ -79,6 +79,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
     ),
     ("ALTER TABLE refusals ADD COLUMN model TEXT NOT NULL DEFAULT ''",),
+    # Whether Redis has to be looked through for runs that are missing here though the history went past them: 0 for no,
+    # 1 for yes, 2 for one that could not be read and may be by a later program.
+    ("ALTER TABLE self ADD COLUMN missing INTEGER NOT NULL DEFAULT 1",),
 )
 
 

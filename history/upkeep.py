@@ -17,12 +17,27 @@ def identity(db: sqlite3.Connection) -> tuple[str, str]:
     return found
 
 
+def misses(db: sqlite3.Connection) -> bool:
+    ((missing,),) = db.execute("SELECT missing FROM self").fetchall()
+    return bool(missing)
+
+
+def begin_looking(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE self SET missing = 1")
+
+
+def looked(db: sqlite3.Connection) -> None:
+    """All were taken over, but for those that could not be read meanwhile."""
+    db.execute("UPDATE self SET missing = 0 WHERE missing = 1")
+
+
 def keep_up_to(db: sqlite3.Connection, entry: str, ended: Sequence[Sequence[Recorded]]) -> None:
     for events in ended:
         try:
             runs.keep(db, events)
         except ValueError:
-            # A later start looks at it again, for as long as Redis has it.
+            # A later start looks at it again, for as long as Redis has it: a newer program may be able to read it.
+            db.execute("UPDATE self SET missing = 2")
             run = events[0].event.run if events else ""
             log.warning("run %s cannot be kept: its beginning or its end cannot be read", run)
     db.execute("UPDATE self SET cursor = ?", (entry,))

@@ -53,8 +53,8 @@ class Ended(Protocol):
         """An event that is set whenever something ended; the listener clears it."""
         ...
 
-    async def knows(self, history: str) -> bool:
-        """Whether this Redis has heard of a history lately."""
+    async def told(self, history: str) -> str:
+        """How far this Redis was told that a history is; empty where it has not heard of it lately."""
         ...
 
     async def after(self, entry: str) -> list[Ending]:
@@ -94,9 +94,10 @@ class Endings:
     def bell(self) -> AbstractContextManager[asyncio.Event]:
         return self._hub.bell(self._keys.ended)
 
-    async def knows(self, history: str) -> bool:
+    async def told(self, history: str) -> str:
         with _refused_plainly():
-            return bool(await self._batcher("HEXISTS", self._keys.histories, history))
+            found = await self._batcher("HGET", self._keys.histories, history)
+        return found.decode().partition(" ")[0] if found else ""
 
     async def after(self, entry: str) -> list[Ending]:
         with _refused_plainly():
@@ -145,6 +146,12 @@ class Endings:
         keys = [k.conversation(gone.person, gone.conversation), k.ended, k.histories]
         left = await self._batcher.script("forget", keys, [k.run(""), self._settings.retention_ms, by, told, *runs])
         return [run.decode() for run in left]
+
+
+def order(entry: str) -> tuple[int, int]:
+    """By which entries come one after the other."""
+    milliseconds, _, number = entry.partition("-")
+    return int(milliseconds), int(number)
 
 
 def _ending(entry: bytes, fields: dict[bytes, bytes]) -> Ending:

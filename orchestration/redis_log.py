@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from orchestration.connections import Connections
+from orchestration.endings import order
 from orchestration.errors import UnknownRun
 from orchestration.hub import EventHub, recorded
 from orchestration.keys import Keys
@@ -27,16 +28,16 @@ class RedisLog:
         async with self._hub.watch(run) as queue:
             last = (0, 0)
             for entry, fields in await self._streams.after(self._keys.events(run), after):
-                last = _order(entry.decode())
+                last = order(entry.decode())
                 event = recorded(entry, fields)
                 if event is not None:
                     yield event
                     if isinstance(event.event, Answer):
                         return
-            if after and await self._store.ended([run]) and _order(after) >= _order(await self._newest(run)):
+            if after and await self._store.ended([run]) and order(after) >= order(await self._newest(run)):
                 return
             async for event in _until_answer(queue):
-                if _order(event.id) > last:
+                if order(event.id) > last:
                     yield event
 
     @asynccontextmanager
@@ -72,8 +73,3 @@ async def _until_answer(queue: asyncio.Queue[Recorded]) -> AsyncIterator[Recorde
         yield event
         if isinstance(event.event, Answer):
             return
-
-
-def _order(entry: str) -> tuple[int, int]:
-    milliseconds, _, sequence = entry.partition("-")
-    return int(milliseconds), int(sequence)

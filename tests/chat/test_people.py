@@ -18,6 +18,7 @@ from pydantic import PydanticDeprecatedSince20
 from starlette.routing import BaseRoute, Mount
 
 from chat.errors import NotAllowed, UnknownDelivery
+from chat.german import GERMAN
 from chat.wire import stable_id
 from chat.words import ENGLISH
 from history import History
@@ -573,6 +574,13 @@ class TestBehindAProxy:
             with pytest.raises(socketio.exceptions.ConnectionError):
                 await other.connect()
         await tab.lose()
+
+    async def test_whom_it_does_not_name_is_told_so(self, address: str) -> None:
+        """In their language; the page has a sentence of its own for the status. There is no password to be wrong."""
+        for language, sentence in (("en", ENGLISH.not_named), ("de", GERMAN.not_named)):
+            async with httpx.AsyncClient(base_url=address, headers={"accept-language": language}) as stranger:
+                refused = await stranger.post("/auth/header")
+            assert (refused.status_code, refused.json()["detail"]) == (403, sentence)
 
 
 async def test_too_many_attempts_are_told_apart_from_a_wrong_password(address: str) -> None:

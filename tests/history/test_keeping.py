@@ -1,8 +1,9 @@
 """Whatever ends in Redis is in the history before it may expire, once, whoever was there."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from history import History, HistoryFull, Keeper, open_history
+from history.history import FILE
 from orchestration import Task
 from orchestration.connections import Connections, open_connections
 from orchestration.endings import FIRST, Endings, Gone
@@ -57,7 +59,7 @@ async def keeping(history: History, redis_url: str, keys: Keys) -> AsyncIterator
     async with open_connections(redis_url) as connections, endings(connections, keys) as ended:
         follow = asyncio.create_task(Keeper(history).follow(ended))
         name, _ = await history.identity()
-        await eventually(lambda: ended.knows(name), "Redis knows the history")
+        await eventually(lambda: ended.told(name), "Redis knows the history")
         try:
             yield
         finally:
@@ -215,7 +217,7 @@ async def test_a_history_that_is_gone_for_good_is_not_waited_for(
         else:
             await finished(redis_url, keys, question())
         assert await redis.ttl(keys.run(waited.id)) > 0
-        assert not await ended.knows("gone")
+        assert not await ended.told("gone")
 
 
 async def test_one_process_of_a_folder_keeps_and_another_takes_over(
@@ -265,10 +267,54 @@ async def test_another_redis_is_looked_through_from_the_start(
         await kept(history, later)
 
 
+async def test_redis_is_not_looked_through_at_every_start(
+    tmp_path: Path, redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only where something may be missing: at first, after one that was broken off, for an older copy of the file."""
+    looks: list[str] = []
+    look = Endings.all_ended
+
+    async def counted(ended: Endings) -> AsyncIterator[list[str]]:
+        looks.append("looked")
+        async for runs in look(ended):
+            yield runs
+
+    monkeypatch.setattr(Endings, "all_ended", counted)
+    (tmp_path / "old").mkdir()
+    async with open_history(tmp_path) as history:
+        for _ in range(2):
+            async with keeping(history, redis_url, keys):
+                await finished(redis_url, keys, task := question())
+                await kept(history, task)
+        assert len(looks) == 1
+        with closing(sqlite3.connect(tmp_path / FILE)) as file:
+            file.execute("VACUUM INTO ?", (str(tmp_path / "old" / FILE),))
+        await history.begin_looking()
+        _, cursor = await history.identity()
+        async with keeping(history, redis_url, keys):
+            await finished(redis_url, keys, later := question())
+            await eventually(lambda: _is_past(history, cursor), "the history is past its end")
+            name, cursor = await history.identity()
+            await eventually(lambda: _told(redis_url, keys, history, cursor), "Redis is told")
+        assert len(looks) == 2
+    async with open_history(tmp_path / "old") as history:
+        assert await history.identity() < (name, cursor)
+        assert await history.run(later.id, "local") is None
+        async with keeping(history, redis_url, keys):
+            await kept(history, later)
+        assert len(looks) == 3
+
+
+async def _told(redis_url: str, keys: Keys, history: History, cursor: str) -> bool:
+    name, _ = await history.identity()
+    async with open_connections(redis_url) as connections, endings(connections, keys) as ended:
+        return await ended.told(name) == cursor
+
+
 async def test_a_run_that_cannot_be_read_stops_nobody(
     history: History, redis_url: str, keys: Keys, redis: Redis
 ) -> None:
-    """The others are kept, and it waits in Redis for its retention time."""
+    """The others are kept, and it waits in Redis for its retention time, and for a program that can read it."""
     async with keeping(history, redis_url, keys):
         damaged = question()
         async with open_connections(redis_url) as connections:
@@ -282,6 +328,7 @@ async def test_a_run_that_cannot_be_read_stops_nobody(
         await finished(redis_url, keys, healthy := question())
         await kept(history, healthy)
     assert await history.run(damaged.id, "local") is None
+    assert await history.misses()
 
 
 async def test_a_deleted_conversation_leaves_redis(history: History, redis_url: str, keys: Keys, redis: Redis) -> None:
