@@ -34,7 +34,7 @@ def test_the_list_of_commands_is_whole_on_a_phone(open_window: Opened) -> None:
     page = open_window(PHONE).open().page
     expect(page.locator("#command-help")).to_be_visible()
     page.locator("#chat-input").press("/")
-    expect(page.get_by_role("option").first).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("option").first).to_be_in_viewport(ratio=0.99)
     header = page.locator("#header").bounding_box()
     offered = page.locator("[cmdk-list]").bounding_box()
     assert header is not None
