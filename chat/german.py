@@ -480,8 +480,11 @@ class German(Words):
             return f"Den Befehl `{typed}` gibt es nicht. Meintest du `/{near}`?"
         return f"Den Befehl `{typed}` gibt es nicht; `/help` zeigt alle. Für eine Frage fehlt noch ein Wort."
 
+    def typed(self, command: str, takes: str) -> str:
+        return super().typed(command, takes.replace("QUESTION", "FRAGE"))
+
     def write_a_question(self, command: str, takes: str) -> str:
-        return f"Schreib die Frage dahinter: `/{command} {takes}`."
+        return f"Schreib die Frage dahinter: `{self.typed(command, takes)}`."
 
     def takes_no_files(self, command: str) -> str:
         return f"`/{command}` nimmt keine Dateien; sie wurden nicht aufgenommen. Schick sie bitte ohne den Befehl."

@@ -63,7 +63,7 @@ def install(
     deliveries = Deliveries(knowledge, Placer(registry, knowledge), registry, remembered.keep)
     log = ConversationLog(history, orchestrator)
     viewers = Viewers(log, deliveries, remembered, titles, Usual(orchestrator), orchestrator.models)
-    preferences = PreferenceBook(history, log)
+    preferences = PreferenceBook(history)
     departures = Departures(people, orchestrator, history, log, deliveries)
     _Slot.host = Host(
         orchestrator, registry, knowledge, people, history, log, deliveries, viewers, preferences, departures

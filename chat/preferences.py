@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from agents.models import Models
 from chat.detail import DETAILS, EVERYTHING
 from chat.model_choice import choices, offers, value_of, wish_of
-from chat.viewer import Window
 from chat.wire import Detail, Json
 from chat.words import Words
 from history import History, HistoryError
-from orchestration.errors import RoundtableError
-from orchestration.log import RunLog
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +74,10 @@ class Preferences:
 
 
 class PreferenceBook:
-    """What people chose last, or else how a conversation's last question was asked."""
+    """What people chose last. A plan that was asked for with a command is no choice for the questions after it."""
 
-    def __init__(self, history: History, runs: RunLog) -> None:
+    def __init__(self, history: History) -> None:
         self._history = history
-        self._runs = runs
 
     async def keep(self, person: str, preferences: Preferences) -> None:
         """For the person's next windows. Raises HistoryError."""
@@ -92,27 +88,11 @@ class PreferenceBook:
         }
         await self._history.prefer(person, kept)
 
-    async def initial(self, window: Window) -> Preferences:
-        """Those of a window that is new. Redis may be asked, and be away."""
-        kept = await self._kept(window.person)
-        asked = kept[ASK_FIRST] == "on" if ASK_FIRST in kept else await self._was_asked(window)
-        return Preferences.of({**kept, ASK_FIRST: asked})
-
-    async def detail(self, person: str) -> Detail:
-        """That of a window that is new."""
-        return Preferences.of(await self._kept(person)).detail
-
-    async def _kept(self, person: str) -> dict[str, str]:
+    async def initial(self, person: str) -> Preferences:
+        """Those of a window that is new."""
         try:
-            return await self._history.preferences(person)
+            kept = await self._history.preferences(person)
         except HistoryError as error:
             log.warning("how somebody likes the page cannot be read: %s", error)
-            return {}
-
-    async def _was_asked(self, window: Window) -> bool:
-        try:
-            runs = await self._runs.runs(window.person, window.thread)
-            return bool(runs) and (await self._runs.task(runs[-1], window.person)).approval
-        except RoundtableError as error:
-            log.info("how the last question of thread %s was asked is not known: %s", window.thread, error)
-            return False
+            kept = {}
+        return Preferences.of({**kept, ASK_FIRST: kept.get(ASK_FIRST) == "on"})

@@ -116,7 +116,7 @@ async def _on_connected(sid: str) -> None:
     window = window_of(session)
     viewer = viewers.of(window)
     if DETAIL not in session.chat_settings:
-        await viewer.show_in(await host.preferences.detail(window.person))
+        await viewer.show_in((await host.preferences.initial(window.person)).detail)
     # Chainlit's handler first says that nothing is running, and on that the page folds the steps at work. The page
     # of a live run must not hear it; there is nothing else in the handler for a session that was only cut off.
     if not (session.restored and session.has_first_interaction and viewer.live):
@@ -124,14 +124,13 @@ async def _on_connected(sid: str) -> None:
     known: list[Json] = [delivery.id for delivery in host.deliveries.on(window.thread, window.person)]
     await window.emit(Emission("window_message", {"roundtable": "deliveries", "known": known}))
     viewer.restart()
-    # Last, because the log may have to be asked, and Redis may be away.
     await _offer_settings(sid, session, window)
 
 
 async def _offer_settings(sid: str, session: WebsocketSession, window: Window) -> None:
     """As they were: in this window, or else as the person set them last."""
     if DETAIL not in session.chat_settings:
-        found = await current().preferences.initial(window)
+        found = await current().preferences.initial(window.person)
         if DETAIL not in session.chat_settings:
             session.chat_settings.update(found.settings())
     widgets = Preferences.of(session.chat_settings).widgets(window.words, current().orchestrator.models)

@@ -520,8 +520,12 @@ class Words:
             return f"There is no command `{typed}`. Did you mean `/{near}`?"
         return f"There is no command `{typed}`; `/help` lists them. A question needs a word more."
 
+    def typed(self, command: str, takes: str) -> str:
+        """A command with what is written behind it."""
+        return f"/{command} {takes}".rstrip()
+
     def write_a_question(self, command: str, takes: str) -> str:
-        return f"Write the question behind it: `/{command} {takes}`."
+        return f"Write the question behind it: `{self.typed(command, takes)}`."
 
     def takes_no_files(self, command: str) -> str:
         return f"`/{command}` takes no files, so they were not taken in. Please send them without it."

@@ -12,6 +12,5 @@ class Help:
 
     async def run(self, call: Call) -> None:
         words = call.window.words
-        named = [(one, " ".join(filter(None, (f"/{one.name}", one.takes)))) for one in self._offers]
-        lines = [f"- `{name}`: {words.about(one.name)}" for one, name in named]
+        lines = [f"- `{words.typed(one.name, one.takes)}`: {words.about(one.name)}" for one in self._offers]
         await reply(call.window, call.message, "help", words.help.format(commands="\n".join(lines)))

@@ -17,6 +17,7 @@ const NAMES = {
   '.step button:has(> svg.lucide-copy)': 'copy',
   '[class*="positive-feedback"]': 'good',
   '[class*="negative-feedback"]': 'bad',
+  '.step button:has(> svg.lucide-message-circle)': 'comment',
   'button:has(> svg.lucide-arrow-down):not([aria-label], [id])': 'down',
   'button:has(+ #side-view-title), #side-view-title button': 'close',
   '#thread-options': 'options',

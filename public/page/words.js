@@ -15,8 +15,9 @@ export const ENGLISH = {
   buttons: {
     sidebar: 'Conversations', search: 'Search conversations', fresh: 'New conversation', profile: 'Who answers',
     attach: 'Attach files', settings: 'Settings', ask: 'Ask', stop: 'Stop', commands: 'Commands', help: 'Help',
-    knowledge: 'Documents of the agents', copy: 'Copy', good: 'Helpful', bad: 'Not helpful', down: 'To the end',
-    close: 'Close the panel', options: 'Rename or delete this conversation', width: 'Width of the panel'
+    knowledge: 'Documents of the agents', copy: 'Copy', good: 'Helpful', bad: 'Not helpful', comment: 'Your comment',
+    down: 'To the end', close: 'Close the panel', options: 'Rename or delete this conversation',
+    width: 'Width of the panel'
   },
   // shared by several elements
   failed: 'This could not be sent. Reload the page and try again.',
@@ -196,8 +197,9 @@ export const GERMAN = {
   buttons: {
     sidebar: 'Unterhaltungen', search: 'Unterhaltungen durchsuchen', fresh: 'Neue Unterhaltung', profile: 'Wer antwortet',
     attach: 'Dateien anhängen', settings: 'Einstellungen', ask: 'Fragen', stop: 'Stoppen', commands: 'Befehle', help: 'Hilfe',
-    knowledge: 'Dokumente der Agenten', copy: 'Kopieren', good: 'Hilfreich', bad: 'Nicht hilfreich', down: 'Ans Ende',
-    close: 'Seitenfenster schließen', options: 'Diese Unterhaltung umbenennen oder löschen', width: 'Breite des Seitenfensters'
+    knowledge: 'Dokumente der Agenten', copy: 'Kopieren', good: 'Hilfreich', bad: 'Nicht hilfreich',
+    comment: 'Dein Kommentar', down: 'Ans Ende', close: 'Seitenfenster schließen',
+    options: 'Diese Unterhaltung umbenennen oder löschen', width: 'Breite des Seitenfensters'
   },
   failed: 'Das konnte nicht gesendet werden. Lade die Seite neu und versuch es noch einmal.',
   and: ' und ',

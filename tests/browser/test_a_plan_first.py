@@ -103,6 +103,26 @@ def test_one_question_with_a_plan(open_window: Opened, dark: bool) -> None:
     expect(window.sources).to_have_count(2)
 
 
+def test_a_large_plan_stays_small(open_window: Opened) -> None:
+    """Of many steps before it a step names only those that it waits for; the others are there when they are wanted."""
+    window = open_window(PHONE).open()
+    window.ask(f"/plan {QUESTION}")
+    expect(plan(window).locator(".rt-step")).to_have_count(4)
+    for number in range(5, 9):
+        plan(window).get_by_label("Add an agent").select_option("kitchen")
+        button(window, "Add").click()
+        plan(window).get_by_label(f"Question of step {number}").fill(f"And number {number}?")
+    last = plan(window).locator(".rt-step").last
+    expect(last.get_by_role("checkbox")).to_have_count(0)
+    last.get_by_text("Waits for: no other step").click()
+    last.get_by_role("checkbox", name="7 Baker").check()
+    last.get_by_role("checkbox", name="1 ").check()
+    expect(last.get_by_text("Waits for: 1, 7")).to_be_visible()
+    window.fits()
+    button(window, "Cancel").click()
+    is_folded(window, "Plan, not run")
+
+
 def test_a_plan_is_cancelled(open_window: Opened, served: Served) -> None:
     """In one window, and it is over in the other. Something else is answered meanwhile and disturbs no typing."""
     first, second = open_window().open(), open_window()

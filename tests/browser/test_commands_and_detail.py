@@ -29,6 +29,19 @@ def main_steps(window: ChatWindow) -> list[str]:
     return [name for name in window.steps() if not name.startswith(("Found", "Reasoning"))]
 
 
+def test_the_list_of_commands_is_whole_on_a_phone(open_window: Opened) -> None:
+    """On the page to begin with, where little is above the field."""
+    page = open_window(PHONE).open().page
+    expect(page.locator("#command-help")).to_be_visible()
+    page.locator("#chat-input").press("/")
+    expect(page.get_by_role("option").first).to_be_in_viewport(ratio=0.99)
+    header = page.locator("#header").bounding_box()
+    offered = page.locator("[cmdk-list]").bounding_box()
+    assert header is not None
+    assert offered is not None
+    assert offered["y"] >= header["y"] + header["height"]
+
+
 @pytest.fixture
 def changing(open_window: Opened) -> Iterator[ChatWindow]:
     """A phone's window; what it chooses holds for new windows too, and there it is put back."""

@@ -50,6 +50,9 @@ def test_a_reload_shows_the_same_run_live(open_window: Opened, served: Served, s
     served.say("Still here.")
     expect(window.page.get_by_text("Still here.")).to_have_count(4)
     expect(window.stop_button).to_be_visible()
+    # However long the run is, what goes on stays in sight.
+    window.page.get_by_text("Still here.").last.scroll_into_view_if_needed()
+    expect(window.page.locator("[id^='step-'][id*='at work']")).to_be_in_viewport(ratio=0.99)
     window.stop()
     expect(window.answer).to_contain_text("Stopped.", timeout=AT_ONCE_MS)
     is_stopped(window)

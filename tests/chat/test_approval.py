@@ -167,13 +167,12 @@ async def test_the_switch_stays_as_it_was_set(site: Site, orchestrator: Scripted
         assert [(one["id"], one["initial"]) for one in heard] == [(ASK_FIRST, True), (DETAIL, "everything")]
 
 
-async def test_after_a_restart_a_conversation_asks_as_it_did(site: Site, orchestrator: ScriptedOrchestrator) -> None:
-    """What the server has forgotten, the conversation's last question still tells; a new conversation does not ask."""
+async def test_a_plan_for_one_question_turns_no_switch_on(site: Site, orchestrator: ScriptedOrchestrator) -> None:
+    """Whoever comes back to it and changes another setting there would keep a choice that they never made."""
     await orchestrator.happens(accepted(approval=True))
-    for thread, on in ((accepted().task.conversation, True), ("", False)):
-        heard = await (await site.tab(thread=thread)).until_heard("chat_settings")
-        assert isinstance(heard, list)
-        assert heard[0]["initial"] is on
+    heard = await (await site.tab(thread=accepted().task.conversation)).until_heard("chat_settings")
+    assert isinstance(heard, list)
+    assert heard[0]["initial"] is False
 
 
 @pytest.mark.parametrize(("typed", "command"), [(f"/plan {QUESTION}", None), (QUESTION, "plan")])

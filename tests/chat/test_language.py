@@ -140,6 +140,13 @@ async def test_two_windows_in_two_languages(site: Site, orchestrator: ScriptedOr
         assert said.about("knowledge") in [command["description"] for command in commands]
 
 
+def test_what_is_written_behind_a_command_is_german() -> None:
+    """Commands are the same in every language."""
+    assert GERMAN.typed("plan", "QUESTION") == "/plan FRAGE"
+    assert GERMAN.typed("agents", "[AGENT]") == "/agents [AGENT]"
+    assert GERMAN.typed("help", "") == "/help"
+
+
 async def test_a_question_is_refused_in_german(site: Site, orchestrator: ScriptedOrchestrator) -> None:
     """By the kind of what was wrong with it."""
     tab = await site.tab(language="de")
