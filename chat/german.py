@@ -558,6 +558,10 @@ class German(Words):
             f"einem Platz, {awaiting_approval or 'keine'} vor einer Freigabe. Prozesse: {processes}."
         )
 
+    def models(self, names: Sequence[str], offered: Sequence[str]) -> str:
+        choice = f"; zur Wahl stehen {self.listed(offered)}" if offered else ""
+        return f"Sprachmodelle: {self.listed(names)}{choice}."
+
     def dead_letters(self, number: int) -> str:
         messages = _counted(number, "Keine Nachricht", "Nachricht", "Nachrichten")
         return f"{messages} konnte kein Worker verwenden: `roundtable dead-letters` zeigt sie."

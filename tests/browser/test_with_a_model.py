@@ -1,5 +1,6 @@
 """Agents answer with a language model behind a server of OpenAI's protocol, which says what each test tells it."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from tests.openai_server import Asked, Hold, OpenAIServer, Piece, Thought, opena
 
 QUESTION = "@garden When do I prune roses?"
 PRUNE = "Prune roses in March, when the forsythia blooms"
+PARTS = (("When do I prune roses?", "garden"), ("How long do I bake rye bread?", "kitchen"))
 BAKE = "Bake rye bread for fifty minutes at 220 degrees"
 WATER = "Roses want ten litres of water each week"
 MODEL, OTHER = "openai:scripted", "openai:other"
@@ -36,8 +38,10 @@ def gardener(asked: Asked) -> Iterator[Piece]:
 
 
 def all_of_them(asked: Asked) -> Iterator[Piece]:
-    """Both agents answer at once; then one answer is written of theirs, slowly."""
-    if "You write the one answer" in asked.system:
+    """The question is divided, both agents answer at once, and one answer is written of theirs, slowly."""
+    if "You plan how" in asked.system:
+        yield json.dumps({"parts": [{"question": part, "agents": [agent]} for part, agent in PARTS]})
+    elif "You write the one answer" in asked.system:
         numbers = {text: f"[{number}]" for number, text in re.findall(r"^\[(\d+)\] (\w+):", asked.text, re.MULTILINE)}
         yield from words(f"In short: {PRUNE} {numbers['Roses']}. ")
         yield Hold("writing")
@@ -151,7 +155,9 @@ def test_a_model_writes_one_answer_of_several(open_modelled: Opened, model: Open
     expect(window.answer).to_contain_text(BAKE)
     window.in_text.last.click()
     expect(window.page.locator("#side-view-content mark").first).to_contain_text(BAKE)
-    expect(spent(window)).to_contain_text(f"{MODEL} · 5 calls")
+    expect(spent(window)).to_contain_text(f"{MODEL} · 4 calls")
+    window.unfolded("Selection")
+    expect(window.page.get_by_text(f"Planned by {MODEL}.")).to_be_visible()
 
 
 def test_a_model_is_chosen_in_the_settings(open_modelled: Opened, model: OpenAIServer) -> None:
