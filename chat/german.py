@@ -9,7 +9,7 @@ from agents.marks import Doubt
 from agents.notes import NoteKind, Shortfall
 from chat.trouble import in_german
 from chat.wire import Detail
-from chat.words import PlanWords, Words
+from chat.words import PlanWords, Words, digits_that_count
 from orchestration.aggregation import NEAREST, NOTHING
 from orchestration.log import Standing
 from orchestration.messages import RunState
