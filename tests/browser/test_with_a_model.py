@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.chat_window import ChatWindow
 from tests.browser.conftest import PHONE, Opened, Profiles, Served, kept_profiles, serving, windows
+from tests.browser.test_for_everybody import violations
 from tests.openai_server import Asked, Hold, OpenAIServer, Piece, Thought, openai_server, words
 
 QUESTION = "@garden When do I prune roses?"
@@ -195,6 +196,21 @@ def test_one_agent_is_asked_again_without_a_model_by_keyboard(open_modelled: Ope
     expect(window.page.locator("[data-step-type=assistant_message]")).to_have_count(2)
     expect(spent(window)).to_have_text("Answered without a language model, as you wished")
     assert len(model.asked) == 1
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_it_is_all_said_in_german_and_for_everybody(open_modelled: Opened, model: OpenAIServer, dark: bool) -> None:
+    """Marks, what they mean, the cost, and the choice of a model; on a phone, light and dark."""
+    window = open_modelled(PHONE, dark=dark, first_visit=True, language="de").open()
+    window.ask(QUESTION)
+    about = window.answer.get_by_role("group", name="Sprachmodelle")
+    expect(about).to_contain_text("ohne Quelle: Das Modell hat dafür keine Quelle genannt.")
+    expect(about).to_contain_text(re.compile(rf"{MODEL} · 1 Aufruf · [\d.]+ Token · Kosten 0,\d+$"))
+    window.answer.locator(".rt-again summary").click()
+    expect(window.answer.get_by_role("combobox", name="Mit dem Modell")).to_contain_text("Ohne Modell")
+    expect(agent(window).get_by_text("nicht in der Quelle")).to_be_visible()
+    window.fits()
+    assert violations(window.page) == []
 
 
 def test_without_its_server_the_sources_answer_and_it_says_so(open_modelled: Opened, model: OpenAIServer) -> None:
