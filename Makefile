@@ -33,9 +33,10 @@ check: $(INSTALLED_TEST)
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy $(TYPED)
 
-bench: $(INSTALLED)
+bench: $(INSTALLED_TEST)
 	@$(PYTHON) -m benchmarks.coordination
 	@$(PYTHON) -m benchmarks.knowledge
+	@$(PYTHON) -m benchmarks.models
 
 # make chaos SEED=1 TASKS=2000 KILLS=60
 SEED ?= 1

@@ -129,7 +129,7 @@ async def _ask(host: Host, window: Window, task: Task) -> None:
         task = task.model_copy(update={"model": ""})
     if not task.undivided:
         task = task.model_copy(update={"context": await _said_before(host, window)})
-    await _note(host, window, checked(task, host.registry))
+    await _note(host, window, checked(task, host.registry, host.orchestrator.models))
     taking_in = asyncio.create_task(host.orchestrator.submit(task))
     await asyncio.wait([taking_in], timeout=SOON_SECONDS)
     if taking_in.done():

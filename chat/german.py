@@ -9,7 +9,7 @@ from agents.marks import Doubt
 from agents.notes import NoteKind, Shortfall
 from chat.trouble import in_german
 from chat.wire import Detail
-from chat.words import PlanWords, Words
+from chat.words import PlanWords, Words, digits_that_count
 from orchestration.aggregation import NEAREST, NOTHING
 from orchestration.log import Standing
 from orchestration.messages import RunState
@@ -561,6 +561,10 @@ class German(Words):
             f"Von allen: {_counted(at_work, 'keine Frage', 'Frage', 'Fragen')} in Arbeit, {waiting or 'keine'} vor "
             f"einem Platz, {awaiting_approval or 'keine'} vor einer Freigabe. Prozesse: {processes}."
         )
+
+    def models(self, names: Sequence[str], offered: Sequence[str]) -> str:
+        choice = f"; zur Wahl stehen {self.listed(offered)}" if offered else ""
+        return f"Sprachmodelle: {self.listed(names)}{choice}."
 
     def dead_letters(self, number: int) -> str:
         messages = _counted(number, "Keine Nachricht", "Nachricht", "Nachrichten")

@@ -88,7 +88,10 @@ def in_english(error: Exception, duration: Duration) -> str:
         case UnknownAgent():
             return "There is no such agent, so nothing was asked. “/agents” shows all; write @ only before their names."
         case UnknownModel():
-            return "This language model is not offered here, so nothing was asked. Please choose another one."
+            return (
+                "This language model is not offered any more, so nothing was asked. "
+                "Please choose another one in the settings."
+            )
         case ModelFailed(retry_after=seconds):
             when = f"in {duration(seconds)}" if seconds is not None else "again later"
             return f"The language model did not answer. The question is kept; please try {when}."
@@ -228,7 +231,10 @@ def in_german(error: Exception, duration: Duration) -> str:
                 "ein @ gehört nur vor ihre Namen."
             )
         case UnknownModel():
-            return "Dieses Sprachmodell gibt es hier nicht, darum wurde nichts gefragt. Bitte ein anderes wählen."
+            return (
+                "Dieses Sprachmodell wird nicht mehr angeboten, darum wurde nichts gefragt. "
+                "Bitte in den Einstellungen ein anderes wählen."
+            )
         case ModelFailed(retry_after=seconds):
             when = f"in {duration(seconds)}" if seconds is not None else "später"
             return f"Das Sprachmodell hat nicht geantwortet. Die Frage ist aufgehoben; bitte {when} noch einmal fragen."

@@ -598,6 +598,10 @@ class Words:
             f"{awaiting_approval or 'none'} waiting for approval. Processes: {processes}."
         )
 
+    def models(self, names: Sequence[str], offered: Sequence[str]) -> str:
+        choice = f"; people may choose {self.listed(offered)}" if offered else ""
+        return f"Language models: {self.listed(names)}{choice}."
+
     def dead_letters(self, number: int) -> str:
         return f"{_counted(number, 'message')} could be used by no worker: `roundtable dead-letters` shows them."
 

@@ -147,7 +147,7 @@ class AgentOrchestrator:
         return halt.sentence() if halt is not None else ""
 
     async def submit(self, task: Task) -> str:
-        task = checked(task, self.registry)
+        task = checked(task, self.registry, self.models)
         if task.mode == "council" and not self.redis_available and self._single is not None:
             # Known to be away before anything is sent, so that nothing is answered twice.
             task = task.model_copy(update={"mode": "single", "instead_of_council": True})

@@ -2,7 +2,8 @@
 
 import unicodedata
 
-from agents import AgentRegistry, UnknownAgent
+from agents import AgentRegistry, UnknownAgent, UnknownModel
+from agents.models import NO_MODEL, Models
 from orchestration.calls import mentions
 from orchestration.errors import EmptyQuestion, InvalidTask, QuestionTooLong, UnreadableQuestion
 from orchestration.following import MOST_TURNS
@@ -19,8 +20,10 @@ def is_an_id(text: str) -> bool:
     return text.isprintable() and len(text) <= MOST_OF_AN_ID
 
 
-def checked(task: Task, registry: AgentRegistry) -> Task:
-    """The task with a tidy question; raises InvalidTask or agents.UnknownAgent with one sentence for the person."""
+def checked(task: Task, registry: AgentRegistry, models: Models | None = None) -> Task:
+    """The task with a tidy question; raises InvalidTask, agents.UnknownAgent or agents.UnknownModel with one sentence
+    for the person. Without `models` it is left to whoever takes the task in which ones may be wished.
+    """
     if not all(is_an_id(name) for name in (task.id, task.person, task.conversation, task.message)):
         raise InvalidTask("The question came with a name that cannot be one.")
     question = tidy(task.question)
@@ -29,6 +32,9 @@ def checked(task: Task, registry: AgentRegistry) -> Task:
         raise InvalidTask(f"What was said before is too much to come with a question: at most {most}.")
     for name in task.agents:
         registry[name]
+    if models is not None and not models.may_be_chosen(task.model):
+        offered = ", ".join((*models.offered, NO_MODEL))
+        raise UnknownModel(f"The language model '{task.model}' is not offered; these are: {offered}.")
     _, unknown = mentions(question, registry)
     if unknown:
         try:

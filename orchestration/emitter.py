@@ -10,14 +10,17 @@ from orchestration.messages import AnyEvent, Token
 
 BATCH_SECONDS = 0.08
 """Tokens are gathered this long: a browser renders about ten updates a second well, not hundreds."""
+FIRST_SECONDS = 0.02
+"""The first ones: somebody waits for them. Who answers faster than this sends none at all."""
 
 
 class Emitter:
     """Hands events to `send` in order, in the background.
 
-    The first events go after `linger` seconds, later tokens every BATCH_SECONDS; any other event goes at once and
-    takes the tokens before it along. `close` returns what was not sent, for whoever writes the end: a committed
-    result supersedes its tokens, so those need not be sent any more. What `send` raises, `close` raises.
+    The first events go after `linger` seconds, the first tokens soon after what was sent before them, later ones every
+    BATCH_SECONDS; any other event goes at once and takes the tokens before it along. `close` returns what was not sent,
+    for whoever writes the end: a committed result supersedes its tokens, so those need not be sent any more. What
+    `send` raises, `close` raises.
     """
 
     def __init__(self, send: Callable[[Sequence[AnyEvent]], Awaitable[None]], linger: float = 0.0) -> None:
@@ -81,7 +84,7 @@ class Emitter:
             if batch:
                 await self._send(batch)
                 if not self._urgent.is_set():
-                    await self._pause(BATCH_SECONDS)
+                    await self._pause(BATCH_SECONDS if isinstance(batch[-1], Token) else FIRST_SECONDS)
             else:
                 await self._arrived.wait()
 

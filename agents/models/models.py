@@ -31,6 +31,11 @@ class Models:
     def __bool__(self) -> bool:
         return bool(self._models)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all, each once."""
+        return tuple(self._models)
+
     def of(self, wished: str = "", agent: str = "") -> LanguageModel | None:
         """The model that a person wished, or else the agent's own, or else the default; None where there is none.
 
@@ -45,4 +50,4 @@ class Models:
 
     def may_be_chosen(self, name: str) -> bool:
         """Whether a person may wish this one."""
-        return name in ("", *self.offered) or (name == NO_MODEL and bool(self._models))
+        return name in ("", NO_MODEL, *self.offered)

@@ -58,6 +58,8 @@ async def _told(host: Host, person: str, words: Words) -> str:
     ]
     if host.people.may(person, "watch the server"):
         lines.append(await _everybodys(host, words))
+        if models := host.orchestrator.models:
+            lines.append(words.models(list(map(plain, models.names)), list(map(plain, models.offered))))
     return "\n".join(f"- {line}" for line in lines)
 
 

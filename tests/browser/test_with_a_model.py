@@ -1,5 +1,6 @@
 """Agents answer with a language model behind a server of OpenAI's protocol, which says what each test tells it."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -8,10 +9,12 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.chat_window import ChatWindow
 from tests.browser.conftest import PHONE, Opened, Profiles, Served, kept_profiles, serving, windows
+from tests.browser.test_for_everybody import violations
 from tests.openai_server import Asked, Hold, OpenAIServer, Piece, Thought, openai_server, words
 
 QUESTION = "@garden When do I prune roses?"
 PRUNE = "Prune roses in March, when the forsythia blooms"
+PARTS = (("When do I prune roses?", "garden"), ("How long do I bake rye bread?", "kitchen"))
 BAKE = "Bake rye bread for fifty minutes at 220 degrees"
 WATER = "Roses want ten litres of water each week"
 MODEL, OTHER = "openai:scripted", "openai:other"
@@ -36,8 +39,10 @@ def gardener(asked: Asked) -> Iterator[Piece]:
 
 
 def all_of_them(asked: Asked) -> Iterator[Piece]:
-    """Both agents answer at once; then one answer is written of theirs, slowly."""
-    if "You write the one answer" in asked.system:
+    """The question is divided, both agents answer at once, and one answer is written of theirs, slowly."""
+    if "You plan how" in asked.system:
+        yield json.dumps({"parts": [{"question": part, "agents": [agent]} for part, agent in PARTS]})
+    elif "You write the one answer" in asked.system:
         numbers = {text: f"[{number}]" for number, text in re.findall(r"^\[(\d+)\] (\w+):", asked.text, re.MULTILINE)}
         yield from words(f"In short: {PRUNE} {numbers['Roses']}. ")
         yield Hold("writing")
@@ -151,7 +156,9 @@ def test_a_model_writes_one_answer_of_several(open_modelled: Opened, model: Open
     expect(window.answer).to_contain_text(BAKE)
     window.in_text.last.click()
     expect(window.page.locator("#side-view-content mark").first).to_contain_text(BAKE)
-    expect(spent(window)).to_contain_text(f"{MODEL} · 5 calls")
+    expect(spent(window)).to_contain_text(f"{MODEL} · 4 calls")
+    window.unfolded("Selection")
+    expect(window.page.get_by_text(f"Planned by {MODEL}.")).to_be_visible()
 
 
 def test_a_model_is_chosen_in_the_settings(open_modelled: Opened, model: OpenAIServer) -> None:
@@ -189,6 +196,21 @@ def test_one_agent_is_asked_again_without_a_model_by_keyboard(open_modelled: Ope
     expect(window.page.locator("[data-step-type=assistant_message]")).to_have_count(2)
     expect(spent(window)).to_have_text("Answered without a language model, as you wished")
     assert len(model.asked) == 1
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_it_is_all_said_in_german_and_for_everybody(open_modelled: Opened, model: OpenAIServer, dark: bool) -> None:
+    """Marks, what they mean, the cost, and the choice of a model; on a phone, light and dark."""
+    window = open_modelled(PHONE, dark=dark, first_visit=True, language="de").open()
+    window.ask(QUESTION)
+    about = window.answer.get_by_role("group", name="Sprachmodelle")
+    expect(about).to_contain_text("ohne Quelle: Das Modell hat dafür keine Quelle genannt.")
+    expect(about).to_contain_text(re.compile(rf"{MODEL} · 1 Aufruf · [\d.]+ Token · Kosten 0,\d+$"))
+    window.answer.locator(".rt-again summary").click()
+    expect(window.answer.get_by_role("combobox", name="Mit dem Modell")).to_contain_text("Ohne Modell")
+    expect(agent(window).get_by_text("nicht in der Quelle")).to_be_visible()
+    window.fits()
+    assert violations(window.page) == []
 
 
 def test_without_its_server_the_sources_answer_and_it_says_so(open_modelled: Opened, model: OpenAIServer) -> None:

@@ -129,3 +129,28 @@ async def test_a_refused_question_keeps_its_model(site: Site, orchestrator: Scri
     await reloaded.until(lambda page: page.props("Offer"))
     await site.act(reloaded, "ask_again", **cast(Mapping[str, Any], reloaded.page.props("Offer")["payload"]))
     assert (await orchestrator.submitted.get()).model == OTHER
+
+
+async def test_what_is_not_offered_any_more_is_refused(
+    site: Site, orchestrator: ScriptedOrchestrator, history: History
+) -> None:
+    """In a sentence, in the reader's language; another model does not answer in its place."""
+    await history.prefer("local", {MODEL: "scripted:gone"})
+    tab = await site.tab(language="de")
+    await tab.until_heard("chat_settings")
+    await tab.ask(QUESTION)
+    await tab.until(lambda page: "wird nicht mehr angeboten" in str(page.step("Roundtable")["output"]))
+    assert orchestrator.submitted.empty()
+    await tab.set(**{MODEL: CONFIGURED})
+    await tab.ask(QUESTION)
+    assert (await orchestrator.submitted.get()).model == ""
+
+
+async def test_the_operator_sees_which_models_there_are(site: Site, orchestrator: ScriptedOrchestrator) -> None:
+    """And which of them people may choose; each agent names its own."""
+    tab = await site.tab()
+    await tab.ask("/status")
+    told = "Language models: scripted\\:usual and scripted\\:other; people may choose scripted\\:other."
+    await tab.until(lambda page: told in str(page.step("Roundtable")["output"]))
+    await tab.ask("/agents security")
+    await tab.until(lambda page: "scripted\\:usual" in str(page.step("Roundtable")["output"]))

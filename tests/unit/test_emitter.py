@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from orchestration.emitter import Emitter
+from orchestration.emitter import BATCH_SECONDS, FIRST_SECONDS, Emitter
 from orchestration.errors import Superseded
 from orchestration.messages import AnyEvent, Retrieved, Token
 
@@ -82,3 +82,20 @@ async def test_a_refusal_reaches_whoever_closes() -> None:
         await refused.wait()
         with pytest.raises(Superseded):
             await emitter.close()
+
+
+async def test_the_first_tokens_do_not_wait_for_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind anything else they go soon; only those behind other tokens come together."""
+    pauses: list[float] = []
+
+    async def pause(self: Emitter, seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(Emitter, "_pause", pause)
+    log = Log()
+    async with Emitter(log.send) as emitter:
+        for event in (FOUND, token("a"), token("b")):
+            emitter.emit(event)
+            await log.taken.wait()
+            log.taken.clear()
+    assert pauses[:3] == [0.0, FIRST_SECONDS, BATCH_SECONDS]
