@@ -22,9 +22,9 @@ from orchestration.crash import CrashPoint
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import Answer, AnyEvent
 from tests.integration.processes import REPOSITORY
-from tests.orchestration.crashing import DEADLINE_SECONDS, KILLED, Death, Story
+from tests.orchestration.crashing import DEADLINE_SECONDS, KILLED, LEASE_SECONDS, Death, Story
 from tests.orchestration.leftovers import checked_keys, leftovers
-from tests.orchestration.waiting import eventually
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 from tests.orchestration.worlds import events_until, index_once, world
 
 BOTH = "@garden @kitchen What is best in March?"
@@ -105,7 +105,9 @@ def dead(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
 
 def _die(death: Death) -> Dead:
     command = [sys.executable, "-m", "tests.orchestration.crashing", death.model_dump_json()]
-    process = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False)
+    process = subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     return Dead(death, process.returncode, process.stderr)
 
 
@@ -122,7 +124,13 @@ async def test_a_run_survives_it(redis_url: str, dead: dict[Case, Dead], case: C
     keys = Keys(one.death.prefix)
     async with Redis.from_url(redis_url) as redis:
         await redis.delete(keys.halted)
-        async with world(one.death.folder, redis_url, keys.prefix, deadline_seconds=DEADLINE_SECONDS) as orchestrator:
+        async with world(
+            one.death.folder,
+            redis_url,
+            keys.prefix,
+            lease_seconds=LEASE_SECONDS,
+            deadline_seconds=DEADLINE_SECONDS,
+        ) as orchestrator:
             if case.point in (CrashPoint.AFTER_SELECT, CrashPoint.AFTER_PROPOSE) and case.story == "asks first":
                 await events_until(orchestrator.follow("run", person="local"), "proposed")
                 await orchestrator.approve("run", person="local")
