@@ -4,6 +4,7 @@
 // login page when somebody is not let in any more. Larger ones are modules in page/.
 import { said, words } from './page/words.js';
 import './page/announcer.js';
+import './page/connecting.js';
 import './page/mentions.js';
 import './page/naming.js';
 import './page/panel.js';

@@ -1,12 +1,15 @@
 """What all tests share: a real Redis server of their own, and no way to any network but loopback."""
 
+import asyncio
+import inspect
 import logging
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,8 @@ from orchestration.keys import Keys
 from tests.orchestration.leftovers import checked_keys
 
 BROWSER = "tests/browser"
+COROUTINE_SECONDS = 240
+"""Less than what pytest gives to each test (pyproject.toml)."""
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -47,6 +52,24 @@ class FileByFile(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Asked once, and only where several processes run the tests."""
     return FileByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a coroutine that hangs the time limit of all tests shows the event loop only, so it has one of its own."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.obj = within_the_limit(item.obj)
+
+
+def within_the_limit(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """The same test; the error when it takes too long begins where it waited."""
+
+    @wraps(test)
+    async def limited(*given: Any, **named: Any) -> None:
+        async with asyncio.timeout(COROUTINE_SECONDS):
+            await test(*given, **named)
+
+    return limited
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from tests.integration.scrapes import Scrape
+from tests.orchestration.waiting import PATIENCE_SECONDS
 
 SOCKET = "/ws/socket.io/?EIO=4&transport=websocket"
 
@@ -58,9 +59,9 @@ def port(tmp_path_factory: pytest.TempPathFactory, figures: int, give_export: Ca
             )
             assert not left.parent.exists(), "uploads outlived a server that was killed"
             yield number
-            with connect(f"ws://localhost:{number}{SOCKET}", origin=_origin(number)):
+            with connect(f"ws://localhost:{number}{SOCKET}", origin=_origin(number), open_timeout=PATIENCE_SECONDS):
                 server.send_signal(signal.SIGTERM)
-                assert server.wait(timeout=30) == 0
+                assert server.wait(PATIENCE_SECONDS) == 0
         finally:
             server.kill()
     assert (data / "secret").stat().st_mode & 0o777 == 0o600
@@ -74,7 +75,7 @@ def _origin(port: int) -> Origin:
 
 def test_the_page_and_its_files_are_served_with_our_headers(port: int) -> None:
     """Chainlit's own responses too, and nothing for other origins."""
-    with httpx.Client(base_url=f"http://localhost:{port}") as client:
+    with httpx.Client(base_url=f"http://localhost:{port}", timeout=PATIENCE_SECONDS) as client:
         assert client.get("/api/health").json() == {"status": "ok"}
         for path in ("/", "/public/theme.json", "/project/settings?language=en-US", "/public/missing"):
             response = client.get(path, headers={"origin": f"http://localhost:{port}"})
@@ -85,16 +86,16 @@ def test_the_page_and_its_files_are_served_with_our_headers(port: int) -> None:
 def test_prometheus_reads_its_metrics_beside_the_chat_and_alone(port: int, figures: int) -> None:
     """The chat page, which takes every other address, leaves this one alone."""
     for at in (port, figures):
-        response = httpx.get(f"http://127.0.0.1:{at}/metrics")
+        response = httpx.get(f"http://127.0.0.1:{at}/metrics", timeout=PATIENCE_SECONDS)
         assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
         read = Scrape(response.content)
         assert (read.value("redis_up"), read.value("workers_alive", agent="security")) == (1, 1)
-    assert httpx.get(f"http://127.0.0.1:{figures}/").status_code == 404
+    assert httpx.get(f"http://127.0.0.1:{figures}/", timeout=PATIENCE_SECONDS).status_code == 404
 
 
 def test_a_new_browser_is_signed_in_with_its_first_page(port: int) -> None:
     """A link to a conversation works in it at once."""
-    with httpx.Client(base_url=f"http://localhost:{port}") as client:
+    with httpx.Client(base_url=f"http://localhost:{port}", timeout=PATIENCE_SECONDS) as client:
         assert client.get("/user").status_code == 401
         assert client.get("/thread/some", headers={"accept": "text/html"}).status_code == 200
         assert client.get("/user").json()["identifier"] == "local"
@@ -102,17 +103,17 @@ def test_a_new_browser_is_signed_in_with_its_first_page(port: int) -> None:
 
 def test_other_sites_reach_neither_pages_nor_the_socket(port: int) -> None:
     """The stock server answers both."""
-    with httpx.Client(base_url=f"http://localhost:{port}") as client:
+    with httpx.Client(base_url=f"http://localhost:{port}", timeout=PATIENCE_SECONDS) as client:
         assert client.get("/project/settings", headers={"origin": "http://evil.example"}).status_code == 403
         assert client.get("/", headers={"host": "evil.example"}).status_code == 403
     with pytest.raises(InvalidStatus) as refused:
-        connect(f"ws://localhost:{port}{SOCKET}", origin=Origin("http://evil.example"))
+        connect(f"ws://localhost:{port}{SOCKET}", origin=Origin("http://evil.example"), open_timeout=PATIENCE_SECONDS)
     assert refused.value.response.status_code == 403
 
 
 def test_the_pages_own_socket_takes_large_messages_and_is_not_compressed(port: int) -> None:
     """A long answer must not drop the connection."""
-    with connect(f"ws://localhost:{port}{SOCKET}", origin=_origin(port)) as opened:
+    with connect(f"ws://localhost:{port}{SOCKET}", origin=_origin(port), open_timeout=PATIENCE_SECONDS) as opened:
         assert '"maxPayload":8000000' in str(opened.recv())
         assert opened.response is not None
         assert "Sec-WebSocket-Extensions" not in opened.response.headers

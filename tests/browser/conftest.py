@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect, sync_playwright
 
 from tests.browser.chat_window import ChatWindow, Witness
 
@@ -26,7 +26,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 """However busy the machine is; what is waited for comes within a second or two where it is not."""
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
@@ -116,7 +116,7 @@ def serving(folder: Path, log_to: Path, **environment: str) -> Iterator[Served]:
             port = int(process.stdout.readline())
             yield Served(f"http://localhost:{port}", process.stdin, process.stdout)
             process.terminate()
-            assert process.wait(timeout=30) == 0
+            assert process.wait(PATIENCE_MS / 1000) == 0
         finally:
             process.kill()
 
@@ -156,7 +156,10 @@ def kept_profiles(browser: Browser, server: Served) -> Iterator[Profiles]:
 def new_profile(browser: Browser, size: tuple[int, int], language: str = "en-US") -> BrowserContext:
     """Cookies, cache and window of somebody who was never here."""
     width, height = size
-    return browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce", locale=language)
+    viewport: ViewportSize = {"width": width, "height": height}
+    context = browser.new_context(viewport=viewport, reduced_motion="reduce", locale=language)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 @pytest.fixture

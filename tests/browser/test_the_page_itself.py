@@ -1,7 +1,7 @@
 """The page stays on this machine, weighs little, and fits on every screen."""
 
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Request, Route, expect
 
 from tests.browser.chat_window import KATEX, ChatWindow
 from tests.browser.conftest import PHONE, Opened, Served
@@ -51,6 +51,29 @@ def transferred_to(window: ChatWindow) -> tuple[int, int]:
 
 def within(most: tuple[int, int], seen: tuple[int, int]) -> bool:
     return seen[0] <= most[0] and 0 < seen[1] <= most[1]
+
+
+BEGIN_TWO_SESSIONS = """
+for (const session_id of ['the first', 'the second'])
+  fetch('/set-session-cookie', { method: 'POST', body: JSON.stringify({ session_id }) });
+fetch('/api/health').then((response) => response.text());
+"""
+"""What is said last is answered when all of it has left."""
+
+
+def test_the_session_that_was_begun_last_stays(window: ChatWindow) -> None:
+    """Chainlit's page begins two where it is opened at a conversation, and keeps the one whose cookie comes last."""
+    begun: list[Route] = []
+
+    def hold(route: Route) -> None:
+        begun.append(route)
+
+    window.page.route("**/set-session-cookie", hold)
+    window.page.evaluate(BEGIN_TWO_SESSIONS)
+    (first,) = begun
+    with window.page.expect_request("**/set-session-cookie") as second:
+        first.fulfill()
+    assert second.value.post_data_json == {"session_id": "the second"}
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

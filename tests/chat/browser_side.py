@@ -10,9 +10,7 @@ import httpx
 import socketio
 
 from tests.chat.page import Page
-
-_PATIENCE = 30.0
-"""Seconds; only a broken test ever waits this long."""
+from tests.orchestration.waiting import PATIENCE_SECONDS
 
 
 class Tab:
@@ -33,13 +31,13 @@ class Tab:
 
     async def connect(self, thread: str = "") -> None:
         """Connect as the page does; again with the same session after `lose`."""
-        client = socketio.AsyncClient(reconnection=False, request_timeout=_PATIENCE)
+        client = socketio.AsyncClient(reconnection=False, request_timeout=PATIENCE_SECONDS)
         client.on("*", self._hear)
         await client.connect(
             self._address,
             socketio_path="/ws/socket.io",
             transports=["websocket"],
-            wait_timeout=_PATIENCE,
+            wait_timeout=PATIENCE_SECONDS,
             headers={"Cookie": self._cookie, "Origin": self._address, **self._headers},
             auth={
                 "clientType": "webapp", "sessionId": self.session, "threadId": thread or self.thread,
@@ -91,19 +89,19 @@ class Tab:
                 return bool(seen(self.page))
             return False
 
-        async with asyncio.timeout(_PATIENCE), self._grown:
+        async with asyncio.timeout(PATIENCE_SECONDS), self._grown:
             await self._grown.wait_for(there)
 
     async def until_heard(self, event: str) -> object:
         """Wait for an event of the socket; gives the data of the newest."""
-        async with asyncio.timeout(_PATIENCE), self._grown:
+        async with asyncio.timeout(PATIENCE_SECONDS), self._grown:
             await self._grown.wait_for(lambda: any(name == event for name, _ in self.heard))
         return next(data for name, data in reversed(self.heard) if name == event)
 
     async def until_gone(self) -> None:
         """Wait until the server has closed the connection."""
         assert self._socket is not None, "connect first"
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await self._socket.wait()
 
     async def _hear(self, event: str, data: object = None) -> None:
@@ -127,7 +125,7 @@ class Site:
     @contextlib.asynccontextmanager
     async def open(cls, address: str, name: str = "", password: str = "") -> "AsyncIterator[Site]":
         """As the person at this machine, or as somebody with a password."""
-        async with httpx.AsyncClient(base_url=address, timeout=_PATIENCE) as http:
+        async with httpx.AsyncClient(base_url=address, timeout=PATIENCE_SECONDS) as http:
             given = {"username": name, "password": password}
             (await (http.post("/login", data=given) if name else http.post("/auth/header"))).raise_for_status()
             site = cls(http, address, [])

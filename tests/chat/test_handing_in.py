@@ -19,7 +19,7 @@ from tests.chat.browser_side import Site, Tab
 from tests.chat.page import Page
 from tests.chat.scripted import ScriptedOrchestrator
 from tests.knowledge.pdfs import pdf
-from tests.orchestration.waiting import eventually
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 
 LEAVE = """# Parental leave
 
@@ -278,7 +278,7 @@ class GatedEmbedder(HashEmbedder):
     def embed(self, texts: Sequence[str]) -> Matrix:
         if not self.gate.is_set():
             self.waiting.set()
-            assert self.gate.wait(10)
+            assert self.gate.wait(PATIENCE_SECONDS)
         return super().embed(texts)
 
 
@@ -418,10 +418,10 @@ async def test_files_that_were_being_taken_in_when_the_server_stopped_are_told(
 
 
 async def handed_in(history: History, thread: str) -> None:
-    """Wait until the card is kept as it is at the end."""
+    """Wait until the card is kept as it is at the end; as it would be after a crash it is kept from the beginning."""
 
     async def over() -> bool:
-        return any('"stage": "over"' in one.picture for one in await history.handed_in("local", thread))
+        return any('"state": "added"' in one.picture for one in await history.handed_in("local", thread))
 
     await eventually(over, "the card is kept")
 

@@ -34,6 +34,7 @@ from tests.chat.conftest import ROOT
 from tests.chat.events import answer, planned, selected
 from tests.chat.scripted import ScriptedOrchestrator
 from tests.chat.test_handing_in import KEYS, LEAVE, hand_in, said
+from tests.orchestration.waiting import PATIENCE_SECONDS
 from tests.people.cheap import PASSWORD, cheap_passwords
 
 Who = Literal["anybody", "signed in", "the owner", "operators"]
@@ -206,7 +207,7 @@ async def test_for_every_address_it_is_decided_who_may(tmp_path: Path, people: P
 async def test_a_stranger_gets_in_nowhere(address: str) -> None:
     """Without a session it is refused, whatever is asked for."""
     refused = {}
-    async with httpx.AsyncClient(base_url=address) as stranger:
+    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE_SECONDS) as stranger:
         for door in (door for door, who in DOORS.items() if who != "anybody" and "SOCKET" not in door):
             method, _, path = door.partition(" ")
             refused[door] = (await stranger.request(method, path.replace("{", "").replace("}", ""))).status_code
@@ -218,7 +219,7 @@ async def test_a_stranger_has_no_socket(address: str) -> None:
     """Not even with the address of a conversation."""
     import socketio
 
-    async with httpx.AsyncClient(base_url=address) as http:
+    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE_SECONDS) as http:
         tab = Tab(address, "", "Council")
         with pytest.raises(socketio.exceptions.ConnectionError):
             await tab.connect()
@@ -557,7 +558,7 @@ class TestBehindAProxy:
         import socketio
 
         named = {"x-forwarded-user": "Ana@Example.org"}
-        async with httpx.AsyncClient(base_url=address, headers=named) as http:
+        async with httpx.AsyncClient(base_url=address, timeout=PATIENCE_SECONDS, headers=named) as http:
             assert (await http.get("/auth/config")).json()["headerAuth"]
             await http.get("/", headers={"accept": "text/html"})
             assert (await http.get("/user")).json()["identifier"] == "ana@example.org"
@@ -567,7 +568,9 @@ class TestBehindAProxy:
         await tab.ask("Who am I?")
         assert (await orchestrator.submitted.get()).person == "ana@example.org"
         for header in ({"x-forwarded-user": "ben"}, {}):
-            async with httpx.AsyncClient(base_url=address, headers={"cookie": cookie, **header}) as http:
+            async with httpx.AsyncClient(
+                base_url=address, timeout=PATIENCE_SECONDS, headers={"cookie": cookie, **header}
+            ) as http:
                 assert (await http.get("/user")).status_code == 401
             other = Tab(address, cookie, "Council", header)
             other.session = tab.session
@@ -586,7 +589,7 @@ class TestBehindAProxy:
 async def test_too_many_attempts_are_told_apart_from_a_wrong_password(address: str) -> None:
     """By their status, from which the page has its sentence."""
     given = {"username": "ben", "password": "wrong, and long"}
-    async with httpx.AsyncClient(base_url=address) as stranger:
+    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE_SECONDS) as stranger:
         for _ in range(5):
             wrong = await stranger.post("/login", data=given)
             assert (wrong.status_code, wrong.json()["detail"]) == (401, "credentialssignin")

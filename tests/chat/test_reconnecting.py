@@ -36,6 +36,7 @@ from tests.chat.events import (
 from tests.chat.page import Page, shows
 from tests.chat.scripted import ScriptedOrchestrator
 from tests.chat.test_viewer import NoFiles, NothingKept
+from tests.orchestration.waiting import PATIENCE_SECONDS
 
 AFTER_ACCEPTED = [recorded.event for recorded in council_run()][1:]
 
@@ -144,11 +145,11 @@ class Line:
             self.grown.notify_all()
 
     async def until_it_shows(self, picture: Picture) -> None:
-        async with asyncio.timeout(10), self.grown:
+        async with asyncio.timeout(PATIENCE_SECONDS), self.grown:
             await self.grown.wait_for(lambda: shows(self.page, picture))
 
     async def until_free(self) -> None:
-        async with asyncio.timeout(10), self.grown:
+        async with asyncio.timeout(PATIENCE_SECONDS), self.grown:
             await self.grown.wait_for(lambda: not self.page.running)
 
 

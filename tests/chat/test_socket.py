@@ -25,6 +25,7 @@ from tests.chat.events import (
 )
 from tests.chat.page import Page
 from tests.chat.scripted import ScriptedOrchestrator
+from tests.orchestration.waiting import PATIENCE_SECONDS
 
 OPERATIONS_NAME = "Operations: How do I back up the data folder?"
 
@@ -315,7 +316,7 @@ async def test_a_session_that_is_gone_leaves_nothing_behind(site: Site, orchestr
     tab, task = await begin(site, orchestrator)
     (viewer,) = host.current().viewers.on(tab.thread, "local")
     await tab.leave()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await viewer.idle()
     assert host.current().viewers.on(tab.thread, "local") == ()
     assert not orchestrator.log.ended(task.id)

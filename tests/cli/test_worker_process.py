@@ -24,6 +24,7 @@ from orchestration.keys import Keys
 from orchestration.settings import MetricsSettings
 from tests.cli.runs import Terminal
 from tests.integration.scrapes import Scrape
+from tests.orchestration.waiting import PATIENCE_SECONDS
 from tests.orchestration.worlds import registry, world
 
 QUESTION = "What did the doctor say about my knee?"
@@ -87,7 +88,7 @@ def worker(folder: Path, redis_url: str, prefix: str, port: int) -> Iterator[Pat
             assert process.stdout.readline() == "Working for garden (Ctrl-C stops it)\n", written.read_text()
             yield written
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) == 0
+            assert process.wait(PATIENCE_SECONDS) == 0
         finally:
             process.kill()
 
@@ -99,7 +100,7 @@ async def test_a_worker_shows_what_it_did_and_writes_no_text_down(tmp_path: Path
         with worker(tmp_path, redis_url, keys.prefix, port) as written:
             task = Task(question=f"@garden {QUESTION}")
             result = await orchestrator.dispatch_task(task)
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as prometheus:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS) as prometheus:
                 read = Scrape((await prometheus.get("/metrics")).content)
                 foreign = await prometheus.get("/metrics", headers={"origin": "http://evil.example"})
 

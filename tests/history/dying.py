@@ -10,7 +10,7 @@ from typing import cast
 
 from history import Keeper, open_history
 from orchestration.messages import Mode, Task
-from tests.orchestration.worlds import Gate, world
+from tests.orchestration.worlds import SHORT_LEASE, Gate, world
 
 QUESTION = "@garden @kitchen When do I prune roses, and how long do I bake rye bread?"
 CONVERSATION = "spring"
@@ -24,7 +24,9 @@ async def serve(folder: Path, redis_url: str, prefix: str, mode: Mode) -> None:
     gate = Gate(held=frozenset({"kitchen", "single_agent"}))
     async with (
         open_history(folder) as history,
-        world(folder, redis_url, prefix, answerer=gate.answerer(), keeper=Keeper(history)) as orchestrator,
+        world(
+            folder, redis_url, prefix, answerer=gate.answerer(), keeper=Keeper(history), lease_seconds=SHORT_LEASE
+        ) as orchestrator,
     ):
         task = asked(mode)
         await history.note(task)

@@ -15,8 +15,8 @@ from orchestration.keys import Keys
 from orchestration.log import RunLog
 from orchestration.messages import Accepted, Answer, Mode
 from tests.history.dying import CONVERSATION, QUESTION
-from tests.orchestration.waiting import eventually
-from tests.orchestration.worlds import world
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
+from tests.orchestration.worlds import SHORT_LEASE, world
 
 NAME = QUESTION.removeprefix("@garden @kitchen ")
 TITLES = {"garden": "Gardener", "kitchen": "Baker", "single_agent": "Single agent"}
@@ -31,7 +31,7 @@ async def in_mid_run(folder: Path, redis_url: str, keys: Keys, mode: Mode) -> As
     )
     assert child.stdout is not None
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await child.stdout.readline() == b"held\n"
         yield child.kill
     finally:
@@ -60,7 +60,7 @@ async def test_a_council_is_finished_and_kept_by_whoever_is_there(tmp_path: Path
     async with killed_in_mid_run(tmp_path, redis_url, keys, "council") as run, open_history(tmp_path) as history:
         page = await history.conversations("local", 5)
         assert [one.name for one in page.conversations] == [NAME], "listed before it has ended"
-        async with world(tmp_path, redis_url, keys.prefix, keeper=Keeper(history)) as other:
+        async with world(tmp_path, redis_url, keys.prefix, keeper=Keeper(history), lease_seconds=SHORT_LEASE) as other:
             await eventually(lambda: _ended(history, run), "another process has finished and kept it")
             live = await picture(other, run)
     async with open_history(tmp_path) as history, world(tmp_path / "alone", redis_url, f"{keys.prefix}-empty") as empty:

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.orchestration.waiting import PATIENCE_SECONDS
+
 REPOSITORY = Path(__file__).parents[2]
 USER = """
 import asyncio, sys
@@ -37,7 +39,7 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
         end = select.poll()
         end.register(process, select.POLLIN)
-        assert end.poll(5000)
+        assert end.poll(1000 * PATIENCE_SECONDS)
     finally:
         os.close(process)
 
@@ -72,7 +74,7 @@ async def another_process(data: Path) -> AsyncIterator[tuple[asyncio.subprocess.
     finally:
         child.stdin.close()
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await child.wait()
         finally:
             if child.returncode is None:

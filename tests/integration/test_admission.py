@@ -101,7 +101,7 @@ async def test_the_deadline_counts_from_the_question_also_for_those_who_wait(
 async def test_a_step_has_its_own_time(tmp_path: Path, redis_url: str, keys: Keys) -> None:
     """It counts from when its work began, and the others' findings are the answer long before the run's deadline."""
     gate = Gate(held=frozenset({"kitchen"}))
-    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer(), step_seconds=0.3) as orchestrator:
+    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer(), step_seconds=3) as orchestrator:
         result = await orchestrator.dispatch_task(Task(question="@garden @kitchen What is best?", deadline_seconds=60))
 
     assert gate.stopped == {"kitchen"}

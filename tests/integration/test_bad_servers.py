@@ -28,6 +28,7 @@ from orchestration.keys import Keys
 from orchestration.messages import MAJOR, SCHEMA, Answer
 from tests.cli.runs import Ran, ScriptedCouncil, Terminal, events
 from tests.integration.redis_server import RedisServer
+from tests.orchestration.waiting import PATIENCE_SECONDS
 from tests.orchestration.worlds import events_until, world
 
 Typed = Callable[..., Ran]
@@ -258,7 +259,7 @@ async def test_a_newer_message_on_our_stream_is_kept_for_a_newer_program(
     """It should not be there; it is not taken for garbage, and the reason says what to do with it."""
     async with world(tmp_path, redis_url, keys.prefix):
         await redis.xadd(keys.tasks("garden"), {"m": f'{{"v":"{MAJOR + 1}.0","run":"newer"}}'})
-        ((_, [(_, letter)]),) = await redis.xread({keys.dead("garden"): "0"}, block=5_000)
+        ((_, [(_, letter)]),) = await redis.xread({keys.dead("garden"): "0"}, block=int(1000 * PATIENCE_SECONDS))
     assert letter[b"reason"].startswith(b"written by another version of the program: ")
     assert letter[b"m"].startswith(b'{"v":"2.0"')
 
@@ -269,7 +270,7 @@ async def test_a_newer_minor_version_is_read(tmp_path: Path, redis_url: str, key
     async with other(workers=False) as orchestrator:
         run = await orchestrator.submit(Task(question="@garden Who answers?"))
         await events_until(orchestrator.follow(run, person="local"), "planned")
-        ((_, [(entry, fields)]),) = await redis.xread({keys.tasks("garden"): "0"}, block=5_000)
+        ((_, [(entry, fields)]),) = await redis.xread({keys.tasks("garden"): "0"}, block=int(1000 * PATIENCE_SECONDS))
         head = f'{{"v":"{SCHEMA}",'.encode()
         assert fields[b"m"].startswith(head)
         newer = f'{{"v":"{MAJOR}.99","mood":"sunny",'.encode()

@@ -22,10 +22,10 @@ from orchestration.crash import CrashPoint
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import Answer, AnyEvent
 from tests.integration.processes import REPOSITORY
-from tests.orchestration.crashing import DEADLINE_SECONDS, KILLED, Death, Story
+from tests.orchestration.crashing import DEADLINE_SECONDS, KILLED, LEASE_SECONDS, Death, Story
 from tests.orchestration.leftovers import checked_keys, leftovers
 from tests.orchestration.speaking import QUESTION, SILENCES, speaker
-from tests.orchestration.waiting import eventually
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 from tests.orchestration.worlds import events_until, index_once, world
 
 BOTH = "@garden @kitchen What is best in March?"
@@ -120,7 +120,9 @@ def _question(case: Case) -> str:
 
 def _die(death: Death) -> Dead:
     command = [sys.executable, "-m", "tests.orchestration.crashing", death.model_dump_json()]
-    process = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False)
+    process = subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     return Dead(death, process.returncode, process.stderr)
 
 
@@ -140,7 +142,12 @@ async def test_a_run_survives_it(redis_url: str, dead: dict[Case, Dead], case: C
         await redis.delete(keys.halted)
         models = speaker().models() if case.story == "asks a model" else None
         async with world(
-            one.death.folder, redis_url, keys.prefix, models=models, deadline_seconds=DEADLINE_SECONDS
+            one.death.folder,
+            redis_url,
+            keys.prefix,
+            models=models,
+            lease_seconds=LEASE_SECONDS,
+            deadline_seconds=DEADLINE_SECONDS,
         ) as orchestrator:
             if case.point in (CrashPoint.AFTER_SELECT, CrashPoint.AFTER_PROPOSE) and case.story == "asks first":
                 await events_until(orchestrator.follow("run", person="local"), "proposed")

@@ -13,6 +13,7 @@ from orchestration import Operations, Task, UnknownDeadLetter, open_operations
 from orchestration.dead_letters import DeadLetter
 from orchestration.keys import Keys
 from orchestration.messages import Answer, PlanStep, StepMessage, TaskResult, encode
+from tests.orchestration.waiting import PATIENCE_SECONDS
 from tests.orchestration.worlds import Gate, events_until, registry, settings, world
 
 
@@ -39,7 +40,7 @@ async def only_letter(operations: Operations) -> DeadLetter:
 
 async def comes(redis: Any, stream: str, after: str = "0") -> None:
     """Wait for an entry of a stream."""
-    assert await redis.xread({stream: after}, block=5_000)
+    assert await redis.xread({stream: after}, block=int(1000 * PATIENCE_SECONDS))
 
 
 async def put_aside(redis: Any, keys: Keys, agent: str, reason: str) -> bytes:
@@ -152,7 +153,7 @@ async def test_a_step_that_a_halt_gave_back_is_no_dead_letter(
         await gate.arrived.wait()
         assert (await operations.backlogs())["garden"].in_hand == 1
         assert await operations.halt("")
-        assert await operations.until_still(5) == 0
+        assert await operations.until_still(PATIENCE_SECONDS) == 0
         assert (await operations.backlogs())["garden"].queued == 1
         assert not await operations.halt("again"), "one halt at a time"
         gate.opened.set()

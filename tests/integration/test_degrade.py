@@ -25,7 +25,7 @@ from orchestration.keys import PREFIX, Keys
 from orchestration.messages import Answer, TaskResult, encode
 from orchestration.store import RunStore
 from tests.integration.redis_server import RedisServer
-from tests.orchestration.waiting import eventually
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 from tests.orchestration.worlds import Gate, kinds, registry, settings, world
 
 BOTH = "@garden @kitchen When do I prune roses, and how long do I bake rye bread?"
@@ -57,18 +57,18 @@ def asked(mode: str = "council") -> Task:
 
 async def away_is_noticed(orchestrator: AgentOrchestrator) -> None:
     assert orchestrator.outage is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await orchestrator.outage.begins()
 
 
 async def back_is_noticed(orchestrator: AgentOrchestrator) -> None:
     assert orchestrator.outage is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await orchestrator.outage.ends()
 
 
 async def end_of(orchestrator: AgentOrchestrator, run: str) -> TaskResult:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async for recorded in orchestrator.follow(run, person="local"):
             if isinstance(recorded.event, Answer):
                 return recorded.event.result
@@ -180,7 +180,7 @@ async def test_a_council_that_has_begun_is_answered_alone(
         replacing = await orchestrator.task(alone, "local")
         back(server)
         await is_taken_back(server, run)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await watching
         assert await orchestrator.runs("local", "thread") == [alone]
 
@@ -262,7 +262,7 @@ async def test_a_question_while_redis_is_known_to_be_away_goes_to_the_single_age
         await end_of(orchestrator, run)
         server.freeze()
         await away_is_noticed(orchestrator)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             with pytest.raises(EngineUnavailable):
                 await orchestrator.health()
             with pytest.raises(EngineUnavailable):
@@ -289,7 +289,7 @@ async def test_a_server_closes_in_a_few_seconds_while_redis_is_frozen(
         server.freeze()
         if known:
             await away_is_noticed(orchestrator)
-        async with asyncio.timeout(8 if known else 15):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await stack.aclose()
 
 
@@ -300,7 +300,7 @@ async def test_the_same_question_twice_at_the_same_time_is_one_run(tmp_path: Pat
         server.freeze()
         twice = [asyncio.create_task(orchestrator.submit(task)) for _ in range(2)]
         await asyncio.sleep(0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             with pytest.raises(InvalidTask):
                 await orchestrator.submit(task.model_copy(update={"person": "somebody else"}))
             with pytest.raises(EngineUnavailable):

@@ -21,6 +21,7 @@ from orchestration.embedded.datafolder import DataFolder, Whereabouts
 from orchestration.embedded.process import server_pid
 from orchestration.errors import ConfigurationError, EngineUnavailable
 from tests.integration.processes import another_process, kill, listening_on_tcp, open_files, runs
+from tests.orchestration.waiting import PATIENCE_SECONDS
 
 NOBODY = 65534
 
@@ -59,7 +60,7 @@ async def restarted_by_monitor() -> AsyncIterator[None]:
     log.disabled, log.manager.disable = False, logging.NOTSET
     try:
         yield
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await back.wait()
     finally:
         log.removeHandler(ears)
@@ -139,7 +140,7 @@ async def test_leaving_a_frozen_server_takes_a_few_seconds(data: Path) -> None:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(open_embedded(data))
         os.kill(server.pid, signal.SIGSTOP)
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await stack.aclose()
     assert not runs(server.pid)
 
@@ -204,7 +205,7 @@ async def test_many_who_start_at_once_get_one_server(data: Path) -> None:
             return server.pid
 
     everybody_in = asyncio.Barrier(5)
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
         users = [group.create_task(one(everybody_in)) for _ in range(5)]
     assert len({user.result() for user in users}) == 1
 

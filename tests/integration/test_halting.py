@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from orchestration import AgentOrchestrator, Task, brake
@@ -15,13 +16,14 @@ from orchestration.hints import Hints
 from orchestration.inbox import Delivery, Inbox
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import Answer, Returned
+from tests.integration.deadlines import watched_deadlines
 from tests.orchestration.waiting import eventually
-from tests.orchestration.worlds import Gate, events_until, kinds, world
+from tests.orchestration.worlds import SHORT_LEASE, Gate, events_until, kinds, world
 
-LONG = 30.0
+LONG = 600.0
 """A lease that is never over in these tests, so that no renewal tells what a hint should have told."""
-SOON = 5.0
-"""Before the first renewal of such a lease; with nothing else to do it is well under a second."""
+SOON = 60.0
+"""Long before the first renewal of such a lease; with nothing else to do it is well under a second."""
 
 
 @pytest.fixture
@@ -166,7 +168,7 @@ async def test_nobody_keeps_a_message_that_was_given_back(
         await orchestrator.submit(task)
         await pull(orchestrator, keys)
         monkeypatch.setattr(Brake, "run", hears_of_no_halt)
-        async with world(tmp_path / "b", redis_url, keys.prefix):
+        async with world(tmp_path / "b", redis_url, keys.prefix, lease_seconds=SHORT_LEASE):
 
             async def refused() -> bool:
                 return bool(given_back)
@@ -194,22 +196,31 @@ async def test_the_single_agent_stops_as_well(tmp_path: Path, redis_url: str, ke
     assert (events[-1].result.state, events[-1].result.reason) == ("cancelled", "All agents were stopped.")
 
 
-async def test_the_time_of_a_halt_does_not_count(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+async def test_the_time_of_a_halt_does_not_count(
+    tmp_path: Path, redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A halt that is longer than a run's time leaves the run as much time as it had."""
     gate = Gate()
-    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer()) as orchestrator:
+    async with (
+        Redis.from_url(redis_url) as redis,
+        world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer()) as orchestrator,
+    ):
         assert orchestrator.connections is not None
         batcher = orchestrator.connections.batcher
-        task = Task(question="@garden How long?", deadline_seconds=2.0)
+        deadlines = watched_deadlines(monkeypatch, redis, keys)
+        task = Task(question="@garden How long?", deadline_seconds=60)
         await orchestrator.submit(task)
         await gate.arrived.wait()
         await pull(orchestrator, keys)
         first = int(await batcher("HGET", keys.run(task.id), "deadline"))
 
+        await batcher("DECRBY", keys.looked, 100_000)  # As if it had been pulled that much before.
+
         async def longer_than_its_time() -> bool:
-            return int(await batcher("HGET", keys.run(task.id), "deadline")) > first + 2_200
+            return int(await batcher("HGET", keys.run(task.id), "deadline")) >= first + 100_000
 
         await eventually(longer_than_its_time, "the halt was added to the deadline")
+        await deadlines.seem_to_pass(task.id)
         gate.opened.set()
         await release(orchestrator, keys)
         events = [recorded.event async for recorded in orchestrator.follow(task.id, person="local")]

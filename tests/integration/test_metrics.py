@@ -21,7 +21,8 @@ from orchestration.presence import PresenceReader
 from orchestration.settings import RunSettings
 from orchestration.store import RunStore
 from tests.integration.scrapes import Scrape, scrape
-from tests.orchestration.worlds import Gate, events_until, registry, world
+from tests.orchestration.waiting import PATIENCE_SECONDS
+from tests.orchestration.worlds import SHORT_LEASE, Gate, events_until, registry, world
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 async def until(orchestrator: AgentOrchestrator, name: str, value: float, **labels: str) -> Scrape:
     """The first scrape with this value; the second process of a test is a moment behind the first."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (read := await scrape(orchestrator)).value(name, **labels) != value:
             pass
     return read
@@ -122,7 +123,7 @@ async def test_a_lost_message_that_is_sent_again_is_counted(
     tmp_path: Path, redis_url: str, keys: Keys, redis: Redis
 ) -> None:
     """Somebody deleted it; after two quiet leases the owner of the run sends it again."""
-    async with world(tmp_path, redis_url, keys.prefix, workers=False) as orchestrator:
+    async with world(tmp_path, redis_url, keys.prefix, workers=False, lease_seconds=SHORT_LEASE) as orchestrator:
         await orchestrator.submit(Task(question="@garden Where is it?"))
         await until(orchestrator, "queue_depth", 1, agent="garden")
         entry = await only_entry(redis, keys.tasks("garden"))
@@ -277,7 +278,7 @@ async def test_a_scrape_is_answered_while_redis_is_away(
         gauges = Gauges(
             connections.batcher, keys, PresenceReader(connections.batcher, keys, ["garden"]), ["garden"], 500
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             (only,) = await gauges.read()
     await connections.close()
     assert (only.name, only.samples[0].value) == ("roundtable_redis_up", 0)

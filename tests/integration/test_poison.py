@@ -13,11 +13,12 @@ from orchestration.messages import Answer
 from orchestration.store import ALONE_AFTER, MOST_DEATHS
 from tests.integration.processes import REPOSITORY
 from tests.orchestration.poisoned import KILLED, POISON
-from tests.orchestration.waiting import eventually
-from tests.orchestration.worlds import index_once, kinds, world
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
+from tests.orchestration.worlds import SHORT_LEASE, index_once, kinds, world
 
 INNOCENT = 3
-A_MINUTE = 60
+TEN_MINUTES = 600
+"""Processes start and die one after the other meanwhile."""
 
 
 async def die(folder: Path, redis_url: str, prefix: str, together: int) -> int:
@@ -25,7 +26,7 @@ async def die(folder: Path, redis_url: str, prefix: str, together: int) -> int:
     command = [sys.executable, "-m", "tests.orchestration.poisoned", str(folder), redis_url, prefix, str(together)]
     child = await asyncio.create_subprocess_exec(*command, cwd=REPOSITORY)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await child.wait()
     finally:
         if child.returncode is None:
@@ -38,7 +39,9 @@ async def test_a_poisonous_step_takes_no_other_along(tmp_path: Path, redis_url: 
 
     The neighbours are answered, and the step is a dead letter and a failure with a reason.
     """
-    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, deadline_seconds=A_MINUTE) as orchestrator:
+    async with world(
+        tmp_path / "a", redis_url, keys.prefix, workers=False, lease_seconds=SHORT_LEASE, deadline_seconds=TEN_MINUTES
+    ) as orchestrator:
         poison = Task(question=f"@garden Is there {POISON} in it?")
         innocent = [Task(question=f"@garden Number {n}?") for n in range(INNOCENT)]
         for task in (poison, *innocent):
@@ -46,7 +49,14 @@ async def test_a_poisonous_step_takes_no_other_along(tmp_path: Path, redis_url: 
         await index_once(tmp_path / "b")
         together = [await die(tmp_path / "b", redis_url, keys.prefix, 1 + INNOCENT) for _ in range(ALONE_AFTER)]
         alone = [await die(tmp_path / "b", redis_url, keys.prefix, 1) for _ in range(MOST_DEATHS - ALONE_AFTER)]
-        last = world(tmp_path / "c", redis_url, keys.prefix, workers=["garden"], deadline_seconds=A_MINUTE)
+        last = world(
+            tmp_path / "c",
+            redis_url,
+            keys.prefix,
+            workers=["garden"],
+            lease_seconds=SHORT_LEASE,
+            deadline_seconds=TEN_MINUTES,
+        )
         async with last as survivor:
             told = [
                 [recorded.event async for recorded in orchestrator.follow(task.id, person="local")]

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from agents import AgentError, Question
 from agents.answerers.scripted import ScriptedAnswerer
-from orchestration import Task
+from orchestration import Task, backoff
 from orchestration.backoff import FIRST_SECONDS, MOST_RETRIES
 from orchestration.keys import Keys
 from orchestration.messages import Answer, Retrying
@@ -52,11 +54,14 @@ async def test_after_the_last_attempt_the_step_has_failed(tmp_path: Path, redis_
     assert (events[-1].result.state, events[-1].result.reason) == ("failed", "The shears are blunt.")
 
 
-async def test_there_is_no_further_attempt_when_there_is_no_time(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+async def test_there_is_no_further_attempt_when_there_is_no_time(
+    tmp_path: Path, redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A step that would be repeated after the run's deadline fails at once, with its own reason."""
-    async with world(tmp_path, redis_url, keys.prefix, answerer=failing(100)) as orchestrator:
-        task = Task(question="@garden Ready?", deadline_seconds=FIRST_SECONDS / 2)
-        events = [r.event async for r in orchestrator.stream(task)]
+    for name in ("FIRST_SECONDS", "MOST_SECONDS"):
+        monkeypatch.setattr(backoff, name, 10_000.0)
+    async with world(tmp_path, redis_url, keys.prefix, answerer=failing(100), step_seconds=20_000) as orchestrator:
+        events = [r.event async for r in orchestrator.stream(Task(question="@garden Ready?"))]
 
     assert "retrying" not in kinds(events)
     assert isinstance(events[-1], Answer)

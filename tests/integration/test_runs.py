@@ -17,7 +17,9 @@ from orchestration.messages import Answer, Preparing, TaskResult, Token
 from orchestration.settings import RunSettings
 from orchestration.store import RunStore
 from orchestration.worker import Worker
-from tests.orchestration.worlds import Gate, events_until, kinds, world
+from tests.integration.deadlines import watched_deadlines
+from tests.orchestration.waiting import PATIENCE_SECONDS
+from tests.orchestration.worlds import SHORT_LEASE, Gate, events_until, kinds, world
 
 BOTH = "@garden @kitchen What is best in March?"
 
@@ -32,7 +34,7 @@ async def test_stop_ends_the_run_and_its_agents(tmp_path: Path, redis_url: str, 
 
         assert await orchestrator.cancel(run, person="local")
         events = [recorded.event async for recorded in orchestrator.follow(run, person="local")]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while gate.stopped != gate.waiting:
                 await gate.cancelled.wait()
                 gate.cancelled.clear()
@@ -78,15 +80,25 @@ async def test_when_every_agent_fails_the_run_fails_with_a_reason(tmp_path: Path
     assert answered.state == "answered"
 
 
-async def test_the_deadline_keeps_what_was_found(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+async def test_the_deadline_keeps_what_was_found(
+    tmp_path: Path, redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When the time is over the findings so far are the answer; who was too late is named."""
     gate = Gate(held=frozenset({"kitchen"}))
-    async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer()) as orchestrator:
-        result = await orchestrator.dispatch_task(Task(question=BOTH, deadline_seconds=0.6))
+    async with (
+        Redis.from_url(redis_url) as redis,
+        world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer()) as orchestrator,
+    ):
+        deadlines = watched_deadlines(monkeypatch, redis, keys)
+        run = await orchestrator.submit(Task(question=BOTH))
+        await events_until(orchestrator.follow(run, person="local"), "finished")
+        await deadlines.pass_by(run)
+        end = (await events_until(orchestrator.follow(run, person="local"), "answer"))[-1]
 
-    assert result.state == "answered"
-    assert result.contributed == ("garden",)
-    assert result.missing == ("kitchen",)
+    assert isinstance(end, Answer)
+    assert end.result.state == "answered"
+    assert end.result.contributed == ("garden",)
+    assert end.result.missing == ("kitchen",)
 
 
 async def test_a_run_without_any_finding_expires(tmp_path: Path, redis_url: str, keys: Keys) -> None:
@@ -109,7 +121,7 @@ async def test_a_dead_workers_step_is_taken_over(tmp_path: Path, redis_url: str,
         await redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
         while not await redis.xreadgroup(GROUP, "a-dead-worker", {stream: ">"}, count=1, block=100):
             pass
-        async with world(tmp_path, redis_url, keys.prefix, workers=["garden"]):
+        async with world(tmp_path, redis_url, keys.prefix, workers=["garden"], lease_seconds=SHORT_LEASE):
             events = [recorded.event async for recorded in orchestrator.follow(run, person="local")]
 
     await redis.aclose()
@@ -151,7 +163,7 @@ async def test_a_garbage_message_stops_nobody(tmp_path: Path, redis_url: str, ke
     async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
         await redis.xadd(keys.tasks("garden"), {"m": b"\xff not a step"})
         result = await orchestrator.dispatch_task(Task(question="@garden Still there?"))
-        dead: Any = await redis.xread({keys.dead("garden"): "0"}, block=2_000)
+        dead: Any = await redis.xread({keys.dead("garden"): "0"}, block=int(1000 * PATIENCE_SECONDS))
 
     await redis.aclose()
     assert result.state == "answered"
@@ -339,7 +351,7 @@ async def test_time_in_which_nobody_looked_does_not_count(redis_url: str, keys: 
 
 async def test_a_damaged_run_ends_when_its_time_is_over(tmp_path: Path, redis_url: str, keys: Keys) -> None:
     """It would be taken over again and again for ever; so it fails, and its place is free."""
-    async with world(tmp_path, redis_url, keys.prefix, workers=False) as orchestrator:
+    async with world(tmp_path, redis_url, keys.prefix, workers=False, lease_seconds=SHORT_LEASE) as orchestrator:
         assert orchestrator.connections is not None
         batcher = orchestrator.connections.batcher
         task = Task(question="@garden Anybody?", deadline_seconds=60)

@@ -15,8 +15,8 @@ from orchestration.keys import Keys
 from tests.integration.redis_server import RedisServer
 from tests.knowledge.asking import put
 from tests.knowledge.disk import files_with
-from tests.knowledge.machines import WITHIN_SECONDS, found, machine
-from tests.orchestration.waiting import eventually
+from tests.knowledge.machines import found, machine
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 from tests.orchestration.worlds import world
 
 LILIES = "# Lilies\n\n## Planting\n\nPlant lilies fifteen centimetres deep in autumn.\n"
@@ -55,13 +55,13 @@ async def test_a_worker_on_another_machine_answers_from_it(
         async def says(words: str) -> bool:
             return words in await _answer(chat)
 
-        await eventually(lambda: says("fifteen centimetres"), "the worker knows it", WITHIN_SECONDS)
+        await eventually(lambda: says("fifteen centimetres"), "the worker knows it")
         await chat.knowledge.remove("garden", taken.document, person="")
 
         async def silent() -> bool:
             return not await says("fifteen centimetres")
 
-        await eventually(silent, "the worker knows it no more", WITHIN_SECONDS)
+        await eventually(silent, "the worker knows it no more")
 
 
 async def test_the_command_puts_it_in_for_every_machine(server: RedisServer, tmp_path: Path, lilies: Path) -> None:
@@ -103,7 +103,7 @@ async def _types(*words: object, data: Path, redis: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             _, said = await process.communicate()
     finally:
         if process.returncode is None:

@@ -22,7 +22,7 @@ from orchestration.presence import PresenceReader
 from orchestration.settings import RunSettings
 from orchestration.store import Claimed, RunStore
 from tests.orchestration.waiting import eventually
-from tests.orchestration.worlds import events_until, kinds, world
+from tests.orchestration.worlds import SHORT_LEASE, events_until, kinds, world
 
 GARDENER = Agent(name="garden", title="Gardener", description="Knows all about the garden.")
 
@@ -47,10 +47,10 @@ async def sent(orchestrator: AgentOrchestrator, keys: Keys, task: Task) -> None:
 async def test_a_message_that_vanished_before_anybody_read_it(tmp_path: Path, redis_url: str, keys: Keys) -> None:
     """Somebody deleted the whole stream: the step is sent again."""
     task = Task(question="@garden Anybody?")
-    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False) as orchestrator:
+    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, lease_seconds=SHORT_LEASE) as orchestrator:
         await sent(orchestrator, keys, task)
         await redis_of(orchestrator).delete(keys.tasks("garden"))
-        async with world(tmp_path / "b", redis_url, keys.prefix):
+        async with world(tmp_path / "b", redis_url, keys.prefix, lease_seconds=SHORT_LEASE):
             events = [r.event async for r in orchestrator.follow(task.id, person="local")]
 
     assert isinstance(events[-1], Answer)
@@ -61,7 +61,7 @@ async def test_a_message_that_vanished_before_anybody_read_it(tmp_path: Path, re
 async def test_a_message_that_vanished_with_its_worker(tmp_path: Path, redis_url: str, keys: Keys) -> None:
     """A worker claimed the step and died, and its message is gone: the step is sent again."""
     task = Task(question="@garden Anybody?")
-    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False) as orchestrator:
+    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, lease_seconds=SHORT_LEASE) as orchestrator:
         await sent(orchestrator, keys, task)
         redis, stream = redis_of(orchestrator), keys.tasks("garden")
         await redis.xgroup_create(stream, GROUP, id="0")
@@ -78,7 +78,7 @@ async def test_a_message_that_vanished_with_its_worker(tmp_path: Path, redis_url
             )
         assert claim.status is Claimed.OK
         await redis.delete(stream)
-        async with world(tmp_path / "b", redis_url, keys.prefix):
+        async with world(tmp_path / "b", redis_url, keys.prefix, lease_seconds=SHORT_LEASE):
             events = [r.event async for r in orchestrator.follow(task.id, person="local")]
 
     assert isinstance(events[-1], Answer)
@@ -111,7 +111,9 @@ async def test_a_talkative_agent_does_not_hide_that_another_ones_message_is_gone
     """Lost messages are looked for however much is to be heard of the rest of the run."""
     answerer, task = Talkative(), Task(question="@garden @kitchen What is best?")
     async with (
-        world(tmp_path / "a", redis_url, keys.prefix, answerer=answerer, workers=["kitchen"]) as orchestrator,
+        world(
+            tmp_path / "a", redis_url, keys.prefix, answerer=answerer, workers=["kitchen"], lease_seconds=SHORT_LEASE
+        ) as orchestrator,
     ):
         await sent(orchestrator, keys, task)
         await answerer.talking.wait()
@@ -144,7 +146,7 @@ async def test_what_is_only_slow_is_not_sent_again(tmp_path: Path, redis_url: st
 
             await eventually(thrice, "its owner has looked three times")
         assert await redis_of(orchestrator).xlen(keys.tasks("garden")) == 1
-        async with world(tmp_path / "b", redis_url, keys.prefix):
+        async with world(tmp_path / "b", redis_url, keys.prefix, lease_seconds=SHORT_LEASE):
             await events_until(orchestrator.follow(task.id, person="local"), "answer")
 
 

@@ -10,9 +10,6 @@ from orchestration.redis_record import open_redis_record
 from tests.knowledge.asking import ask, sources
 from tests.orchestration.waiting import eventually
 
-WITHIN_SECONDS = 2.0
-"""What happens on one machine is seen on all within this time."""
-
 
 @asynccontextmanager
 async def machine(
@@ -40,7 +37,7 @@ async def found(
     async def holds() -> bool:
         return sources(await ask(knowledge, question, base, person=person))[:1] == [source]
 
-    await eventually(holds, f"{source} is found", WITHIN_SECONDS)
+    await eventually(holds, f"{source} is found")
 
 
 async def gone(knowledge: Knowledge, source: str, question: str, *, base: str = "operations", person: str = "") -> None:
@@ -51,4 +48,4 @@ async def gone(knowledge: Knowledge, source: str, question: str, *, base: str = 
         listed = [document.source for document in knowledge.documents(base, person)]
         return source not in hits and source not in listed
 
-    await eventually(holds, f"{source} is gone", WITHIN_SECONDS)
+    await eventually(holds, f"{source} is gone")

@@ -12,6 +12,7 @@ from knowledge.errors import StorageError
 from knowledge.manifest import ManifestFile
 from tests.knowledge.asking import ask, put, ready, sources
 from tests.knowledge.conftest import BACKUPS, LEASES, CountingEmbedder, Write
+from tests.orchestration.waiting import PATIENCE_SECONDS
 
 DIES_BETWEEN_ARTEFACT_AND_MANIFEST = """
 import asyncio, os, sys
@@ -55,7 +56,7 @@ def unfinished(folder: Path) -> list[Path]:
 def run(program: str, *arguments: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", program, *map(str, arguments)]
     root = Path(__file__).parents[2]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
 
 async def test_a_killed_process_leaves_the_document_out(folder: Path, write: Write, embedder: CountingEmbedder) -> None:

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.orchestration.waiting import PATIENCE_SECONDS
+
 HEAVY = (
     "torch",
     "faiss",
@@ -29,7 +31,7 @@ def test_importing_knowledge_loads_nothing_heavy() -> None:
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=True,
     )
     assert done.stdout.strip() == "[]"

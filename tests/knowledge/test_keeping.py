@@ -21,6 +21,7 @@ from knowledge.manifest import ManifestFile
 from tests.knowledge.asking import ask, put, ready, sources, texts
 from tests.knowledge.conftest import BACKUPS, LEASES, CountingEmbedder, Write
 from tests.knowledge.disk import files_with
+from tests.orchestration.waiting import PATIENCE_SECONDS
 
 
 async def test_a_document_is_listed_with_what_is_known_of_it(folder: Path, write: Write) -> None:
@@ -231,7 +232,7 @@ async def test_what_is_removed_while_it_is_made_again_stays_out(folder: Path, wr
         def embed(self, texts: Sequence[str]) -> Matrix:
             if "ready?" not in texts:
                 self.begun.set()
-                assert self.gate.wait(10)
+                assert self.gate.wait(PATIENCE_SECONDS)
             return super().embed(texts)
 
     async with ready(folder) as knowledge:

@@ -21,10 +21,10 @@ from knowledge.reading import Reader, ReadingProgress, open_reader
 from tests.knowledge.conftest import LEASES, Write
 from tests.knowledge.documents import xlsx
 from tests.knowledge.pdfs import pdf
-from tests.orchestration.waiting import eventually
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 
 SLOW = ("slow.txt", "pump " * 1_500_000)
-"""A sentence without an end, which takes some seconds to cut."""
+"""A sentence without an end, which takes many seconds to cut."""
 
 
 OTHERS: set[int] = set()
@@ -48,8 +48,8 @@ async def reading_begins() -> bool:
     return bool(children())
 
 
-async def until(condition: "asyncio.Event", seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
+async def until(condition: "asyncio.Event") -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await condition.wait()
 
 
@@ -124,7 +124,7 @@ async def test_knowledge_that_expects_documents_has_a_process_for_the_first(fold
         await knowledge.wait_ready()
         assert children() == set()
         knowledge.expect_documents()
-        await eventually(reading_begins, "a process that reads is started", 30)
+        await eventually(reading_begins, "a process that reads is started")
         (first,) = children()
         (done,) = await knowledge.ingest("garden", [Upload(write("a.txt", "Six bar."))])
         assert (done.status, children()) == ("added", {first})
@@ -136,7 +136,7 @@ async def test_knowledge_may_close_while_that_process_starts(folder: Path) -> No
     async with open_knowledge(folder, KnowledgeSettings(), HashEmbedder(), {}) as knowledge:
         await knowledge.wait_ready()
         knowledge.expect_documents()
-        await eventually(reading_begins, "a process that reads is started", 30)
+        await eventually(reading_begins, "a process that reads is started")
     assert children() == set()
 
 
@@ -152,8 +152,8 @@ async def test_at_most_two_are_read_at_once(write: Write) -> None:
 async def test_reading_is_stopped_at_its_limit_of_seconds(write: Write) -> None:
     """The process is ended, and the next file is read by another."""
     path = write(*SLOW)
-    async with open_reader(KnowledgeSettings(reading_seconds=0.3)) as reader:
-        with pytest.raises(ReadingTooLong, match=r"longer than the 0\.3 seconds") as refused:
+    async with open_reader(KnowledgeSettings(reading_seconds=2)) as reader:
+        with pytest.raises(ReadingTooLong, match=r"longer than the 2 seconds") as refused:
             await reader.read(path, "slow.txt")
         assert refused.value.status == "unsupported"
         assert children() == set()

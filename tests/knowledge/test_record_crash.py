@@ -13,10 +13,9 @@ from tests.knowledge.asking import ask, put, ready, sources
 from tests.knowledge.conftest import BACKUPS, LEASES, Write
 from tests.knowledge.dying import KILLED, Act, Death
 from tests.knowledge.machines import machine
-from tests.orchestration.waiting import eventually
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 
 NEWER = "# Leases and fences\n\nA lease ends after ninety seconds without a heartbeat.\n"
-SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ async def _killed(death: Death) -> bool:
         sys.executable, "-m", "tests.knowledge.dying", death.model_dump_json(), cwd=Path(__file__).parents[2]
     )
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await process.wait() == KILLED
     finally:
         if process.returncode is None:

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from knowledge.threads import Threads
+from tests.orchestration.waiting import PATIENCE_SECONDS
 
 
 async def test_whoever_is_cancelled_waits_for_work_that_has_begun() -> None:
@@ -15,7 +16,7 @@ async def test_whoever_is_cancelled_waits_for_work_that_has_begun() -> None:
 
     def work() -> None:
         begun.set()
-        may_end.wait(10)
+        may_end.wait(PATIENCE_SECONDS)
         done.append("work")
 
     async def use() -> None:

@@ -25,7 +25,8 @@ from tests.orchestration.worlds import Gate, events_until, world
 KILLED = 9
 """The exit code of a process that died where it should."""
 LEASE_SECONDS = 0.5
-DEADLINE_SECONDS = 120
+DEADLINE_SECONDS = 600
+"""Time for all processes that die before."""
 
 Story = Literal["asks", "asks first", "fails", "is halted", "adopts", "is poisoned", "asks a model"]
 """What the process does before it dies: it asks and works; it asks, is shown the plan and approves it; its agents fail;
@@ -104,7 +105,12 @@ async def _kill_all_workers(death: Death) -> None:
     stream = keys.tasks("garden")
     async with (
         world(
-            death.folder, death.redis_url, death.prefix, workers=False, deadline_seconds=DEADLINE_SECONDS
+            death.folder,
+            death.redis_url,
+            death.prefix,
+            workers=False,
+            lease_seconds=LEASE_SECONDS,
+            deadline_seconds=DEADLINE_SECONDS,
         ) as orchestrator,
         open_connections(death.redis_url) as connections,
     ):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agents import Question
 from agents.answerers.scripted import ScriptedAnswerer
-from tests.orchestration.worlds import world
+from tests.orchestration.worlds import SHORT_LEASE, world
 
 POISON = "poison"
 """What is in the question that kills."""
@@ -34,7 +34,7 @@ async def work(folder: Path, redis_url: str, prefix: str, together: int) -> None
             await asyncio.Event().wait()
 
     answerer = ScriptedAnswerer(before=die_of_poison)
-    async with world(folder, redis_url, prefix, answerer=answerer, workers=["garden"]):
+    async with world(folder, redis_url, prefix, answerer=answerer, workers=["garden"], lease_seconds=SHORT_LEASE):
         await asyncio.Event().wait()
 
 

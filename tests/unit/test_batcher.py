@@ -8,6 +8,7 @@ import pytest
 
 from orchestration.batching import SILENT_LOOKS, Batcher
 from orchestration.round_trips import Command, WritesRefused
+from tests.orchestration.waiting import PATIENCE_SECONDS
 
 
 class OneMoment:
@@ -46,7 +47,7 @@ async def test_a_command_is_sent_although_both_round_trips_just_ended() -> None:
         reply: bytes = await batcher("ANOTHER")
         return reply
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         asking = asyncio.create_task(ask_and_ask_again())
         await server.one_more_on_its_way()
         meanwhile = asyncio.create_task(batcher("MEANWHILE"))
@@ -63,7 +64,7 @@ async def test_what_is_in_no_hurry_leaves_with_the_next_command() -> None:
     server = OneMoment()
     batcher = Batcher(server)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         leisurely = asyncio.create_task(batcher.at_leisure("LATER"))
         prompt = asyncio.create_task(batcher("NOW"))
         await server.one_more_on_its_way()
@@ -79,7 +80,7 @@ async def test_what_is_in_no_hurry_leaves_by_itself_when_nothing_else_does() -> 
     server = OneMoment()
     batcher = Batcher(server)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         for end in (asyncio.Event().wait, batcher.close):
             leisurely = asyncio.create_task(batcher.at_leisure("LATER"))
             await asyncio.sleep(0)
@@ -95,7 +96,7 @@ async def test_a_silent_server_is_taken_for_gone() -> None:
     server = OneMoment()
     batcher = Batcher(server)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         asking = asyncio.create_task(batcher("ONE"))
         await server.one_more_on_its_way()
         for _ in range(SILENT_LOOKS):
@@ -113,7 +114,7 @@ async def test_what_cannot_be_encoded_fails_for_its_caller_only() -> None:
     server = OneMoment()
     batcher = Batcher(server)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         asking = asyncio.create_task(batcher("GET", "one"))
         with pytest.raises(UnicodeEncodeError):
             await batcher("GET", "\ud800")
