@@ -99,9 +99,10 @@ async def answer_question(council: Council, run: OwnedRun) -> TaskResult | None:
             await _until_begun(council, run, events, deadline)
             if selection is None or plan is None:
                 deadline.at += await _until_prepared(council, run)
-                selection, plan = await undisturbed(
+                decided: tuple[Selection, CoordinationPlan] = await undisturbed(
                     events, council.brake, deadline, lambda again: _decide(council, run, deadline)
                 )
+                selection, plan = decided
             if run.awaiting or (run.task.approval and run.plan is None):
                 await _ask_first(council, run, Proposal(selection, plan), deadline)
                 return None
