@@ -85,6 +85,10 @@ class ChatWindow:
         expect(self.composer).to_be_visible()
         return self
 
+    def connected(self) -> None:
+        """Wait until there is a session that can keep files: with it the commands come."""
+        expect(self.page.locator("#command-help")).to_be_visible()
+
     def ask(self, question: str) -> None:
         """Type and press Enter."""
         self.composer.click()
@@ -94,6 +98,7 @@ class ChatWindow:
 
     def attach(self, *files: FilePayload) -> None:
         """Choose files with the paperclip, and wait until they are there to be sent."""
+        self.connected()
         self.page.locator("#upload-button-input").set_input_files(files)
         expect(self.page.locator("#attachments")).to_be_visible()
         expect(self.page.locator("#upload-button")).to_be_visible()

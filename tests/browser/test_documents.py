@@ -53,8 +53,7 @@ DROP = """
 
 def test_files_are_dropped_anywhere(window: ChatWindow) -> None:
     """Onto the conversation, or beside it; of whatever name."""
-    # They are shown when the page is connected: before that there is no session to keep them.
-    expect(window.page.locator("#command-help")).to_be_visible()
+    window.connected()
     for where, name in ((window.composer, "figs.md"), (window.page.locator("#header"), "Figs file")):
         where.evaluate(DROP, [name, about(name)])
         expect(window.page.locator("#attachments")).to_contain_text(name)

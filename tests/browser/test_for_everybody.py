@@ -1,7 +1,6 @@
 """The page in German, by keyboard, and as a screen reader has it. Read the first test first."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -89,32 +88,28 @@ def test_german_words_fit_on_a_phone(german_phone: ChatWindow) -> None:
     german_phone.fits()
 
 
-@pytest.fixture
-def announced(window: ChatWindow) -> Iterator[list[str]]:
-    """What a screen reader is told by itself."""
-    told: list[str] = []
-
-    def hear(sentence: str) -> None:
-        told.append(sentence)
-
-    window.page.expose_function("announced", hear)
-    window.page.evaluate("""
-        new MutationObserver(() => announced(document.querySelector('#rt-announcer').textContent))
-          .observe(document.querySelector('#rt-announcer'), { childList: true })
-    """)
-    return iter([told])
+LISTEN = """
+const announcer = document.querySelector('#rt-announcer');
+window.announced = [];
+new MutationObserver(() => announced.push(announcer.textContent)).observe(announcer, { childList: true });
+"""
 
 
-def test_the_end_is_said_once(window: ChatWindow, served: Served, announced: Iterator[list[str]]) -> None:
+def announced(window: ChatWindow) -> object:
+    """What a screen reader was told by itself."""
+    return window.page.evaluate("announced")
+
+
+def test_the_end_is_said_once(window: ChatWindow, served: Served) -> None:
     """Not each word, and not again what was there before."""
-    told = next(announced)
+    window.page.evaluate(LISTEN)
     served.hold()
     window.ask(QUESTION)
     expect(window.page.get_by_text("begins.")).to_have_count(4)
-    assert told == []
+    assert announced(window) == []
     served.release()
     expect(window.page.locator("#rt-announcer")).to_have_text("The answer is ready.")
-    assert told == ["The answer is ready."]
+    assert announced(window) == ["The answer is ready."]
     window.page.reload()
     expect(window.sources).to_have_count(2)
     expect(window.page.locator("#rt-announcer")).to_be_empty()

@@ -40,7 +40,8 @@ def transferred_to(window: ChatWindow) -> tuple[int, int]:
     finished: list[Request] = []
 
     def note(request: Request) -> None:
-        finished.append(request)
+        if request.url != f"{window.base}/api/status":  # asked again and again, for as long as a machine takes
+            finished.append(request)
 
     window.page.on("requestfinished", note)
     window.open()

@@ -1,18 +1,12 @@
 """A short experiment with real processes; `python -m benchmarks.chaos` runs long ones."""
 
-from pathlib import Path
-
 from benchmarks.chaos.experiment import Plan, run_experiment
-
-
-def children() -> set[str]:
-    """Process ids of everything that this process has started and that is not yet collected."""
-    return {pid for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()}
+from tests.integration.processes import children
 
 
 async def test_every_accepted_task_ends_once_whatever_breaks() -> None:
     """Workers, orchestrators and Redis are killed while tasks flow: nothing is lost, nothing is done twice."""
-    before = children()
+    before = children().keys()
 
     report = await run_experiment(Plan(seed=11, tasks=100, kills=5))
 
@@ -23,4 +17,4 @@ async def test_every_accepted_task_ends_once_whatever_breaks() -> None:
     assert report.kills["Redis"] == 1
     assert report.lost_replies > 0
     assert report.poisoned >= report.poison, "each poisoned step killed somebody"
-    assert children() == before, "no process is left behind"
+    assert children().keys() == before, "no process is left behind"

@@ -101,11 +101,12 @@ async def test_a_worker_shows_what_it_did_and_writes_no_text_down(tmp_path: Path
             task = Task(question=f"@garden {QUESTION}")
             result = await orchestrator.dispatch_task(task)
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS) as prometheus:
-                read = Scrape((await prometheus.get("/metrics")).content)
+                # It counts a moment after its result is known.
+                while (read := await scraped(prometheus)).value("steps_total", agent="garden", state="failed") != 1:
+                    pass
                 foreign = await prometheus.get("/metrics", headers={"origin": "http://evil.example"})
 
     assert result.reason == "Gardener failed while answering (ValueError)."
-    assert read.value("steps_total", agent="garden", state="failed") == 1
     assert (read.value("workers_alive", agent="garden"), read.value("redis_up")) == (1, 1)
     assert foreign.status_code == 403
 
@@ -117,6 +118,10 @@ async def test_a_worker_shows_what_it_did_and_writes_no_text_down(tmp_path: Path
     failures = [line for line in lines if "ValueError" in line.get("exception", "")]
     assert failures
     assert {(line["task"], line["step"], line["agent"]) for line in failures} == {(task.id, step, "garden")}
+
+
+async def scraped(prometheus: httpx.AsyncClient) -> Scrape:
+    return Scrape((await prometheus.get("/metrics")).content)
 
 
 def test_a_port_that_is_taken_is_one_line(terminal: Terminal) -> None:

@@ -6,7 +6,7 @@ import select
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.orchestration.waiting import PATIENCE_SECONDS
@@ -42,6 +42,17 @@ def kill(pid: int) -> None:
         assert end.poll(1000 * PATIENCE_SECONDS)
     finally:
         os.close(process)
+
+
+def children(pid: int | str = "self") -> dict[int, bytes]:
+    """What a process has started and not yet collected, with the command of each."""
+    found: dict[int, bytes] = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # A thread, or a child, that ends just now.
+            for child in (task / "children").read_text().split():
+                found[int(child)] = b""
+                found[int(child)] = Path(f"/proc/{child}/cmdline").read_bytes()
+    return found
 
 
 def open_files(pid: int) -> list[str]:

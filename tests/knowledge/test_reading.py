@@ -18,6 +18,7 @@ from knowledge import (
 )
 from knowledge.errors import ReaderDied, ReadingTooLong
 from knowledge.reading import Reader, ReadingProgress, open_reader
+from tests.integration import processes
 from tests.knowledge.conftest import LEASES, Write
 from tests.knowledge.documents import xlsx
 from tests.knowledge.pdfs import pdf
@@ -39,9 +40,7 @@ def not_ours() -> None:
 
 def children(parent: int | str = "self") -> set[int]:
     """Process ids of the reading processes of this test, or of another process."""
-    found = {pid for file in Path(f"/proc/{parent}/task").glob("*/children") for pid in file.read_text().split()}
-    reading = {int(pid) for pid in found if b"knowledge.reading" in Path("/proc", pid, "cmdline").read_bytes()}
-    return reading - OTHERS
+    return {pid for pid, command in processes.children(parent).items() if b"knowledge.reading" in command} - OTHERS
 
 
 async def reading_begins() -> bool:
