@@ -17,7 +17,7 @@ from orchestration import Task
 log = logging.getLogger(__name__)
 
 REPOSITORY = Path(__file__).parents[2]
-LEAVE_SECONDS = 20.0
+LEAVE_SECONDS = 60.0
 """How long a process may take to go in good order."""
 EXPLAIN_SECONDS = 1.0
 PAUSE_SECONDS = 0.2

@@ -53,7 +53,7 @@ RUN = RunSettings(lease_seconds=1.0, deadline_seconds=900, slots=8, places=30)
 than tasks under way, so that some have to wait for their turn."""
 START_SECONDS = 120.0
 """How long all processes together may take to start."""
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 120.0
 """How long the last runs may take to end once nothing is broken any more."""
 SETTLED_TICK_SECONDS = 0.1
 SLOW = 2.0

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
 MOST_TRIES = 5
-STALL_SECONDS = 45.0
+STALL_SECONDS = 120.0
 """When nothing ends for so long, nothing more is handed in: what is stuck is what has to be explained."""
 SUBMIT_SECONDS = 30.0
 AGAIN_SECONDS = 0.5

@@ -36,6 +36,7 @@ from tests.orchestration.speaking import (
     reads,
     speaker,
 )
+from tests.orchestration.waiting import PATIENCE_SECONDS
 from tests.orchestration.worlds import events_until, index_once, registry, settings, world
 
 
@@ -143,7 +144,7 @@ async def test_the_single_agent_does_the_same_without_redis(tmp_path: Path) -> N
 async def test_a_slow_model_holds_up_nobody_else(tmp_path: Path, redis_url: str, keys: Keys) -> None:
     """The gardener is done while the baker's model is silent; in the end the baker answers without it."""
     model = speaker(silent="You are Baker")
-    async with world(tmp_path, redis_url, keys.prefix, models=model.models(), step_seconds=2.0) as orchestrator:
+    async with world(tmp_path, redis_url, keys.prefix, models=model.models(), step_seconds=5) as orchestrator:
         task = Task(question="@garden @kitchen When is it done?")
         await orchestrator.submit(task)
         early = await events_until(orchestrator.follow(task.id, person="local"), "finished")
@@ -166,7 +167,7 @@ async def test_stop_closes_the_stream(tmp_path: Path, redis_url: str, keys: Keys
         await orchestrator.submit(task)
         await model.began.wait()
         assert await orchestrator.cancel(task.id, person="local")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await model.closed.wait()
         events = await events_of(orchestrator, task)
     assert result_of(events).state == "cancelled"
@@ -182,7 +183,7 @@ async def test_a_halt_closes_the_stream(tmp_path: Path, redis_url: str, keys: Ke
         await orchestrator.submit(task)
         await model.began.wait()
         await brake.pull(orchestrator.connections.batcher, keys, Halt(since=1.0))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await model.closed.wait()
         asked = len(model.prompts)
         model.speak_on()
