@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 CHARACTERS_A_TOKEN = 4
 """Where a provider does not say how many tokens there were."""
+_REASONS = ("finish_reason", "stop_reason", "done_reason")
+"""Where providers say why a reply ended."""
 _CUT_OFF = {"length", "max_tokens", "MAX_TOKENS"}
 
 
@@ -90,6 +92,8 @@ class ChatModel:
             async with aclosing(stream) as chunks:
                 async for delta in _deltas(_not_silent(chunks, self._silence_seconds), gathered):
                     yield delta
+            if not gathered.ended:
+                raise ConnectionError("the reply has no end")
         except Exception as error:
             # The boundary of the providers' libraries; what they say may quote a key or a document.
             raise self._failed(error, prompt, gathered, begun) from None
@@ -137,6 +141,8 @@ class _Gathered:
         self.counted: tuple[int, int] | None = None
         self._calls: AIMessageChunk | None = None
         self._complete = True
+        self.ended = False
+        """Whether it was said why there is no more. Where it was not, the connection has only ended."""
 
     def take(self, chunk: AIMessageChunk, thinking: Thinking) -> Iterator[Delta]:
         self.finish(chunk)
@@ -165,8 +171,9 @@ class _Gathered:
             before = self.counted or (0, 0)
             # Some say the sum once more at the end.
             self.counted = before if more == before else (before[0] + more[0], before[1] + more[1])
-        told = message.response_metadata
-        if {told.get(key) for key in ("finish_reason", "stop_reason", "done_reason")} & _CUT_OFF:
+        reasons = {told for key in _REASONS if (told := message.response_metadata.get(key))}
+        self.ended = self.ended or bool(reasons)
+        if reasons & _CUT_OFF:
             self._complete = False
 
     def reply(self, model: str, usage: Usage) -> Reply:
