@@ -11,6 +11,8 @@ AgentError
 
 from typing import Literal
 
+from agents.usage import Usage
+
 Why = Literal[
     "timeout", "unreachable", "rate_limited", "refused", "interrupted", "unusable", "budget", "resting", "unknown"
 ]
@@ -46,12 +48,15 @@ class ModelMisconfigured(AgentError):
 class ModelFailed(AgentError):
     """A language model did not answer. What a provider said is only in the log: it may hold secrets."""
 
-    def __init__(self, model: str, why: Why, retry_after: float | None = None) -> None:
-        """`retry_after`: seconds for which the provider wants to be left alone, where it said so."""
+    def __init__(self, model: str, why: Why, retry_after: float | None = None, usage: tuple[Usage, ...] = ()) -> None:
+        """`retry_after`: seconds for which the provider wants to be left alone, where it said so. `usage`: what was
+        spent for nothing.
+        """
         super().__init__(f"The model {model} did not answer ({why.replace('_', ' ')}).")
         self.model = model
         self.why: Why = why
         self.retry_after = retry_after
+        self.usage = usage
 
 
 class AnswerFailed(AgentError):

@@ -83,7 +83,7 @@ async def open_runtime(
     keys = Keys(prefix)
     async with AsyncExitStack() as stack:
         if models is None:
-            models = await stack.enter_async_context(open_models(settings.models, registry))
+            models = await stack.enter_async_context(open_models(settings.models, registry, settings.data))
         connections: Connections | None = None
         try:
             connections = await stack.enter_async_context(open_engine(settings))
@@ -139,7 +139,7 @@ async def open_single(
     await asyncio.to_thread(make_data_folder, settings.data)
     async with AsyncExitStack() as stack:
         if models is None:
-            models = await stack.enter_async_context(open_models(settings.models, registry))
+            models = await stack.enter_async_context(open_models(settings.models, registry, settings.data))
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
         runner = _runner(settings, knowledge, models, answerer)
         metrics = Metrics(registry)

@@ -1,15 +1,16 @@
 """A server that speaks OpenAI's protocol and says what a test tells it, piece by piece.
 
-`script` gets what was asked and gives the pieces of the reply: text, `Thought`, or `Hold`, at which the server waits
-for `release`. It may raise `Refusal`. Each piece is sent at once and its moment kept; who closes the connection is
-noticed.
+`script` gets what was asked and gives the pieces of the reply: text, `Thought`, `Call`, or `Hold`, at which the server
+waits for `release`; `CutOff` and `BreakOff` end it early. It may raise `Refusal`. Each piece is sent at once and its
+moment kept; who closes the connection is noticed.
 """
 
+import itertools
 import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,12 +34,33 @@ class Hold:
     name: str = ""
 
 
+@dataclass(frozen=True)
+class Call:
+    """A tool is to be called; its arguments come in these pieces of JSON."""
+
+    tool: str
+    arguments: tuple[str, ...]
+    number: int = 0
+    """Among the calls of the reply."""
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """The longest reply is reached."""
+
+
+@dataclass(frozen=True)
+class BreakOff:
+    """The connection ends in the middle."""
+
+
 class Refusal(Exception):
     """The answer is this status."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, **headers: str) -> None:
         super().__init__(f"refused with {status}")
         self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 @dataclass
@@ -62,7 +84,7 @@ class Asked:
         return "\n".join(str(m["content"]) for m in self.body["messages"] if m["role"] in ("system", "developer"))
 
 
-Piece = str | Thought | Hold
+Piece = str | Thought | Call | Hold | CutOff | BreakOff
 Script = Callable[[Asked], Iterable[Piece]]
 
 
@@ -72,6 +94,8 @@ class OpenAIServer:
     def __init__(self, script: Script) -> None:
         self.script = script
         self.asked: list[Asked] = []
+        self.counts = True
+        """Whether it says how many tokens there were."""
         self.away = False
         """Whether it closes every connection without a word."""
         self.news = threading.Condition()
@@ -145,7 +169,8 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             try:
                 self._reply(asked)
             except Refusal as refusal:
-                self._send(refusal.status, {"error": {"message": "refused by the test", "type": "scripted"}})
+                told = {"error": {"message": "refused by the test", "type": "scripted"}}
+                self._send(refusal.status, told, refusal.headers)
             except OSError:
                 self._put(asked, closed=True)
             finally:
@@ -167,6 +192,9 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
 
         def _reply(self, asked: Asked) -> None:
             pieces = iter(server.script(asked))
+            # What is refused is refused before anything is sent.
+            first = list(itertools.islice(pieces, 1))
+            pieces = itertools.chain(first, pieces)
             if not asked.body.get("stream"):
                 text = "".join(piece for piece in pieces if isinstance(piece, str))
                 self._send(200, _whole(text, asked))
@@ -175,30 +203,39 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             self.send_header("content-type", "text/event-stream")
             self.send_header("connection", "close")
             self.end_headers()
-            said = 0
+            said, finish = 0, "stop"
             for piece in pieces:
                 if isinstance(piece, Hold):
                     server.wait_at(piece, asked)
                     if asked.closed:
                         return
                     continue
-                said += len(piece.text if isinstance(piece, Thought) else piece)
-                delta = {"reasoning_content": piece.text} if isinstance(piece, Thought) else {"content": piece}
-                asked.sent.append(time.time())
-                self._event({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
-            self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-            self._event({"choices": [], "usage": _usage(asked, said)})
+                if isinstance(piece, BreakOff):
+                    return
+                if isinstance(piece, CutOff):
+                    finish = "length"
+                    break
+                finish = "tool_calls" if isinstance(piece, Call) else finish
+                for delta in _deltas(piece):
+                    said += len(str(delta.get("content") or ""))
+                    asked.sent.append(time.time())
+                    self._event({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+            self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
+            if server.counts:
+                self._event({"choices": [], "usage": _usage(asked, said)})
             self.wfile.write(b"data: [DONE]\n\n")
 
         def _event(self, fields: dict[str, Any]) -> None:
             told = {"id": "scripted", "object": "chat.completion.chunk", "created": 0, "model": "scripted", **fields}
             self.wfile.write(b"data: " + json.dumps(told).encode() + b"\n\n")
 
-        def _send(self, status: int, content: dict[str, Any]) -> None:
+        def _send(self, status: int, content: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:
             sent = json.dumps(content).encode()
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(sent)))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.send_header("connection", "close")
             self.end_headers()
             self.wfile.write(sent)
@@ -207,6 +244,18 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             """A test that fails says why itself."""
 
     return Handler
+
+
+def _deltas(piece: str | Thought | Call) -> Iterator[dict[str, Any]]:
+    if isinstance(piece, str):
+        yield {"content": piece}
+    elif isinstance(piece, Thought):
+        yield {"reasoning_content": piece.text}
+    else:
+        begun = {"id": f"call-{piece.number}", "type": "function", "function": {"name": piece.tool, "arguments": ""}}
+        yield {"tool_calls": [{"index": piece.number, **begun}]}
+        for part in piece.arguments:
+            yield {"tool_calls": [{"index": piece.number, "function": {"arguments": part}}]}
 
 
 def _whole(text: str, asked: Asked) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Literal
 
 import httpx
@@ -14,7 +15,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from pydantic import BaseModel
 
 from agents.errors import ModelFailed, Why
-from agents.models.model import Delta, Prompt, Reply, Said, StartedAnew, ToolCall
+from agents.models.model import Delta, Prompt, Reply, Said, StartedAnew, ToolCall, ToolOffer
 from agents.models.settings import Price
 from agents.models.thinking import Thinking
 from agents.usage import Usage
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 CHARACTERS_A_TOKEN = 4
 """Where a provider does not say how many tokens there were."""
+_REASONS = ("finish_reason", "stop_reason", "done_reason")
+"""Where providers say why a reply ended."""
 _CUT_OFF = {"length", "max_tokens", "MAX_TOKENS"}
 
 
@@ -51,58 +54,50 @@ class ChatModel:
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | StartedAnew | Reply, None]:
         """Pieces as they come, then one Reply. Raises ModelFailed; "interrupted" where pieces had come before."""
-        begun = self._clock()
-        if prompt.schema is not None and self._structured:
-            reply = await self._to_schema(prompt, prompt.schema, begun)
-            if reply is not None:
-                yield reply
+        held = prompt.schema is not None and self._structured
+        if held:
+            try:
+                yield await self._to_schema(prompt)
                 return
-        heard = False
-        try:
-            async with aclosing(self._stream(prompt, begun)) as parts:
-                async for part in parts:
-                    heard = True
-                    yield part
-        except ModelFailed:
-            raise
-        except Exception as error:
-            # The boundary of the providers' libraries; what they say may quote a key or a document.
-            raise self._failed(error, heard) from None
-
-    async def _stream(self, prompt: Prompt, begun: float) -> AsyncGenerator[Delta | Reply, None]:
-        model: Any = self._model
-        if prompt.tools:
-            model = model.bind_tools([_offer(tool.name, tool.description, dict(tool.schema)) for tool in prompt.tools])
-        gathered, thinking = _Gathered(), Thinking()
-        stream = model.astream(_messages(prompt.said), **self._longest(prompt.most_tokens))
-        async with aclosing(stream) as chunks:
-            async for chunk in _not_silent(chunks, self._silence_seconds):
-                for delta in gathered.take(chunk, thinking):
-                    yield delta
-        for channel, text in thinking.rest():
-            yield gathered.told(channel, text)
-        yield gathered.reply(self.name, self._usage(prompt, gathered, begun))
-
-    async def _to_schema(self, prompt: Prompt, schema: type[BaseModel], begun: float) -> Reply | None:
-        """None where it cannot be held to a schema, which it is not asked for again."""
-        try:
-            asked = self._model.with_structured_output(schema, include_raw=True)
-            async with asyncio.timeout(self._silence_seconds):
-                found: Any = await asked.ainvoke(_messages(prompt.said))
-        except Exception as error:
-            failed = self._failed(error, heard=False)
-            if failed.why not in ("refused", "unusable"):
-                raise failed from None
+            except ModelFailed as failed:
+                if failed.why not in ("refused", "unusable"):
+                    raise
+        async with aclosing(self._parts(self._model, prompt)) as parts:
+            async for part in parts:
+                yield part
+        if held:
             log.info("%s cannot be held to a schema and is asked in words", self.name)
             self._structured = False
-            return None
-        raw, parsed = found["raw"], found["parsed"]
-        gathered = _Gathered()
-        gathered.finish(raw)
-        text = parsed.model_dump_json() if isinstance(parsed, BaseModel) else _json_of(raw)
-        gathered.answer.append(text)
-        reply = gathered.reply(self.name, self._usage(prompt, gathered, begun))
-        return Reply(reply.model, text, reply.usage, complete=reply.complete)
+
+    async def _to_schema(self, prompt: Prompt) -> Reply:
+        """Only the whole is of use; still it is streamed, so that silence is noticed."""
+        async with aclosing(self._parts(self._model, prompt, prompt.schema)) as parts:
+            async for part in parts:
+                if isinstance(part, Reply):
+                    text = part.text if not part.calls else json.dumps(dict(part.calls[0].arguments))
+                    return replace(part, text=text, calls=())
+        raise ModelFailed(self.name, "interrupted")
+
+    async def _parts(
+        self, model: Any, prompt: Prompt, schema: type[BaseModel] | None = None
+    ) -> AsyncGenerator[Delta | Reply, None]:
+        gathered, begun = _Gathered(), self._clock()
+        try:
+            if schema is not None:
+                # What follows in the sequence would parse the text, which whoever asked does.
+                model = model.with_structured_output(schema).first
+            elif prompt.tools:
+                model = model.bind_tools([_offer(tool) for tool in prompt.tools])
+            stream = model.astream(_messages(prompt.said), **self._longest(prompt.most_tokens))
+            async with aclosing(stream) as chunks:
+                async for delta in _deltas(_not_silent(chunks, self._silence_seconds), gathered):
+                    yield delta
+            if not gathered.ended:
+                raise ConnectionError("the reply has no end")
+        except Exception as error:
+            # The boundary of the providers' libraries; what they say may quote a key or a document.
+            raise self._failed(error, prompt, gathered, begun) from None
+        yield gathered.reply(self.name, self._usage(prompt, gathered, begun))
 
     def _longest(self, tokens: int) -> dict[str, object]:
         if self._limit == "num_predict":
@@ -125,12 +120,16 @@ class ChatModel:
             cost=self._price.of(*counted) if self._price is not None else None,
         )
 
-    def _failed(self, error: Exception, heard: bool) -> ModelFailed:
+    def _failed(self, error: Exception, prompt: Prompt, gathered: "_Gathered", begun: float) -> ModelFailed:
         why = _why(error)
         log.warning("the model %s did not answer (%s: %s)", self.name, why, type(error).__name__)
-        if heard and why in ("unreachable", "unusable"):
+        usage = self._usage(prompt, gathered, begun)
+        if gathered.counted is None and not gathered.heard:
+            # It has not begun, as far as anybody can tell from here.
+            usage = usage.model_copy(update={"tokens_in": 0, "tokens_out": 0, "cost": None})
+        if gathered.heard and why in ("unreachable", "unusable"):
             why = "interrupted"
-        return ModelFailed(self.name, why, _retry_after(error))
+        return ModelFailed(self.name, why, _retry_after(error), (usage,))
 
 
 class _Gathered:
@@ -142,6 +141,8 @@ class _Gathered:
         self.counted: tuple[int, int] | None = None
         self._calls: AIMessageChunk | None = None
         self._complete = True
+        self.ended = False
+        """Whether it was said why there is no more. Where it was not, the connection has only ended."""
 
     def take(self, chunk: AIMessageChunk, thinking: Thinking) -> Iterator[Delta]:
         self.finish(chunk)
@@ -155,6 +156,10 @@ class _Gathered:
                 for said, piece in thinking.split(text):
                     yield self.told(said, piece)
 
+    @property
+    def heard(self) -> bool:
+        return bool(self.answer or self.reasoning)
+
     def told(self, channel: Literal["reasoning", "answer"], text: str) -> Delta:
         (self.answer if channel == "answer" else self.reasoning).append(text)
         return Delta(channel, text)
@@ -162,10 +167,13 @@ class _Gathered:
     def finish(self, message: AIMessage) -> None:
         """What a message says beside its text."""
         if used := message.usage_metadata:
+            more = used["input_tokens"], used["output_tokens"]
             before = self.counted or (0, 0)
-            self.counted = before[0] + used["input_tokens"], before[1] + used["output_tokens"]
-        told = message.response_metadata
-        if {told.get(key) for key in ("finish_reason", "stop_reason", "done_reason")} & _CUT_OFF:
+            # Some say the sum once more at the end.
+            self.counted = before if more == before else (before[0] + more[0], before[1] + more[1])
+        reasons = {told for key in _REASONS if (told := message.response_metadata.get(key))}
+        self.ended = self.ended or bool(reasons)
+        if reasons & _CUT_OFF:
             self._complete = False
 
     def reply(self, model: str, usage: Usage) -> Reply:
@@ -176,6 +184,15 @@ class _Gathered:
         return Reply(
             model, "".join(self.answer), (usage,), calls, reasoning="".join(self.reasoning), complete=self._complete
         )
+
+
+async def _deltas(chunks: AsyncIterator[AIMessageChunk], gathered: _Gathered) -> AsyncGenerator[Delta, None]:
+    thinking = Thinking()
+    async for chunk in chunks:
+        for delta in gathered.take(chunk, thinking):
+            yield delta
+    for channel, text in thinking.rest():
+        yield gathered.told(channel, text)
 
 
 async def _not_silent(chunks: AsyncIterator[Any], seconds: float) -> AsyncGenerator[Any, None]:
@@ -205,8 +222,9 @@ def _messages(said: Sequence[Said]) -> list[BaseMessage]:
     return messages
 
 
-def _offer(name: str, description: str, schema: dict[str, object]) -> dict[str, object]:
-    return {"type": "function", "function": {"name": name, "description": description, "parameters": schema}}
+def _offer(tool: ToolOffer) -> dict[str, object]:
+    told = {"name": tool.name, "description": tool.description, "parameters": dict(tool.schema)}
+    return {"type": "function", "function": told}
 
 
 def _texts(chunk: AIMessageChunk) -> Iterator[tuple[Literal["reasoning", "answer"], str]]:
@@ -222,13 +240,6 @@ def _texts(chunk: AIMessageChunk) -> Iterator[tuple[Literal["reasoning", "answer
             yield "answer", block["text"]
         elif block["type"] == "reasoning" and block.get("reasoning"):
             yield "reasoning", block["reasoning"]
-
-
-def _json_of(message: AIMessage) -> str:
-    """What was meant to fit a schema and does not; whoever asked says what is wrong with it."""
-    if message.tool_calls:
-        return json.dumps(message.tool_calls[0]["args"])
-    return str(message.text)
 
 
 def _why(error: Exception) -> Why:

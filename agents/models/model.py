@@ -66,6 +66,7 @@ class StartedAnew:
     """It broke off in mid-reply, and is asked again or another model is: the pieces before no longer count."""
 
     model: str
+    """Which one is asked now."""
     why: Why
     """What happened before."""
 
@@ -94,8 +95,5 @@ class LanguageModel(Protocol):
         ...
 
     def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | StartedAnew | Reply, None]:
-        """Pieces as they come, then one Reply, last. Raises ModelFailed.
-
-        The usage of a call that failed for good is in the log only.
-        """
+        """Pieces as they come, then one Reply, last. Raises ModelFailed, which carries what was spent."""
         ...

@@ -2,13 +2,15 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from agents.errors import ModelMisconfigured
 from agents.models.model import LanguageModel
 from agents.models.models import Models
-from agents.models.providers import PROVIDERS, make
+from agents.models.providers import PROVIDERS, check, make, make_at
+from agents.models.resilient import Chain, Link
 from agents.models.settings import ModelSettings
 from agents.registry import AgentRegistry
 
@@ -17,25 +19,43 @@ _TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "L
 
 
 @asynccontextmanager
-async def open_models(settings: ModelSettings, registry: AgentRegistry) -> AsyncIterator[Models]:
-    """The models as long as the block lasts; nothing is sent to any before it is asked.
+async def open_models(settings: ModelSettings, registry: AgentRegistry, data: Path) -> AsyncIterator[Models]:
+    """The models as long as the block lasts; nothing is sent to any before it is asked. Local ones begin to load.
 
-    Raises ModelMisconfigured with what to set or to install.
+    `data` is where those keep their log. Raises ModelMisconfigured with what to set or to install.
     """
+    names, own = named(settings, registry)
+    async with AsyncExitStack() as stack:
+        links = await _links(stack, names, settings, data) if names else {}
+        yield Models(
+            {name: _chain(name, links, settings) for name in names},
+            default=settings.model or "",
+            agents={**own, **settings.agents},
+            offered=settings.offered,
+        )
+
+
+def named(settings: ModelSettings, registry: AgentRegistry) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """Every model that may be asked, and the catalog's own by agent. Raises ModelMisconfigured."""
     own = {agent.name: agent.model for agent in registry.values() if agent.model}
     for name in settings.agents:
         if name not in registry:
             raise ModelMisconfigured(f"A model is named for the agent '{name}', which does not exist.")
-    names = settings.names(own)
-    yield Models(
-        await asyncio.to_thread(_made, names, settings) if names else {},
-        default=settings.model or "",
-        agents={**own, **settings.agents},
-        offered=settings.offered,
-    )
+    return settings.names(own), own
 
 
-def _made(names: tuple[str, ...], settings: ModelSettings) -> dict[str, LanguageModel]:
+async def _links(
+    stack: AsyncExitStack, names: tuple[str, ...], settings: ModelSettings, data: Path
+) -> Mapping[str, Link]:
+    for name in names:
+        check(name, settings)
+    made = await asyncio.to_thread(_made, [name for name in names if not _is_local(name)], settings)
+    for name in filter(_is_local, names):
+        made[name] = await _local(stack, name, settings, data)
+    return {name: Link(model) for name, model in made.items()}
+
+
+def _made(names: list[str], settings: ModelSettings) -> dict[str, LanguageModel]:
     """Loads langchain, which takes a second: only where there is a model."""
     for variable in _TRACING:
         os.environ[variable] = "false"
@@ -52,3 +72,24 @@ def _made(names: tuple[str, ...], settings: ModelSettings) -> dict[str, Language
         )
         for name, model in made.items()
     }
+
+
+async def _local(stack: AsyncExitStack, name: str, settings: ModelSettings, data: Path) -> LanguageModel:
+    from agents.models.chat_model import ChatModel
+    from agents.models.local import LocalModel, open_local
+
+    server = await stack.enter_async_context(open_local(name, data))
+
+    def at(base_url: str) -> LanguageModel:
+        price = settings.prices.get(name)
+        return ChatModel(name, make_at(server.model, base_url), price=price, silence_seconds=settings.seconds)
+
+    return LocalModel(server, at, settings.seconds)
+
+
+def _is_local(name: str) -> bool:
+    return name.startswith("local:")
+
+
+def _chain(name: str, links: Mapping[str, Link], settings: ModelSettings) -> Chain:
+    return Chain([links[name], *(links[other] for other in settings.fallbacks if other != name)])

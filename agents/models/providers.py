@@ -22,7 +22,7 @@ class Provider:
     """Whose models langchain can ask, and what it needs for that."""
 
     name: str
-    """As langchain calls it."""
+    """As langchain calls it; empty where it does not know it."""
     package: str
     extra: str
     """Of Roundtable; it installs the package."""
@@ -49,6 +49,7 @@ PROVIDERS: Mapping[str, Provider] = {
         retries={"max_retries": 1},
     ),
     "mistral": Provider("mistralai", "langchain_mistralai", "mistral", "MISTRAL_API_KEY", retries={"max_retries": 1}),
+    "local": Provider("", "langchain_openai", "local"),
 }
 
 
@@ -73,12 +74,12 @@ def make(name: str, settings: ModelSettings) -> "BaseChatModel":
     provider = PROVIDERS[kind]
     if kind == "openai" and settings.base_url is not None:
         key = os.environ.get(provider.key) or NO_KEY
-        return _compatible(model, settings.base_url.get_secret_value(), key)
+        return make_at(model, settings.base_url.get_secret_value(), key)
     from langchain.chat_models import init_chat_model
 
     options: dict[str, Any] = dict(provider.retries or {})
     if kind == "openai":
-        options["stream_usage"] = True
+        options |= {"stream_usage": True, "stream_chunk_timeout": None}
     try:
         made: BaseChatModel = init_chat_model(model, model_provider=provider.name, **options)
     except Exception as error:
@@ -87,7 +88,10 @@ def make(name: str, settings: ModelSettings) -> "BaseChatModel":
     return made
 
 
-def _compatible(model: str, base_url: str, key: str) -> "BaseChatModel":
+def make_at(model: str, base_url: str, key: str = NO_KEY) -> "BaseChatModel":
+    """A model of any server that speaks OpenAI's protocol."""
     from agents.models.compatible import CompatibleChatModel
 
-    return CompatibleChatModel(model=model, base_url=base_url, api_key=key, max_retries=0, stream_usage=True)
+    return CompatibleChatModel(
+        model=model, base_url=base_url, api_key=key, max_retries=0, stream_usage=True, stream_chunk_timeout=None
+    )
