@@ -9,6 +9,8 @@ from knowledge import Hit
 
 NOTHING = "NOTHING FOUND"
 """What a model says where the sources do not answer."""
+CHARACTERS_A_TOKEN = 3
+"""At least so many, as models count, in most languages."""
 Marker = Callable[[], str]
 """A new word each time, which no document can know."""
 

@@ -41,6 +41,8 @@ BEST_PASSAGES = 2
 """How many of them count: one alone may be chance."""
 WORDS = 0.35
 """How much the question's words in a passage count beside its meaning."""
+MOST_OFFERED = 24
+"""Agents that a language model may choose from."""
 NEAREST = 4
 """Passages kept for a person whose question nobody can answer."""
 
@@ -129,8 +131,8 @@ class Selector:
         found = self._selection(parts, asked, rankings, chosen, called, begun, () if called else resting, followed)
         if count is not None or self._planner is None or is_clear(task, parts, called, followed, rankings[0]):
             return found
-        able = [name for name in registry if _able(name, health) or name in named]
-        available = registry.only(named or able or registry)
+        able = [name for name in registry if _able(name, health)]
+        available = registry.only(named or _foremost(able or list(registry), rankings))
         begun = self._clock()
         planned = await self._planner.plan(task, question, found, available, named, PLANNING * seconds)
         division = planned.division
@@ -247,6 +249,14 @@ def is_clear(
     if task.undivided:
         return True
     return len(parts) == 1 and followed is None and (bool(called) or (breadth(parts) == ONE and is_sure(ranking)))
+
+
+def _foremost(names: Sequence[str], rankings: Sequence[Ranking]) -> list[str]:
+    """Of many agents those who have most to show for any part: more than a model can be told of are not offered."""
+    if len(names) <= MOST_OFFERED:
+        return list(names)
+    best = {name: max(s.score for ranking in rankings for s in ranking if s.agent.name == name) for name in names}
+    return sorted(names, key=lambda name: -best[name])[:MOST_OFFERED]
 
 
 def _without_a_plan(found: Selection, planned: Planned, span: tuple[float, float]) -> Selection:

@@ -14,7 +14,7 @@ from agents.citing import Checked, Embed, check
 from agents.marks import mark
 from agents.models import Delta, LanguageModel, Models, Prompt, Reply, Said, StartedAnew
 from agents.plain import as_markdown, inert, without_links
-from agents.prompting import Fence, Marker, random_marker
+from agents.prompting import CHARACTERS_A_TOKEN, Fence, Marker, fair_share, random_marker
 from agents.statements import Statement, statements_of
 from knowledge import Hit, Passage, Sentence
 from orchestration.aggregation import Aggregate, Aggregator, Anew, Ending, ExtractiveAggregator, Numbers
@@ -23,6 +23,8 @@ from orchestration.messages import Selection, StepResult, Task
 
 MOST_CHARACTERS = 24_000
 MOST_TOKENS = 3_000
+LEAST_MATERIAL, MOST_MATERIAL = 500, 16_000
+"""Tokens of what was found and what that rests on, that a model is given."""
 LEFT_SECONDS = 1.0
 """Of the time for the whole, for what is done when the model fails."""
 
@@ -61,7 +63,7 @@ class WrittenAggregator:
         registry: AgentRegistry,
         seconds: float,
     ) -> AsyncGenerator[str | Anew | Aggregate, None]:
-        spending, note = Spending(self._budget), None
+        spending, note, shown = Spending(self._budget), None, False
         answered = [result for result in results if result.state == "answered"]
         if (alone := _alone(selection, answered)) is not None:
             text, whole = _taken(task, selection, results, alone, registry)
@@ -74,11 +76,13 @@ class WrittenAggregator:
                 written = self._written(model, task, selection, results, registry, spending, seconds - LEFT_SECONDS)
                 async with aclosing(written) as pieces:
                     async for piece in pieces:
+                        shown = True
                         yield piece
                 return
         except ModelFailed as failed:
             note = Note(kind="written_without_model", model=failed.model, why=failed.why)
-            yield Anew()
+            if shown:
+                yield Anew()
         except UnknownModel:
             note = Note(kind="written_without_model", model=task.model, why="unknown")
         async with aclosing(self._without.aggregate(task, selection, results, registry, LEFT_SECONDS)) as pieces:
@@ -97,7 +101,7 @@ class WrittenAggregator:
     ) -> AsyncGenerator[str | Anew | Aggregate, None]:
         spending.check(model.name)
         if seconds <= 0:
-            raise ModelFailed(model.name, "timeout")
+            raise ModelFailed(model.name, "budget")  # The time of the run, which others have used.
         sources = _sources(results)
 
         def link(numbers: Numbers) -> Linking:
@@ -106,7 +110,7 @@ class WrittenAggregator:
         numbers = Numbers(task.id)
         linking, length = link(numbers), 0
         reply: Reply | None = None
-        prompt = self._prompt(task, selection, results, sources, registry)
+        prompt = self._prompt(task, selection, results, sources, registry, spending.tokens_left)
         try:
             async with asyncio.timeout(min(seconds, spending.seconds_left)), aclosing(model.reply(prompt)) as parts:
                 async for part in parts:
@@ -142,7 +146,11 @@ class WrittenAggregator:
         results: Sequence[StepResult],
         sources: Sequence[_Source],
         registry: AgentRegistry,
+        tokens: int,
     ) -> Prompt:
+        # Half of it for what was found, half for what that rests on; the longest is cut first.
+        most = max(LEAST_MATERIAL, min(MOST_MATERIAL, tokens - MOST_TOKENS)) * CHARACTERS_A_TOKEN // 2
+        longest = fair_share([len(claim.text) for result in results for claim in result.claims], most)
         fence = Fence(self._marker())
         rules = "\n".join(
             (
@@ -162,14 +170,20 @@ class WrittenAggregator:
             found = [result for result in results if result.part == number and result.state == "answered"]
             lines = [
                 f"{registry[result.agent].title if result.agent in registry else result.agent} found:\n"
-                + "\n".join(_line(claim, by_id) for claim in result.claims)
+                + "\n".join(_line(claim, by_id, longest) for claim in result.claims)
                 for result in found
             ] or ["Nobody found anything on this."]
             told.append(fence.around(f"findings on part {number + 1}", f"{part.heading}\n\n" + "\n\n".join(lines)))
-        quoted = [f"[{number}] {source.passage.title}: {_quotes(source)}" for number, source in enumerate(sources, 1)]
+        quotes = [_quotes(source) for source in sources]
+        longest = fair_share([len(quote) for quote in quotes], most)
+        quoted = [
+            f"[{number}] {source.passage.title}: {quote[:longest]}"
+            for number, (source, quote) in enumerate(zip(sources, quotes, strict=True), 1)
+        ]
         told.append(fence.around("sources", "\n".join(quoted)))
         told.append(f"Question: {selection.understood or task.question}")
-        return Prompt(said=(Said("system", rules), Said("person", "\n\n".join(told))), most_tokens=MOST_TOKENS)
+        said = (Said("system", rules), Said("person", "\n\n".join(told)))
+        return Prompt(said, most_tokens=min(MOST_TOKENS, max(1, tokens)))
 
     async def _checked(self, task: Task, reply: Reply, sources: Sequence[_Source]) -> tuple[str, Numbers]:
         told = statements_of(without_links(reply.text))
@@ -236,9 +250,9 @@ def _sources(results: Sequence[StepResult]) -> list[_Source]:
     return list(found.values())
 
 
-def _line(claim: Claim, numbers: dict[str, int]) -> str:
+def _line(claim: Claim, numbers: dict[str, int], longest: int) -> str:
     cited = "".join(f"[{numbers[name]}]" for name in (claim.passage, *claim.also) if name in numbers)
-    return f"- {claim.text} {cited or '(no source was found to say so)'}"
+    return f"- {claim.text[:longest]} {cited or '(no source was found to say so)'}"
 
 
 def _quotes(source: _Source) -> str:

@@ -15,15 +15,23 @@ from agents.marks import mark
 from agents.models import Delta, LanguageModel, Models, Prompt, Reply, Said, StartedAnew
 from agents.notes import Note
 from agents.plain import inert, without_links
-from agents.prompting import NOTHING, Fence, Marker, conversation, random_marker, role, rules, sources
+from agents.prompting import (
+    CHARACTERS_A_TOKEN,
+    NOTHING,
+    Fence,
+    Marker,
+    conversation,
+    random_marker,
+    role,
+    rules,
+    sources,
+)
 from agents.statements import Statement, Statements, statements_of
 from knowledge import Hit
 
 MOST_CHARACTERS = 16_000
 """Of an answer: who writes more does not answer."""
 MOST_TOKENS = 2_000
-CHARACTERS_A_TOKEN = 3
-"""At least so many, as models count, in most languages."""
 _NOTHING = re.compile(rf"^\W*{NOTHING}\b", re.IGNORECASE)
 _SAYS_NOTHING = re.compile(
     r"\b(?:sources?|passages?|documents?|context|material)\b.{0,60}"

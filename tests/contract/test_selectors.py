@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 import pytest
 
-from agents import Budget, ModelFailed
+from agents import AgentRegistry, Budget, ModelFailed
 from agents.models import Delta, LanguageModel, Models, Prompt, Reply, StartedAnew
 from agents.models.scripted import ScriptedModel
 from orchestration.breaker import Breaker
@@ -14,10 +14,10 @@ from orchestration.messages import Selection, Task, Turn
 from orchestration.planner import Planner
 from orchestration.planning import make_plan
 from orchestration.presence import AgentHealth
-from orchestration.selector import Selector
+from orchestration.selector import MOST_OFFERED, Selector
 from orchestration.single import SINGLE
 from orchestration.splitting import MOST_PARTS
-from tests.selection.shelves import PASSAGES, PaperShelf, village
+from tests.selection.shelves import GARDEN, KITCHEN, PASSAGES, PaperShelf, village
 
 ROSES, BREAD = "When do I prune roses?", "How long does rye bread bake?"
 BOTH = f"{ROSES} And how long does rye bread bake, and what else is there to do in that month?"
@@ -217,3 +217,20 @@ async def test_who_was_left_aside_is_told() -> None:
     selection = await choosing.select(Task(question=BOTH))
     assert "kitchen" not in model.prompts[0].said[0].text
     assert [[agent.agent for agent in part.agents if agent.left_out] for part in selection.parts] == [[], ["kitchen"]]
+
+
+async def test_a_model_is_offered_no_more_agents_than_it_can_be_told_of() -> None:
+    """Those with most to show."""
+    many = [GARDEN.model_copy(update={"name": f"agent{n}", "examples": ()}) for n in range(40)]
+    registry = AgentRegistry([KITCHEN, *many])
+    model = ScriptedModel(plan((BREAD, ["kitchen"], [])))
+
+    async def well() -> Mapping[str, AgentHealth]:
+        return {name: AgentHealth(name, workers=1, slots=1, free=1) for name in registry}
+
+    planner = Planner(Models({model.name: model}, default=model.name), Budget())
+    question = f"{BREAD} And how do I keep bread fresh?"
+    selection = await Selector(registry, PaperShelf(PASSAGES), well, planner=planner).select(Task(question=question))
+    assert model.prompts[0].said[0].text.count("\n- agent") + 1 == MOST_OFFERED
+    assert [agent.agent for agent in selection.chosen()] == ["kitchen"]
+    assert len(selection.parts[0].agents) == 41

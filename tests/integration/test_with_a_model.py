@@ -141,6 +141,25 @@ async def test_the_single_agent_does_the_same_without_redis(tmp_path: Path) -> N
     assert calls(result) == 5
 
 
+@pytest.mark.parametrize("silent", ["You plan how", "You are Single agent", "You write the one answer"])
+async def test_stop_closes_the_single_agents_stream(tmp_path: Path, silent: str) -> None:
+    model = Speaker(
+        {"plan": plan(("When?", ["single_agent"], []), ("Which bread?", ["single_agent"], [])), "answer": reads,
+         "write": reads}, silent=silent,
+    )  # fmt: skip
+    await index_once(tmp_path)
+    opening = open_single(settings(tmp_path, ""), registry=registry(tmp_path), models=model.models())
+    async with opening as orchestrator:
+        assert orchestrator.knowledge is not None
+        await orchestrator.knowledge.wait_ready()
+        task = Task(question="How are roses and rye bread best treated in March?", mode="single")
+        await orchestrator.submit(task)
+        await model.began.wait()
+        assert await orchestrator.cancel(task.id, person="local")
+        assert model.closed.is_set()
+        assert result_of(await events_of(orchestrator, task)).state == "cancelled"
+
+
 async def test_a_slow_model_holds_up_nobody_else(tmp_path: Path, redis_url: str, keys: Keys) -> None:
     """The gardener is done while the baker's model is silent; in the end the baker answers without it."""
     model = speaker(silent="You are Baker")

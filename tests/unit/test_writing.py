@@ -139,6 +139,16 @@ async def test_findings_are_never_lost(script: Script | str, why: str) -> None:
     assert (whole.note.kind, whole.note.why) == ("written_without_model", why)
 
 
+async def test_what_is_told_is_bounded_by_what_is_left() -> None:
+    """The longest is cut first, so that nobody's finding is left out."""
+    many = tuple(found(name, *(f"{PRUNED} " + "and so on " * 400 for _ in range(5))) for name in ("garden", "bakery"))
+    _, _, model = await write("Prune roses in March [1].", many, budget=Budget(tokens=6_000))
+    (prompt,) = model.prompts
+    assert len(prompt.said[1].text) < 3 * 6_000
+    assert prompt.said[1].text.count(f"- {PRUNED}") == 10
+    assert prompt.most_tokens == 3_000
+
+
 async def test_a_reply_that_began_anew_counts_from_there() -> None:
     shown, whole, _ = await write(
         lambda prompt: [
