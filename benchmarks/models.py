@@ -96,7 +96,8 @@ async def at_the_adapter(address: str) -> list[Heard]:
     """Nothing of ours but what makes a provider's library a LanguageModel."""
     prompt = Prompt((Said("system", "Talk."), Said("person", QUESTION)))
     heard = []
-    async with open_models(settings(address), registry(Path(tempfile.mkdtemp(prefix="rt-none-")))) as models:
+    empty = Path(tempfile.mkdtemp(prefix="rt-none-"))
+    async with open_models(settings(address), registry(empty), empty) as models:
         model = models.of()
         assert model is not None
         for _ in range(RUNS + 1):
