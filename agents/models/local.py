@@ -51,6 +51,8 @@ class LocalServer:
         self._ready = asyncio.Event()
         self.base_url = ""
         """Where it answers; empty while it does not."""
+        self.pid: int | None = None
+        """Of the child; None while there is none, and where it is another process's."""
 
     async def wait_ready(self, seconds: float) -> str:
         """Where it answers. Raises ModelFailed when it does not within this time."""
@@ -101,6 +103,7 @@ class LocalServer:
                 # Ctrl-C on the terminal is for us; we end it in order.
                 start_new_session=True,
             )
+        self.pid = child.pid
         ended = asyncio.create_task(child.wait())
         try:
             if not await _answers(port, ended):
@@ -115,6 +118,7 @@ class LocalServer:
             self._away()
             await _end(child)
             await ended
+            self.pid = None
 
     def _there(self, port: int) -> None:
         self.base_url = f"http://127.0.0.1:{port}/v1"

@@ -6,20 +6,20 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from agents.agent import Agent
 from agents.errors import ModelMisconfigured
 from agents.models.model import LanguageModel
 from agents.models.models import Models
 from agents.models.providers import PROVIDERS, check, make, make_at
 from agents.models.resilient import Chain, Link
 from agents.models.settings import ModelSettings
-from agents.registry import AgentRegistry
 
 _TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
 """Any of these would send every question and answer to somebody who was not configured here."""
 
 
 @asynccontextmanager
-async def open_models(settings: ModelSettings, registry: AgentRegistry, data: Path) -> AsyncIterator[Models]:
+async def open_models(settings: ModelSettings, registry: Mapping[str, Agent], data: Path) -> AsyncIterator[Models]:
     """The models as long as the block lasts; nothing is sent to any before it is asked. Local ones begin to load.
 
     `data` is where those keep their log. Raises ModelMisconfigured with what to set or to install.
@@ -35,7 +35,7 @@ async def open_models(settings: ModelSettings, registry: AgentRegistry, data: Pa
         )
 
 
-def named(settings: ModelSettings, registry: AgentRegistry) -> tuple[tuple[str, ...], Mapping[str, str]]:
+def named(settings: ModelSettings, registry: Mapping[str, Agent]) -> tuple[tuple[str, ...], Mapping[str, str]]:
     """Every model that may be asked, and the catalog's own by agent. Raises ModelMisconfigured."""
     own = {agent.name: agent.model for agent in registry.values() if agent.model}
     for name in settings.agents:

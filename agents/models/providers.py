@@ -5,7 +5,9 @@ import importlib.util
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from agents.errors import ModelMisconfigured
 from agents.models.settings import ModelSettings
@@ -32,14 +34,34 @@ class Provider:
     """The parameter for the longest reply, in tokens."""
     retries: Mapping[str, int] | None = None
     """What keeps the library from trying again by itself."""
+    host: str = ""
+    """Where its library sends what is asked."""
+    elsewhere: tuple[str, ...] = ()
+    """Variables of its library that say another place; the first that is set counts."""
 
 
 PROVIDERS: Mapping[str, Provider] = {
-    "openai": Provider("openai", "langchain_openai", "openai", "OPENAI_API_KEY", retries={"max_retries": 0}),
-    "anthropic": Provider(
-        "anthropic", "langchain_anthropic", "anthropic", "ANTHROPIC_API_KEY", retries={"max_retries": 0}
+    "openai": Provider(
+        "openai",
+        "langchain_openai",
+        "openai",
+        "OPENAI_API_KEY",
+        retries={"max_retries": 0},
+        host="api.openai.com",
+        elsewhere=("OPENAI_API_BASE", "OPENAI_BASE_URL"),
     ),
-    "ollama": Provider("ollama", "langchain_ollama", "ollama", limit="num_predict"),
+    "anthropic": Provider(
+        "anthropic",
+        "langchain_anthropic",
+        "anthropic",
+        "ANTHROPIC_API_KEY",
+        retries={"max_retries": 0},
+        host="api.anthropic.com",
+        elsewhere=("ANTHROPIC_API_URL", "ANTHROPIC_BASE_URL"),
+    ),
+    "ollama": Provider(
+        "ollama", "langchain_ollama", "ollama", limit="num_predict", host="127.0.0.1", elsewhere=("OLLAMA_HOST",)
+    ),
     "google": Provider(
         "google_genai",
         "langchain_google_genai",
@@ -47,10 +69,33 @@ PROVIDERS: Mapping[str, Provider] = {
         "GOOGLE_API_KEY",
         limit="max_output_tokens",
         retries={"max_retries": 1},
+        host="generativelanguage.googleapis.com",
     ),
-    "mistral": Provider("mistralai", "langchain_mistralai", "mistral", "MISTRAL_API_KEY", retries={"max_retries": 1}),
-    "local": Provider("", "langchain_openai", "local"),
+    "mistral": Provider(
+        "mistralai",
+        "langchain_mistralai",
+        "mistral",
+        "MISTRAL_API_KEY",
+        retries={"max_retries": 1},
+        host="api.mistral.ai",
+        elsewhere=("MISTRAL_BASE_URL",),
+    ),
+    "local": Provider("", "langchain_openai", "local", host="127.0.0.1"),
 }
+
+
+def sends_to(name: str, settings: ModelSettings) -> str | None:
+    """The host that gets what this model is asked; None where that is this machine."""
+    provider = PROVIDERS[name.partition(":")[0]]
+    place = next(filter(None, (os.environ.get(variable) for variable in provider.elsewhere)), provider.host)
+    if provider.name == "openai" and settings.base_url is not None:
+        place = settings.base_url.get_secret_value()
+    host = urlsplit(place if "//" in place else f"//{place}").hostname or place
+    try:
+        here = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        here = False
+    return None if here else host
 
 
 def check(name: str, settings: ModelSettings) -> None:

@@ -43,11 +43,9 @@ def server() -> Iterator[OpenAIServer]:
         yield opened
 
 
-def model(server: OpenAIServer, **options: float) -> ChatModel:
-    price = Price(tokens_in=1, tokens_out=2)
-    return ChatModel(
-        "openai:roses", make_at("roses", server.base_url, KEY), price=price, **{"silence_seconds": 20.0, **options}
-    )
+def model(server: OpenAIServer, silence_seconds: float = 20.0) -> ChatModel:
+    asked = make_at("roses", server.base_url, KEY)
+    return ChatModel("openai:roses", asked, price=Price(tokens_in=1, tokens_out=2), silence_seconds=silence_seconds)
 
 
 def says(server: OpenAIServer, *pieces: Piece) -> None:

@@ -1,6 +1,7 @@
 """A language model of a hundred thousand random numbers: what it says is gibberish, how it says it is real."""
 
 from pathlib import Path
+from typing import Any
 
 TEMPLATE = "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}assistant: "
 
@@ -21,7 +22,8 @@ def make_tiny_model(folder: Path) -> None:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )
     tokenizer.train_from_iterator(["Roses are pruned in March, and bread is baked at dawn."] * 20, trainer)
-    fast = PreTrainedTokenizerFast(
+    made: Any = PreTrainedTokenizerFast
+    fast = made(
         tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>", chat_template=TEMPLATE
     )
     fast.save_pretrained(folder)
