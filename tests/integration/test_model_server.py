@@ -27,7 +27,7 @@ PATIENCE = 120.0
 """Seconds; a busy machine takes most of a minute to import and to load."""
 PROMPT = Prompt((Said("system", "Be brief."), Said("person", "When are roses pruned?")), most_tokens=24)
 LONG = Prompt(PROMPT.said, most_tokens=4_000)
-KILLED = """
+FOUND = """
 import asyncio, sys
 from pathlib import Path
 from agents.models.local import open_local
@@ -39,6 +39,22 @@ async def main():
 
 asyncio.run(main())
 """
+"""Prints where the model is, and the child's process if it has one."""
+BEGUN = """
+import asyncio, sys
+from pathlib import Path
+from agents.models.local import open_local
+
+async def main():
+    async with open_local(sys.argv[1], Path(sys.argv[2])) as server:
+        while server.pid is None:
+            await asyncio.sleep(0.01)
+        print(server.pid, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+"""Prints the child's process as soon as there is one."""
 
 
 @pytest.fixture(scope="module")
@@ -181,11 +197,11 @@ def test_one_that_is_killed_in_the_middle_is_started_again(machine: asyncio.Runn
 
 
 def test_it_ends_with_whoever_started_it(machine: asyncio.Runner, tiny: str, tmp_path: Path) -> None:
-    """Also with one that was killed, who could not end anything."""
+    """Also with one that was killed, who could not end anything, and while it is still loading."""
 
     async def asked() -> None:
-        async with another_process(tiny, tmp_path) as (process, there):
-            serving = int(there[1])
+        async with another_process(tiny, tmp_path, BEGUN) as (process, there):
+            serving = int(there[0])
             assert runs(serving)
             kill(process.pid)
             await eventually(lambda: ended(serving), "the server ends with its owner")
@@ -205,10 +221,12 @@ async def nobody_asks(server: LocalServer) -> bool:
 
 
 @asynccontextmanager
-async def another_process(name: str, data: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, list[str]]]:
-    """A second program that uses the model; where it found it, and the child's process if it is its own."""
+async def another_process(
+    name: str, data: Path, program: str = FOUND
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, list[str]]]:
+    """A second program that uses the model, and what it printed."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", KILLED, name, str(data), str(PATIENCE), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", program, name, str(data), str(PATIENCE), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:

@@ -25,14 +25,14 @@ from tests.openai_server import openai_server
 NONE = ModelSettings()
 PROMPT = Prompt((Said("system", "Be brief."), Said("person", "When are roses pruned?")), most_tokens=50)
 HOSTED = [name for name, provider in PROVIDERS.items() if provider.key]
-OLLAMA = [
+OLLAMA: list[dict[str, object]] = [
     {"message": {"role": "assistant", "content": "", "thinking": "Hm."}, "done": False},
     {"message": {"role": "assistant", "content": "In "}, "done": False},
     {"message": {"role": "assistant", "content": "March."}, "done": False},
     {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop",
      "prompt_eval_count": 11, "eval_count": 3},
 ]  # fmt: skip
-ANTHROPIC = [
+ANTHROPIC: list[dict[str, object]] = [
     {"type": "message_start", "message": {
         "id": "m", "type": "message", "role": "assistant", "model": "claude", "content": [], "stop_reason": None,
         "stop_sequence": None, "usage": {"input_tokens": 11, "output_tokens": 1}}},
@@ -44,7 +44,7 @@ ANTHROPIC = [
     {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "March."}},
     {"type": "content_block_stop", "index": 1},
     {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-     "usage": {"output_tokens": 3}},
+     "usage": {"input_tokens": 11, "output_tokens": 3}},
     {"type": "message_stop"},
 ]  # fmt: skip
 
