@@ -44,5 +44,5 @@ def _sum(one: Usage, other: Usage) -> Usage:
         tokens_out=one.tokens_out + other.tokens_out,
         estimated=one.estimated or other.estimated,
         seconds=round(one.seconds + other.seconds, 4),
-        cost=sum(priced) if priced else None,
+        cost=round(sum(priced), 10) if priced else None,
     )
