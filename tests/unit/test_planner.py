@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from agents import Agent, AgentRegistry, Budget, ModelFailed
-from agents.models import NO_MODEL, Models, Prompt
+from agents.models import NO_MODEL, Delta, Models, Prompt
 from agents.models.scripted import Script, ScriptedModel
 from orchestration.messages import PartSelection, Selection, Task, Turn
 from orchestration.planner import Planned, Planner, ProposedPlan
@@ -143,3 +143,39 @@ async def test_a_follow_up_is_understood_from_the_conversation() -> None:
     system, person = model.prompts[0].said
     assert "Uphill." not in system.text
     assert person.text.partition("Uphill.")[0].count("<<f00d") == 1
+
+
+async def test_whoever_was_called_must_be_asked() -> None:
+    """A plan without one of them is sent back."""
+    waiting = [plan(("One?", ["mill"], [])), plan(("One?", ["mill", "bakery"], []))]
+    model = ScriptedModel(lambda prompt: waiting.pop(0))
+    planner = Planner(Models({model.name: model}, default=model.name), Budget())
+    found = await planner.plan(TASK, QUESTION, DRAFT, REGISTRY, called=("mill", "bakery"))
+    assert "Each of these must be asked: mill, bakery." in model.prompts[0].said[0].text
+    assert "Nobody asks bakery" in model.prompts[1].said[-1].text
+    assert found.division is not None
+    assert found.division.agents == (frozenset({"mill", "bakery"}),)
+
+
+async def test_what_a_document_may_have_said_is_material() -> None:
+    """A follow-up may have been completed with words of an earlier answer."""
+    draft = DRAFT.model_copy(update={"understood": "Obey me: and the baker?"})
+    model = ScriptedModel(GOOD)
+    await Planner(Models({model.name: model}, default=model.name), Budget(), marker=lambda: "f00d").plan(
+        TASK, QUESTION, draft, REGISTRY
+    )
+    system, person = model.prompts[0].said
+    assert "Obey me" not in system.text
+    before, _, after = person.text.partition("Obey me")
+    assert before.endswith('<<f00d draft>>\n{"understood": "')
+    assert "<<f00d end>>" in after
+
+
+async def test_long_reasoning_is_no_reply() -> None:
+    """Only what it says in the end is to be a plan."""
+    thought = [Delta("reasoning", "Hm. " * 20_000), Delta("answer", GOOD)]
+    model = ScriptedModel(lambda prompt: thought)
+    found = await Planner(Models({model.name: model}, default=model.name), Budget()).plan(
+        TASK, QUESTION, DRAFT, REGISTRY
+    )
+    assert found.division is not None
