@@ -562,6 +562,9 @@ class German(Words):
             f"einem Platz, {awaiting_approval or 'keine'} vor einer Freigabe. Prozesse: {processes}."
         )
 
+    def model_state(self, name: str, rests: float) -> str:
+        return f"{name} (nach Fehlern noch {self.duration(rests)} in Ruhe gelassen)" if rests else name
+
     def models(self, names: Sequence[str], offered: Sequence[str]) -> str:
         choice = f"; zur Wahl stehen {self.listed(offered)}" if offered else ""
         return f"Sprachmodelle: {self.listed(names)}{choice}."

@@ -598,6 +598,10 @@ class Words:
             f"{awaiting_approval or 'none'} waiting for approval. Processes: {processes}."
         )
 
+    def model_state(self, name: str, rests: float) -> str:
+        """`rests`: seconds for which it is still left alone."""
+        return f"{name} (left alone for another {self.duration(rests)} after failures)" if rests else name
+
     def models(self, names: Sequence[str], offered: Sequence[str]) -> str:
         choice = f"; people may choose {self.listed(offered)}" if offered else ""
         return f"Language models: {self.listed(names)}{choice}."

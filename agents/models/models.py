@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from agents.errors import UnknownModel
 from agents.models.model import LanguageModel
+from agents.models.resting import Resting
 
 NO_MODEL = "none"
 """What a person chooses to be answered without any."""
@@ -19,12 +20,14 @@ class Models:
         default: str = "",
         agents: Mapping[str, str] | None = None,
         offered: tuple[str, ...] = (),
+        resting: Mapping[str, Resting] | None = None,
     ) -> None:
         """`default` speaks where nothing else is said, `agents` names the model of an agent, `offered` may be chosen
-        by whoever asks.
+        by whoever asks; `resting` is what is known of those that may have to be left alone.
         """
         self._models = dict(models or {})
         self._agents = dict(agents or {})
+        self._resting = dict(resting or {})
         self.default = default
         self.offered = offered
 
@@ -35,6 +38,10 @@ class Models:
     def names(self) -> tuple[str, ...]:
         """Of all, each once."""
         return tuple(self._models)
+
+    def rests(self, name: str) -> float:
+        """Seconds for which a model is left alone here because it failed again and again; 0 where it may be asked."""
+        return self._resting[name].seconds if name in self._resting else 0.0
 
     def of(self, wished: str = "", agent: str = "") -> LanguageModel | None:
         """The model that a person wished, or else the agent's own, or else the default; None where there is none.

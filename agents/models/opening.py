@@ -32,6 +32,7 @@ async def open_models(settings: ModelSettings, registry: Mapping[str, Agent], da
             default=settings.model or "",
             agents={**own, **settings.agents},
             offered=settings.offered,
+            resting={name: link.resting for name, link in links.items()},
         )
 
 

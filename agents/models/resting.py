@@ -27,6 +27,11 @@ class Resting:
         self._tried = self._failures >= FAILURES
         return True
 
+    @property
+    def seconds(self) -> float:
+        """How long it is still left alone; 0 where it may be asked."""
+        return max(0.0, self._until - self._clock())
+
     def worked(self) -> None:
         self._failures, self._until, self._tried = 0, 0.0, False
 

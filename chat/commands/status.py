@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agents import Agent
+from agents.models import Models
 from chat.commands.agents import shelves
 from chat.commands.command import Call, Offer
 from chat.errors import ChatError
@@ -59,8 +60,14 @@ async def _told(host: Host, person: str, words: Words) -> str:
     if host.people.may(person, "watch the server"):
         lines.append(await _everybodys(host, words))
         if models := host.orchestrator.models:
-            lines.append(words.models(list(map(plain, models.names)), list(map(plain, models.offered))))
+            lines.append(language_models(models, words))
     return "\n".join(f"- {line}" for line in lines)
+
+
+def language_models(models: Models, words: Words) -> str:
+    """Which there are, which of them people may choose, and which are left alone for a while by this process."""
+    told = [words.model_state(plain(name), models.rests(name)) for name in models.names]
+    return words.models(told, [plain(name) for name in models.offered])
 
 
 async def _health(host: Host) -> Mapping[str, AgentHealth]:

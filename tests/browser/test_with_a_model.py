@@ -213,16 +213,6 @@ def test_it_is_all_said_in_german_and_for_everybody(open_modelled: Opened, model
     assert violations(window.page) == []
 
 
-def test_without_its_server_the_sources_answer_and_it_says_so(open_modelled: Opened, model: OpenAIServer) -> None:
-    """In plain sight, at the agent and under the answer."""
-    model.away = True
-    window = open_modelled().open()
-    window.ask(QUESTION)
-    expect(window.answer).to_contain_text(f"{PRUNE}.")
-    expect(spent(window)).to_have_text(f"Answered and put together without the model: {MODEL} cannot be reached.")
-    expect(agent(window)).to_contain_text(f"Answered without the model: {MODEL} cannot be reached.")
-
-
 def test_stop_closes_what_a_model_is_writing(open_modelled: Opened, model: OpenAIServer) -> None:
     """Its server sees that nobody listens any more, while it has more to say."""
     model.hold()
@@ -262,3 +252,15 @@ def test_what_a_model_writes_loads_and_links_nothing(open_modelled: Opened, mode
     told = window.page.request.get(f"{window.base}{run}/answer").text()
     assert "](" not in told
     assert re.search(r"(?<!\\)<\w", told) is None
+
+
+def test_without_its_server_the_sources_answer_and_it_says_so(open_modelled: Opened, model: OpenAIServer) -> None:
+    """In plain sight, at the agent and under the answer. Last: then it is left alone for a while, as /status says."""
+    model.away = True
+    window = open_modelled().open()
+    window.ask(QUESTION)
+    expect(window.answer).to_contain_text(f"{PRUNE}.")
+    expect(spent(window)).to_have_text(f"Answered and put together without the model: {MODEL} cannot be reached.")
+    expect(agent(window)).to_contain_text(f"Answered without the model: {MODEL} cannot be reached.")
+    window.ask("/status now")
+    expect(window.answer).to_contain_text(f"Language models: {MODEL} (left alone for another")

@@ -6,7 +6,9 @@ from typing import Any, cast
 import pytest
 
 from agents.models import NO_MODEL, Models
+from agents.models.resting import FAILURES, Resting
 from agents.models.scripted import ScriptedModel
+from chat.commands.status import language_models
 from chat.german import GERMAN
 from chat.model_choice import CONFIGURED, choices, wish_of
 from chat.preferences import DETAIL, MODEL, Preferences
@@ -154,3 +156,19 @@ async def test_the_operator_sees_which_models_there_are(site: Site, orchestrator
     await tab.until(lambda page: told in str(page.step("Roundtable")["output"]))
     await tab.ask("/agents security")
     await tab.until(lambda page: "scripted\\:usual" in str(page.step("Roundtable")["output"]))
+
+
+def test_a_model_that_failed_again_and_again_is_said_to_rest() -> None:
+    """With how long, while that lasts."""
+    now = 100.0
+    resting = Resting(lambda: now)
+    models = Models({USUAL: ScriptedModel("Yes.", USUAL)}, default=USUAL, resting={USUAL: resting})
+    assert language_models(models, ENGLISH) == "Language models: scripted\\:usual."
+    for _ in range(FAILURES):
+        resting.begin()
+        resting.failed()
+    said = "Language models: scripted\\:usual (left alone for another 30 s after failures)."
+    assert language_models(models, ENGLISH) == said
+    assert "noch 30 s in Ruhe gelassen" in language_models(models, GERMAN)
+    now += 31
+    assert language_models(models, ENGLISH) == "Language models: scripted\\:usual."
