@@ -38,6 +38,12 @@ class CatalogError(AgentError):
 class UnknownAgent(AgentError):
     """There is no agent of that name."""
 
+    def __init__(self, message: str, name: str, near: str = "") -> None:
+        super().__init__(message)
+        self.name = name
+        self.near = near
+        """One that is written like it, if there is one."""
+
 
 class UnknownModel(AgentError):
     """There is no language model of that name, or it may not be chosen."""

@@ -26,7 +26,7 @@ class AgentRegistry(Mapping[str, Agent]):
         try:
             return self._agents[name]
         except KeyError:
-            raise UnknownAgent(self._unknown(name)) from None
+            raise self._unknown(name) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._agents
@@ -41,10 +41,12 @@ class AgentRegistry(Mapping[str, Agent]):
         """A registry of just these agents; raises UnknownAgent for any other name."""
         return AgentRegistry([self[name] for name in dict.fromkeys(names)])
 
-    def _unknown(self, name: str) -> str:
-        close = get_close_matches(name, self._agents, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        return f"There is no agent called '{name}'; there are {', '.join(self._agents)}.{hint}"
+    def _unknown(self, name: str) -> UnknownAgent:
+        near = next(iter(get_close_matches(name, self._agents, n=1)), "")
+        hint = f" Did you mean '{near}'?" if near else ""
+        return UnknownAgent(
+            f"There is no agent called '{name}'; there are {', '.join(self._agents)}.{hint}", name, near
+        )
 
 
 def load_catalog(package: ModuleType | None = None) -> AgentRegistry:

@@ -117,7 +117,6 @@ class German(Words):
     not_named = "Diese Seite ist für alle, die der Proxy vor ihr nennt, und er hat niemanden genannt."
     not_connected = "Diese Seite ist nicht mehr verbunden. Lade sie neu und versuch es noch einmal."
     plan_unreadable = "Der Plan war nicht zu lesen. Lade die Seite neu und versuch es noch einmal."
-    no_such_document = "Dieses Dokument gibt es nicht."
     files_gone = "Der Server wurde neu gestartet und hat die Dateien nicht mehr. Bitte häng sie noch einmal an."
 
     def reload_to_see(self, trouble: str) -> str:

@@ -18,7 +18,7 @@ from chat.order import Choice, HandedIn, Order
 from chat.plain import plain
 from chat.reply import refuse
 from chat.viewer import Window
-from knowledge import KnowledgeError
+from knowledge import KnowledgeError, UnknownDocument
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ async def replace_document(window: Window, agent: str, document: str, files: Seq
         known = next((d for d in documents if d.id == document), None)
         if known is None:
             await discard(files)
-            await _toast(window, window.words.no_such_document)
+            await _say(window, UnknownDocument(document))
             return False
         require_leave(host, window.person, private=bool(known.person))
         same_kind = Path(file.name).suffix.lower() == Path(known.source).suffix.lower()

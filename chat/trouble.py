@@ -85,8 +85,9 @@ def in_english(error: Exception, duration: Duration) -> str:
                 "Please ask again when they are back."
             )
         # ---------------------------------------------------- agents and language models
-        case UnknownAgent():
-            return "There is no such agent, so nothing was asked. “/agents” shows all; write @ only before their names."
+        case UnknownAgent(name=name, near=near):
+            hint = f"Did you mean “{near}”?" if near else "“/agents” shows all; write @ only before their names."
+            return f"There is no agent called “{name}”, so nothing was done. {hint}"
         case UnknownModel():
             return (
                 "This language model is not offered any more, so nothing was asked. "
@@ -225,11 +226,9 @@ def in_german(error: Exception, duration: Duration) -> str:
                 "Bitte noch einmal fragen, wenn sie weiterarbeiten."
             )
         # ---------------------------------------------------- agents and language models
-        case UnknownAgent():
-            return (
-                "Diesen Agenten gibt es nicht, darum wurde nichts gefragt. „/agents“ zeigt alle; "
-                "ein @ gehört nur vor ihre Namen."
-            )
+        case UnknownAgent(name=name, near=near):
+            hint = f"War „{near}“ gemeint?" if near else "„/agents“ zeigt alle; ein @ gehört nur vor ihre Namen."
+            return f"Den Agenten „{name}“ gibt es nicht, darum ist nichts geschehen. {hint}"
         case UnknownModel():
             return (
                 "Dieses Sprachmodell wird nicht mehr angeboten, darum wurde nichts gefragt. "

@@ -141,7 +141,6 @@ class Words:
     not_named = "This page is for people whom the proxy before it names, and it named nobody."
     not_connected = "This page is not connected any more. Reload it and try again."
     plan_unreadable = "The plan could not be read. Reload the page and try again."
-    no_such_document = "There is no such document."
     files_gone = "The files did not stay with the server, which was restarted meanwhile. Please attach them again."
 
     def reload_to_see(self, trouble: str) -> str:

@@ -40,7 +40,8 @@ def checked(task: Task, registry: AgentRegistry, models: Models | None = None) -
         try:
             registry[unknown[0]]
         except UnknownAgent as error:
-            raise UnknownAgent(f"{error} Write @ only before an agent's name.") from None
+            said = f"{error} Write @ only before an agent's name."
+            raise UnknownAgent(said, error.name, error.near) from None
     return task.model_copy(update={"question": question})
 
 

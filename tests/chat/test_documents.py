@@ -68,9 +68,9 @@ async def test_one_agent_can_be_asked_for(site: Site, documents: Mapping[str, st
 
 
 async def test_an_agent_that_nobody_knows(site: Site) -> None:
-    """Is told, with those that there are."""
+    """Is told, with the name as it was typed."""
     tab = await asked(site, "/knowledge nobody")
-    assert "no agent called 'nobody'" in str(tab.page.step("Roundtable")["output"])
+    assert "no agent called “nobody”" in str(tab.page.step("Roundtable")["output"])
 
 
 async def test_a_document_is_removed(site: Site, documents: Mapping[str, str], knowledge: Knowledge) -> None:

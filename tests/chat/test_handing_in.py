@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from chat import deliveries, delivery
-from chat.errors import TooManyFiles, UnknownDelivery
+from chat.errors import TooManyFiles, TooManyOpen, UnknownDelivery
 from chat.wire import Json
 from chat.words import ENGLISH
 from history import History
@@ -218,7 +218,7 @@ async def test_only_so_many_are_open_at_a_time(site: Site, monkeypatch: pytest.M
     monkeypatch.setattr(deliveries, "MOST_OPEN", 1)
     tab = await asked_for_agent(site, leave_md=LEAVE)
     await hand_in(site, tab, keys_md=KEYS)
-    await tab.until(lambda page: said(page).startswith("1 messages with files are not settled yet"))
+    await tab.until(lambda page: said(page).startswith(ENGLISH.trouble(TooManyOpen())))
     assert said(tab.page).endswith("This was not taken in: “keys.md”.")
     assert uploaded(tab) == []
     await site.act(tab, "choose_agent", delivery=tab.page.props("Delivery")["delivery"], nowhere=True)
@@ -233,7 +233,7 @@ async def test_a_message_brings_only_so_many(site: Site, monkeypatch: pytest.Mon
     tab = await site.tab()
     await hand_in(site, tab, "@product keep these", leave_md=LEAVE, keys_md=KEYS)
     await tab.until(lambda page: states(page) == ["added", "rejected"])
-    assert files(tab.page)[1]["note"] == str(TooManyFiles(delivery.MOST_FILES))
+    assert files(tab.page)[1]["note"] == ENGLISH.trouble(TooManyFiles(delivery.MOST_FILES))
     assert uploaded(tab) == []
 
 
@@ -356,10 +356,7 @@ class TestWhileItIsTakenIn:
         tab = await self.begin(site, embedder, "@product keep these")
         embedder.gate.set()
         await tab.until(lambda page: page.props("Delivery")["stage"] == "over")
-        assert (
-            said(tab.page)
-            == "There is no space left for the knowledge; what was stored before is kept and still answers."
-        )
+        assert said(tab.page) == ENGLISH.trouble(StorageFull())
         assert states(tab.page) == ["left", "left"]
 
 

@@ -161,7 +161,7 @@ async def test_a_refused_question_survives_a_reload(
     again = await site.tab(thread=tab.thread)
     await again.until(lambda page: page.props("Offer")["label"] == "Ask again")
     assert [step["output"] for step in again.page.steps.values()] == [
-        QUESTION, "Roundtable is full. Please ask again in about 8 s."
+        QUESTION, ENGLISH.trouble(Overloaded("", 8.0))
     ]  # fmt: skip
     await site.act(again, "ask_again", message=again.page.step("local")["id"], question=QUESTION)
     task = await orchestrator.submitted.get()

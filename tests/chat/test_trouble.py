@@ -45,7 +45,7 @@ NEVER_SEEN: set[type[Exception]] = {
 """Errors without a sentence of their own, and why."""
 
 SEEN: tuple[Exception, ...] = (
-    UnknownAgent(SECRET),
+    UnknownAgent(SECRET, "garten", "garden"),
     UnknownModel(SECRET),
     ModelFailed("local:small", "timeout", 20.0),
     AnswerFailed(SECRET),

@@ -85,7 +85,7 @@ def test_without_redis_the_single_agent_answers_and_says_so(terminal: Terminal) 
     ("error", "code"),
     [
         (InvalidTask("The question is empty."), 2),
-        (UnknownAgent("There is no agent called 'x'."), 2),
+        (UnknownAgent("There is no agent called 'x'.", "x"), 2),
         (UnknownModel("There is no language model called 'x' here."), 2),
         (ConfigurationError("REDIS_URL is not usable."), 2),
         (OSError(28, "No space left on device"), 1),
