@@ -9,7 +9,6 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Literal
 
-import httpx
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic import BaseModel
@@ -26,6 +25,7 @@ CHARACTERS_A_TOKEN = 4
 """Where a provider does not say how many tokens there were."""
 _REASONS = ("finish_reason", "stop_reason", "done_reason")
 """Where providers say why a reply ended."""
+_NO_CONNECTION = {"TransportError", "APIConnectionError", "ServiceUnavailable"}
 _CUT_OFF = {"length", "max_tokens", "MAX_TOKENS"}
 
 
@@ -261,16 +261,18 @@ def _texts(chunk: AIMessageChunk) -> Iterator[tuple[Literal["reasoning", "answer
 
 def _why(error: Exception) -> Why:
     """Providers' errors have no common class; what they have in common is the status of the response."""
-    if isinstance(error, TimeoutError | httpx.TimeoutException) or "Timeout" in type(error).__name__:
+    if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
         return "timeout"
     status = _status(error)
     if status == 429:
         return "rate_limited"
     if status is not None and 400 <= status < 500 and status != 408:
         return "refused"
-    if status is not None or isinstance(error, OSError | httpx.TransportError):
+    if status is not None or isinstance(error, OSError):
         return "unreachable"
-    return "unreachable" if "Connection" in type(error).__name__ else "unusable"
+    # The libraries have HTTP clients of different makes, whose errors are called the same.
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return "unreachable" if kinds & _NO_CONNECTION else "unusable"
 
 
 def _status(error: Exception) -> int | None:

@@ -6,7 +6,6 @@ It ends when its standard input does, and so with whoever started it, however th
 import os
 import sys
 import threading
-from pathlib import Path
 
 
 def main() -> None:
@@ -26,6 +25,4 @@ def _end_with_the_parent() -> None:
 
 
 if __name__ == "__main__":
-    # Not from the folder it was started in, which may hold anything.
-    sys.path[:] = [path for path in sys.path if Path(path or ".").resolve() != Path.cwd()] or sys.path
     main()
