@@ -1,7 +1,8 @@
 """What this process has done since it started, counted for Prometheus where it happens.
 
-Names follow Prometheus' conventions: base units, `_seconds`, `_total`. Labels are names of registered agents and fixed
-states and nothing else, and every series is there from the start, so that a first failure is seen as an increase.
+Names follow Prometheus' conventions: base units, `_seconds`, `_total`. Labels are names of registered agents, of
+configured models, and fixed states and nothing else, and every series is there from the start, so that a first failure
+is seen as an increase.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,8 @@ from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
 
+from agents.errors import Why
+from agents.notes import NoteKind
 from orchestration.messages import Mode, RunState, TaskResult
 
 AttemptEnd = Literal["answered", "nothing_found", "failed", "retried", "returned", "lost"]
@@ -25,7 +28,7 @@ _TASK = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 class Metrics:
     """One per process. An end is counted by the process that wrote it, and at most once."""
 
-    def __init__(self, agents: Iterable[str]) -> None:
+    def __init__(self, agents: Iterable[str], models: Iterable[str] = ()) -> None:
         self._registry = CollectorRegistry()
         self._tasks_ended = self._counter("tasks_ended", "Tasks that ended here, by how.", "state", "mode")
         self._coordination = self._histogram(
@@ -40,6 +43,18 @@ class Metrics:
         self._takeovers = self._counter("takeovers", "Runs adopted from an owner that was gone.")
         self._resends = self._counter("resends", "Steps whose message was lost and sent again.")
         self._leases_lost = self._counter("leases_lost", "Runs and steps that another process took from here.", "kind")
+        self._model_calls = self._counter("model_calls", "Calls of language models for tasks that ended here.", "model")
+        self._model_tokens = self._counter("model_tokens", "What these took and gave.", "model", "direction")
+        self._without_model = self._counter(
+            "without_model", "Parts of tasks that were done without the language model that was to.", "kind", "why"
+        )
+        for model in models:
+            self._model_calls.labels(model)
+            for direction in ("in", "out"):
+                self._model_tokens.labels(model, direction)
+        for part in get_args(NoteKind):
+            for why in get_args(Why):
+                self._without_model.labels(part, why)
         for agent in agents:
             self._step.labels(agent)
             self._redeliveries.labels(agent)
@@ -54,6 +69,12 @@ class Metrics:
     def task_ended(self, result: TaskResult) -> None:
         """A run reached its end, and this process wrote it."""
         self._tasks_ended.labels(result.state, result.mode).inc()
+        for usage in result.usage:
+            self._model_calls.labels(usage.model).inc(usage.calls)
+            self._model_tokens.labels(usage.model, "in").inc(usage.tokens_in)
+            self._model_tokens.labels(usage.model, "out").inc(usage.tokens_out)
+        for note in result.notes:
+            self._without_model.labels(note.kind, note.why).inc()
         # A run that was stopped, or that broke, carries no times.
         if result.mode == "council" and result.total_seconds:
             self._task.observe(result.total_seconds)

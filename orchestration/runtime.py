@@ -101,7 +101,7 @@ async def open_runtime(
         knowledge = await stack.enter_async_context(shelves)
         servers = await stack.enter_async_context(open_servers(settings.models.servers, registry))
         runner = _runner(settings, knowledge, models, servers, answerer)
-        metrics = Metrics(registry)
+        metrics = Metrics(registry, models.names)
         single = _single_agent(settings, registry, knowledge, runner, models, metrics, keeper)
         orchestrator = await _answering(stack, registry, knowledge, single, metrics, models)
         process = _Process(
@@ -145,7 +145,7 @@ async def open_single(
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
         servers = await stack.enter_async_context(open_servers(settings.models.servers, registry))
         runner = _runner(settings, knowledge, models, servers, answerer)
-        metrics = Metrics(registry)
+        metrics = Metrics(registry, models.names)
         single = _single_agent(settings, registry, knowledge, runner, models, metrics)
         yield await _answering(stack, registry, knowledge, single, metrics, models)
 
@@ -351,7 +351,7 @@ async def _joined(
     """A process that hands tasks in and watches; another one drives them."""
     store = RunStore(connections.batcher, keys, settings.run)
     hub, hints = EventHub(connections, keys), Hints(connections, keys)
-    metrics, outage = Metrics(registry), Outage(connections.batcher, keys.probe)
+    metrics, outage = Metrics(registry, models.names), Outage(connections.batcher, keys.probe)
     approvals = Approvals(connections.batcher, keys, settings.run)
     engine = CouncilEngine(name, store, approvals, registry, settings.run, hints, metrics, None)
     await stack.enter_async_context(_running([hub.run, outage.run], None, hub, connections))

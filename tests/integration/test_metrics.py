@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from redis.asyncio import Redis
 
 from agents import Question
 from agents.answerers.scripted import ScriptedAnswerer
+from agents.errors import Why
+from agents.notes import NoteKind
 from knowledge import HashEmbedder
 from orchestration import AgentOrchestrator, Settings, Task, open_single
 from orchestration.breaker import FAILURES
@@ -212,7 +214,9 @@ async def test_labels_are_agents_and_fixed_states_and_nothing_else(tmp_path: Pat
 
     assert series(after) == series(before)
     states = {"answered", "nothing_found", "failed", "cancelled", "expired", "retried", "returned", "lost"}
-    allowed = {"agent": {"garden", "kitchen"}, "state": states, "mode": {"council", "single"}, "kind": {"run", "step"}}
+    kinds = {"run", "step", *get_args(NoteKind)}
+    allowed = {"agent": {"garden", "kitchen"}, "state": states, "mode": {"council", "single"}, "kind": kinds}
+    allowed["why"] = set(get_args(Why))
     labels = {(name, value) for sample in after.samples for name, value in sample.labels.items() if name != "le"}
     assert labels == {(name, value) for name in allowed for value in allowed[name]}
 
