@@ -9,6 +9,8 @@ from agents.errors import (
     CatalogError,
     ModelFailed,
     ModelMisconfigured,
+    ToolFailed,
+    ToolMisconfigured,
     UnknownAgent,
     UnknownModel,
 )
@@ -34,6 +36,8 @@ __all__ = [
     "Question",
     "Spending",
     "Terms",
+    "ToolFailed",
+    "ToolMisconfigured",
     "UnknownAgent",
     "UnknownModel",
     "Usage",

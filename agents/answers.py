@@ -70,6 +70,8 @@ class Question:
     context: tuple[str, ...] = ()
     """What the steps it depends on found."""
     terms: Terms = field(default_factory=Terms)
+    planned: str = ""
+    """The question before it was completed with what others found; empty where it was not."""
     search: Search | None = None
     """None where there is nothing to look up again."""
 

@@ -4,23 +4,22 @@ A statement is supported where a passage that it names has its figures, does not
 near to it in meaning or holds most of its words. What is measured about these limits is in docs/design.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from agents.agreement import denies, figures_and_words
+from agents.sources import CALCULATION, Embed
 from agents.statements import Statement
 from agents.words import content_words
-from knowledge import Hit, Matrix, Sentence, Vector
+from knowledge import Hit, Sentence, Vector
 
 NEAR = 0.66
 """Cosine similarity of a statement and a sentence that says the same."""
 MOST_WORDS = 0.6
 """Two neighbouring sentences with this share of a statement's words say the same."""
-
-Embed = Callable[[Sequence[str]], Awaitable[Matrix]]
 
 
 @dataclass(frozen=True)
@@ -44,19 +43,25 @@ async def check(statements: Sequence[Statement], hits: Sequence[Hit], embed: Emb
 def _checked(statement: Statement, vector: Vector, hits: Sequence[Hit]) -> Checked:
     if not statement.numbers:
         return Checked(statement, "uncited")
+    named = {number: hits[number - 1] for number in statement.numbers if 1 <= number <= len(hits)}
+    calculated = {number: hit for number, hit in named.items() if _is_calculation(hit)}
+    figures = frozenset[str]().union(*(figures_and_words(hit.passage.text) for hit in calculated.values()))
     found: list[tuple[float, int, str]] = []
-    for number in statement.numbers:
-        if 1 <= number <= len(hits) and (carried := carries(hits[number - 1], statement.text, vector)) is not None:
+    for number, hit in named.items():
+        if number not in calculated and (carried := carries(hit, statement.text, vector, figures)) is not None:
             found.append((carried[0], number, carried[1]))
+    if found:
+        # A calculation says nothing alone: it carries figures of a statement that a document carries otherwise.
+        found += [(-1.0, number, "") for number in calculated]
     if not found:
         return Checked(statement, "unsupported")
     found.sort(key=lambda one: -one[0])
     return Checked(statement, "supported", tuple(number for _, number, _ in found), found[0][2])
 
 
-def carries(hit: Hit, text: str, vector: Vector) -> tuple[float, str] | None:
+def carries(hit: Hit, text: str, vector: Vector, calculated: frozenset[str] = frozenset()) -> tuple[float, str] | None:
     """How near the passage's nearest sentence is to the statement, and that sentence; None where none carries it."""
-    if not hit.sentences or not figures_and_words(text) <= figures_and_words(_whole(hit)):
+    if not hit.sentences or not figures_and_words(text) <= figures_and_words(_whole(hit)) | calculated:
         return None
     near = hit.vectors @ vector if len(hit.vectors) else np.zeros(len(hit.sentences))
     said = content_words(text)
@@ -70,6 +75,10 @@ def carries(hit: Hit, text: str, vector: Vector) -> tuple[float, str] | None:
         if (near[at] >= NEAR or share >= MOST_WORDS) and (best is None or nearness > best[0]):
             best = nearness, sentence
     return (best[0], best[1].text) if best is not None else None
+
+
+def _is_calculation(hit: Hit) -> bool:
+    return not hit.passage.base and hit.passage.document == CALCULATION
 
 
 def _share(said: frozenset[str], text: str) -> float:

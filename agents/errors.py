@@ -6,6 +6,8 @@ AgentError
 ├── UnknownModel        somebody named a language model that is not offered
 ├── ModelMisconfigured  a language model cannot be used as it is configured: the message names the setting or extra
 ├── ModelFailed         a language model did not answer; `why` says in which way
+├── ToolMisconfigured   a server of tools cannot be used as it is configured: the message names the setting
+├── ToolFailed          a tool did not do what a model wanted; the text tells the model why
 └── AnswerFailed        an answerer could not answer this step; another attempt may
 """
 
@@ -57,6 +59,14 @@ class ModelFailed(AgentError):
         self.why: Why = why
         self.retry_after = retry_after
         self.usage = usage
+
+
+class ToolMisconfigured(AgentError):
+    """A server of tools cannot be used as it is configured."""
+
+
+class ToolFailed(AgentError):
+    """A tool did not do what a model wanted."""
 
 
 class AnswerFailed(AgentError):

@@ -9,6 +9,15 @@ _BLOCK = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\((?:[^()\n]|\([^()\n]*\))*\)|\[[^\[\]\n]*\])")
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:[^\n]*$", re.MULTILINE)
 _OWN = re.compile(r"(?<!!)\[[\w]+\]\(#(?:cite|mark)-[\w-]+\)")
+_INVISIBLE = dict.fromkeys(
+    code
+    for first, last in (
+        (0x00, 0x08), (0x0B, 0x0C), (0x0E, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x180E, 0x180E), (0x200B, 0x200B),
+        (0x200E, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0xFE00, 0xFE0E), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB),
+        (0xE0000, 0xE0FFF),
+    )
+    for code in range(first, last + 1)
+)  # fmt: skip
 _ADDRESS = re.compile(r"\b(https?|ftp|www)([:.])(?=\S)", re.IGNORECASE)
 
 
@@ -16,6 +25,14 @@ def as_markdown(text: str) -> str:
     """Escape what Markdown would act on; `code` in backticks stays code, addresses stay text."""
     parts = _CODE.split(" ".join(text.split()))
     return "".join(part if _CODE.fullmatch(part) else _escape(part) for part in parts)
+
+
+def visible(text: str) -> str:
+    """Without characters that nobody sees and a model reads, or that turn around what is read.
+
+    The joiners stay that Persian, Indian scripts and some emoji need.
+    """
+    return text.translate(_INVISIBLE)
 
 
 def without_links(markdown: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from agents.agent import Agent
 from agents.answers import Exchange
+from agents.plain import visible
 from knowledge import Hit
 
 NOTHING = "NOTHING FOUND"
@@ -27,7 +28,13 @@ class Fence:
 
     def around(self, title: str, text: str) -> str:
         """`title` is ours; `text` is a document's, a tool's or another model's."""
-        return f"<<{self.marker} {title}>>\n{text.replace(self.marker, '')}\n<<{self.marker} end>>"
+        return f"<<{self.marker} {title}>>\n{self._quoted(text)}\n<<{self.marker} end>>"
+
+    def _quoted(self, text: str) -> str:
+        text = visible(text)
+        while self.marker in text:  # What is left and right of one may make another.
+            text = text.replace(self.marker, "")
+        return text
 
     @property
     def rule(self) -> str:
@@ -71,6 +78,12 @@ def conversation(exchanges: Sequence[Exchange], fence: Fence, characters: int) -
     return fence.around("conversation so far", "\n\n".join(told)) if told else ""
 
 
+def asked_before(exchanges: Sequence[Exchange]) -> str:
+    """The questions alone: what was answered came from documents."""
+    asked = "\n".join(f"- {exchange.question}" for exchange in exchanges)
+    return f"Asked before:\n{asked}" if asked else ""
+
+
 def _place(hit: Hit) -> str:
     passage = hit.passage
     page = f", page {passage.page}" if passage.page is not None else ""
@@ -85,16 +98,33 @@ def role(agent: Agent) -> str:
     return " ".join(told)
 
 
-def rules(fence: Fence) -> str:
-    """How an answer is written; the same for every agent, and not to be changed by it."""
+def calling_rules() -> str:
+    """What is said before anything is read."""
     return "\n".join(
         (
             "Rules:",
-            f"- {fence.rule}",
-            "- Say only what the sources say. Put the number of the source behind each statement, such as [1] or"
-            " [1][2]: behind each sentence, each item of a list, each row. A statement without a number is worthless.",
-            f"- Where the sources do not answer the question, write {NOTHING} and nothing else.",
-            "- Answer in the language of the question: the answer first, then what is needed to use it, briefly."
-            " Sentences, lists, tables and code are welcome; links, pictures and HTML are not.",
+            "- Before your documents are looked up for you, you may call the tools that you are offered, all at once"
+            " and only here. Call those without whose result the question cannot be answered well.",
+            "- Most questions need none: then reply with the word NONE. Do not answer the question yet.",
         )
     )
+
+
+def rules(fence: Fence, tools: bool = False) -> str:
+    """How an answer is written; the same for every agent, and not to be changed by it."""
+    lines = [
+        "Rules:",
+        f"- {fence.rule}",
+        "- Say only what the sources say. Put the number of the source behind each statement, such as [1] or"
+        " [1][2]: behind each sentence, each item of a list, each row. A statement without a number is worthless.",
+        f"- Where the sources do not answer the question, write {NOTHING} and nothing else.",
+        "- Answer in the language of the question: the answer first, then what is needed to use it, briefly."
+        " Sentences, lists, tables and code are welcome; links, pictures and HTML are not.",
+    ]
+    if tools:
+        lines.append(
+            "- Where the sources lack something that the question needs, call a tool before you answer, as seldom as"
+            " possible. What it gives is quoted material as well, with a number of its own. Behind a figure that you"
+            " calculated put the numbers of the calculation and of the sources that it was made of."
+        )
+    return "\n".join(lines)

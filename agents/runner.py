@@ -13,6 +13,7 @@ from agents.answers import Answerer, Draft, Piece, Question, Terms
 from agents.budget import Spending
 from agents.completing import Completer
 from agents.errors import AnswerFailed
+from agents.plain import as_markdown
 from agents.usage import together
 from knowledge import Hit, Matrix, Vector
 
@@ -104,13 +105,14 @@ class Runner:
         retrieved = self._clock()
         yield Found(hits)
         if completed is not None:
-            yield Piece("reasoning", f"Asked as: {completed}\n\n")
+            yield Piece("reasoning", f"Asked as: {as_markdown(completed)}\n\n")
         resumed = self._clock()
         draft: Draft | None = None
 
         async def look_up(text: str) -> tuple[Hit, ...]:
             near = (await self._library.embed([text]))[0]
-            return tuple(await self._library.search(bases, text, near, person=person, limit=self._passages))
+            again = self._library.search(bases, text, near, person=person, limit=self._passages, prefers=prefers)
+            return tuple(await again)
 
         asked = Question(
             agent,
@@ -119,7 +121,8 @@ class Runner:
             hits,
             tuple(context),
             terms.model_copy(update={"budget": spending.left}),
-            look_up,
+            planned=question if completed else "",
+            search=look_up,
         )
         async with aclosing(self._answerer.answer(asked)) as parts:
             async for part in parts:

@@ -59,6 +59,8 @@ class Standing:
 def document_of(knowledge: Knowledge, citation: Citation, person: str) -> Standing:
     """What the person can see of the document behind a citation, and the text around the passage. Blocking."""
     passage = citation.passage
+    if not passage.base:
+        return Standing(there=True)  # It is in no document that could be gone.
     try:
         documents = knowledge.documents(passage.base, person)
         same = next((document for document in documents if document.id == passage.document), None)

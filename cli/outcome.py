@@ -39,14 +39,14 @@ def _of_the_system(error: OSError) -> str:
 
 def _of_the_product(error: BaseException) -> Outcome:
     # Imported here because `--help` and a wrong option must not wait for them.
-    from agents import AgentError, CatalogError, ModelMisconfigured, UnknownAgent, UnknownModel
+    from agents import AgentError, CatalogError, ModelMisconfigured, ToolMisconfigured, UnknownAgent, UnknownModel
     from knowledge import InvalidBase, KnowledgeError
     from orchestration.errors import ConfigurationError, InvalidTask, RoundtableError, UnknownDeadLetter
     from people import InvalidName, InvalidPassword, PeopleError
 
     sentence = " ".join(str(error).split())
     wrong = ConfigurationError | InvalidTask | UnknownDeadLetter | UnknownAgent | CatalogError | InvalidBase
-    wrong |= InvalidName | InvalidPassword | UnknownModel | ModelMisconfigured
+    wrong |= InvalidName | InvalidPassword | UnknownModel | ModelMisconfigured | ToolMisconfigured
     if isinstance(error, wrong):
         return Outcome(WRONG, sentence)
     if isinstance(error, RoundtableError | AgentError | KnowledgeError | PeopleError):

@@ -37,7 +37,7 @@ class Passage(BaseModel, frozen=True):
     """``<document id>#<ordinal>``, or ``<document id>#<first>-<last>`` for neighbours that were found together:
     the same content always has the same id."""
     base: str
-    """The knowledge base, which is the agent's name."""
+    """The knowledge base, which is the agent's name; empty for what is in no document, such as a tool's result."""
     document: str
     source: str
     """The file name a person recognises."""

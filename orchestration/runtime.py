@@ -16,6 +16,7 @@ from agents.completing import Completer
 from agents.models import Models
 from agents.models.opening import open_models
 from agents.runner import Runner
+from agents.tools.servers import Servers, open_servers
 from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, Record, open_knowledge
 from orchestration.agent_orchestrator import AgentOrchestrator, Councils
 from orchestration.approvals import Approvals
@@ -98,7 +99,8 @@ async def open_runtime(
         bases = frozenset(chosen) if kind == "worker" else None
         shelves = open_shelves(settings, registry=registry, embedder=embedder, prefix=prefix, bases=bases)
         knowledge = await stack.enter_async_context(shelves)
-        runner = _runner(settings, knowledge, models, answerer)
+        servers = await stack.enter_async_context(open_servers(settings.models.servers, registry))
+        runner = _runner(settings, knowledge, models, servers, answerer)
         metrics = Metrics(registry)
         single = _single_agent(settings, registry, knowledge, runner, models, metrics, keeper)
         orchestrator = await _answering(stack, registry, knowledge, single, metrics, models)
@@ -141,7 +143,8 @@ async def open_single(
         if models is None:
             models = await stack.enter_async_context(open_models(settings.models, registry, settings.data))
         knowledge = await stack.enter_async_context(_open_knowledge(settings, registry, embedder))
-        runner = _runner(settings, knowledge, models, answerer)
+        servers = await stack.enter_async_context(open_servers(settings.models.servers, registry))
+        runner = _runner(settings, knowledge, models, servers, answerer)
         metrics = Metrics(registry)
         single = _single_agent(settings, registry, knowledge, runner, models, metrics)
         yield await _answering(stack, registry, knowledge, single, metrics, models)
@@ -169,10 +172,12 @@ async def open_shelves(
         yield await stack.enter_async_context(_open_knowledge(settings, registry, embedder, record, bases))
 
 
-def _runner(settings: Settings, knowledge: Knowledge, models: Models, answerer: Answerer | None) -> Runner:
+def _runner(
+    settings: Settings, knowledge: Knowledge, models: Models, servers: Servers, answerer: Answerer | None
+) -> Runner:
     return Runner(
         knowledge,
-        answerer or answering(models, knowledge.embed),
+        answerer or answering(models, knowledge.embed, servers),
         settings.knowledge.passages,
         completer=Completer(models) if models else None,
     )

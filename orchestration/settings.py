@@ -183,6 +183,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_MODEL_SECONDS": ("models", "seconds"),
     "ROUNDTABLE_TASK_TOKENS": ("models", "task_tokens"),
     "ROUNDTABLE_TASK_CALLS": ("models", "task_calls"),
+    "ROUNDTABLE_MCP": ("models", "servers"),
     "ROUNDTABLE_SLOTS": ("run", "slots"),
     "ROUNDTABLE_PLACES": ("run", "places"),
     "ROUNDTABLE_WAITING": ("run", "waiting"),

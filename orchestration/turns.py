@@ -50,6 +50,7 @@ def turn_of(question: str, ending: Ending) -> Turn | None:
     sources = [
         Source(base=c.passage.base, document=c.passage.document, title=_short(c.passage.title))
         for c in result.citations
+        if c.passage.base
     ]
     asked = parts[0].question if len(parts) == 1 else without_mentions(selection.understood or question)
     return Turn(

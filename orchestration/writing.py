@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agents import AgentRegistry, Budget, Claim, ModelFailed, Note, Spending, UnknownModel
-from agents.citing import Checked, Embed, check
+from agents.citing import Checked, check
 from agents.marks import mark
 from agents.models import Delta, LanguageModel, Models, Prompt, Reply, Said, StartedAnew
 from agents.plain import as_markdown, inert, without_links
 from agents.prompting import CHARACTERS_A_TOKEN, Fence, Marker, fair_share, random_marker
+from agents.sources import Embed
 from agents.statements import Statement, statements_of
 from knowledge import Hit, Passage, Sentence
 from orchestration.aggregation import Aggregate, Aggregator, Anew, Ending, ExtractiveAggregator, Numbers

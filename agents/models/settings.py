@@ -1,6 +1,7 @@
 """Which language models are to be used, as the operator says it."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -77,6 +78,8 @@ class ModelSettings(BaseModel):
     """In and out, that all models together may be asked for one task."""
     task_calls: int = Field(40, ge=0, le=10_000)
     """How often they may be asked for one task."""
+    servers: Path | None = None
+    """A file that says which MCP servers' tools they may want to be called."""
     seconds: float = Field(30.0, gt=0, le=3_600)
     """A model that is silent for so long counts as failed."""
 

@@ -34,6 +34,7 @@ ONLY_IN = {
     "tokenizers": ("knowledge/onnx_model.py",),
     "pypdfium2": ("knowledge/layout/pdfium.py",),
     "argon2": ("people/passwords.py",),
+    "mcp": ("agents/tools/session.py", "agents/tools/servers.py"),
     "langchain": ("agents/models/",),
     "langchain_core": ("agents/models/",),
     "langchain_openai": ("agents/models/",),
@@ -117,7 +118,7 @@ def test_no_import_cycles_between_modules() -> None:
 @pytest.mark.parametrize("package", ["people", "orchestration", "agents", "knowledge", "history", "cli.main"])
 def test_importing_is_light(package: str) -> None:
     """No model, index or chat library is loaded by an import."""
-    heavy = "torch faiss chainlit sentence_transformers onnxruntime tokenizers tantivy pypdfium2 langchain_core"
+    heavy = "torch faiss chainlit sentence_transformers onnxruntime tokenizers tantivy pypdfium2 langchain_core mcp"
     check = f"import sys, {package}; sys.exit(' '.join(set('{heavy}'.split()) & sys.modules.keys()) or 0)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
