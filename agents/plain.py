@@ -6,7 +6,7 @@ from collections.abc import Callable
 _ACTIVE = re.compile(r"([\\\[\]<>*_#|~!])")
 _CODE = re.compile(r"(`[^`\n]+`)")
 _BLOCK = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
-_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\((?:[^()\n]|\([^()\n]*\))*\)|\[[^\[\]\n]*\])")
+_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\((?:[^()\n]|\([^()\n]*\))*\)|\[(?!\^?\d[\d\s,;–-]*\])[^\[\]\n]*\])")
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:[^\n]*$", re.MULTILINE)
 _OWN = re.compile(r"(?<!!)\[[\w]+\]\(#(?:cite|mark)-[\w-]+\)")
 _INVISIBLE = dict.fromkeys(
@@ -53,7 +53,10 @@ def inert(markdown: str) -> str:
     def calmed(text: str) -> str:
         own = _OWN.findall(text)
         parts = _OWN.split(text)
-        quiet = [_ADDRESS.sub("\\1\u2060\\2", part.replace("<", "\\<").replace("](", "]\\(")) for part in parts]
+        quiet = [
+            _ADDRESS.sub("\\1\u2060\\2", part.replace("<", "\\<").replace("](", "]\\(").replace("]:", "]\\:"))
+            for part in parts
+        ]
         return "".join(piece for pair in zip(quiet, [*own, ""], strict=True) for piece in pair)
 
     return _outside_code(markdown, calmed)

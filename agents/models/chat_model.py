@@ -51,6 +51,8 @@ class ChatModel:
         self._clock = clock
         self._structured = True
         """Whether it can be held to a schema, as far as is known."""
+        self._calls_tools = True
+        """Whether it can be offered tools, as far as is known."""
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | StartedAnew | Reply, None]:
         """Pieces as they come, then one Reply. Raises ModelFailed; "interrupted" where pieces had come before."""
@@ -62,9 +64,24 @@ class ChatModel:
             except ModelFailed as failed:
                 if failed.why not in ("refused", "unusable"):
                     raise
-        async with aclosing(self._parts(self._model, prompt)) as parts:
+        offered = bool(prompt.tools) and self._calls_tools
+        if offered:
+            heard = False
+            try:
+                async with aclosing(self._parts(self._model, prompt)) as parts:
+                    async for part in parts:
+                        heard = True
+                        yield part
+                return
+            except ModelFailed as failed:
+                if heard or failed.why not in ("refused", "unusable"):
+                    raise
+        async with aclosing(self._parts(self._model, replace(prompt, tools=()))) as parts:
             async for part in parts:
                 yield part
+        if offered:
+            log.info("%s takes no tools and is not offered any", self.name)
+            self._calls_tools = False
         if held:
             log.info("%s cannot be held to a schema and is asked in words", self.name)
             self._structured = False

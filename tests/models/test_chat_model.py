@@ -108,6 +108,21 @@ async def test_calls_of_tools_are_gathered(server: OpenAIServer) -> None:
     assert [tool["function"]["name"] for tool in server.asked[0].body["tools"]] == ["search"]
 
 
+async def test_who_takes_no_tools_is_asked_without_from_then_on(server: OpenAIServer) -> None:
+    """Small models of local servers refuse a request that offers some."""
+
+    def script(asked: Asked) -> Iterator[Piece]:
+        if "tools" in asked.body:
+            raise Refusal(400)
+        yield "In March."
+
+    server.script = script
+    asker, tools = model(server), (ToolOffer("search", "Search.", {"type": "object", "properties": {}}),)
+    for _ in range(2):
+        assert (await reply(asker, Prompt(PROMPT.said, tools=tools))).text == "In March."
+    assert ["tools" in asked.body for asked in server.asked] == [True, False, False]
+
+
 async def test_where_nobody_counts_tokens_are_estimated(server: OpenAIServer) -> None:
     server.counts = False
     (usage,) = (await reply(model(server))).usage
