@@ -5,16 +5,16 @@ of with the document in the arguments, and answers with nothing of its own.
 """
 
 import re
+import unicodedata
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import aclosing
 
 import pytest
 
-from agents import Draft
+from agents import Draft, Piece
 from agents.models import Prompt, Reply, ToolCall, ToolOffer
 from agents.models.scripted import ScriptedModel
-from agents.plain import visible
-from agents.runner import Done, Found, Piece, Runner
+from agents.runner import Done, Found, Runner
 from agents.tools import Outcome
 from agents.usage import Usage
 from knowledge import Hit, Matrix, Vector
@@ -26,6 +26,11 @@ _ACTIVE = re.compile(
     r"(?<!\\)<\w|(?<!\\)</|\]\((?!#)|^\W*\[[^\]]*\]:\s*\S|\b(?:https?|ftp)://|\bwww\.\w", re.IGNORECASE | re.MULTILINE
 )
 """What a page would load, link or run, outside code."""
+
+
+def unseen(text: str) -> set[str]:
+    """Characters that nobody sees; line feeds and tabs are seen."""
+    return {c for c in text if unicodedata.category(c) in ("Cf", "Cc", "Co", "Cn") and c not in "\n\t"}
 
 
 class Mail:
@@ -59,7 +64,7 @@ def obedient(evil: str) -> ScriptedModel:
         if "source [" not in read:
             return "NONE"
         if not any(said.role == "tool" for said in prompt.said):
-            wanted = (
+            wanted: tuple[tuple[str, dict[str, object]], ...] = (
                 ("mail__send", {"to": "evil", "text": read}),
                 ("search_knowledge", {"query": evil, "person": "anna", "bases": ["security"]}),
                 ("calculate", {"expression": evil}),
@@ -109,7 +114,8 @@ async def test_a_document_changes_no_instruction(name: str) -> None:
         material = prompt.said[1].text
         inside = re.sub(r"<<f00d (?!end)[^\n]*>>\n.*?\n<<f00d end>>", "", material, flags=re.DOTALL)
         assert inside.strip() == f"Question: {QUESTION}", "nothing else stands outside a fence"
-        if "f00d" not in first and visible(first) == first and "source [2]" in material:
+        assert not unseen(material)
+        if "f00d" not in first and not unseen(first) and "source [2]" in material:
             assert first in material
 
 
@@ -120,7 +126,7 @@ async def test_nothing_of_a_document_is_active_in_an_answer(name: str) -> None:
     shown = re.sub(r"\[(?:uncited|unsupported)\]\(#mark-\w+\)", "", draft.text)
     outside = re.sub(r"```.*?```|`[^`\n]+`", "", shown, flags=re.DOTALL)
     assert not _ACTIVE.search(outside)
-    assert visible(outside.replace("\u2060", "")) == outside.replace("\u2060", "")
+    assert not unseen(draft.text.replace("\u2060", "")), "but for the joiner that keeps an address from being one"
     if "](http" in DOCUMENTS[name] or "](//" in DOCUMENTS[name]:
         assert SECRET not in outside
 
