@@ -66,7 +66,7 @@ async def test_an_agent_has_the_tools_that_the_operator_gave_it(file: Path, monk
         ("{", "no JSON"),
         ("[]", "not usable"),
         ('{"servers": {"x": {"agents": ["garden"]}}}', "either a command or a url"),
-        ('{"servers": {"x": {"command": ["a"], "url": "http://b", "agents": ["garden"]}}}', "either a command or a url"),
+        ('{"servers": {"x": {"command": ["a"], "url": "http://b", "agents": ["*"]}}}', "either a command or a url"),
         ('{"servers": {"x": {"command": ["a"]}}}', "servers.x.agents"),
         ('{"servers": {"x": {"command": ["a"], "agents": ["nobody"]}}}', "'nobody', which does not exist"),
         ('{"servers": {"X Y": {"command": ["a"], "agents": ["garden"]}}}', "not usable"),
