@@ -65,9 +65,8 @@ def test_a_calculator_is_exact(expression: str, result: str) -> None:
 @pytest.mark.parametrize(
     "expression",
     ["1 / 0", "9 ** 9 ** 9", "10 ** 40", "(-8) ** 0.5", "sqrt(-1)", "__import__('os')", "a + 1", "True",
-     "1 if 1 else 2", "[1]", "'a' * 9", "sqrt(1, 2)", "(" * 150 + "1" + ")" * 150, "1 + " * 60 + "1",
-     "1e999", "9.9e200 ** 1.5",
-     "(0.1) ** 99", "1;2", "lambda: 1", "\x00", ""],
+     "1 if 1 else 2", "[1]", "'a' * 9", "sqrt(1, 2)", "(" * 150 + "1" + ")" * 150, "1 + " * 60 + "1", "1e999",
+     "9.9e200 ** 1.5", "(0.1) ** 99", "1;2", "lambda: 1", "\x00", ""],
 )  # fmt: skip
 def test_a_calculator_does_nothing_else(expression: str) -> None:
     with pytest.raises(ToolFailed):
