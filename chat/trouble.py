@@ -132,15 +132,15 @@ def in_english(error: Exception, duration: Duration) -> str:
                 "Please take some out."
             )
         case AgentGone(row=row, agent=agent):
-            return f"Row {row}: there is no agent “{agent}” any more; nothing was started. Please choose another one."
+            return f"Step {row}: there is no agent “{agent}” any more; nothing was started. Please choose another one."
         case AgentAway(row=row, title=title):
-            return f"Row {row}: {title} is not there right now; nothing was started. Choose another agent, or wait."
+            return f"Step {row}: {title} is not there right now; nothing was started. Choose another agent, or wait."
         case WaitsForLater(row=row):
-            return f"Row {row} can only wait for rows above it; nothing was started. Please change what it waits for."
+            return f"Step {row} can only wait for steps above it; nothing was started. Please change what it waits for."
         case AsksTheSame(first=first, row=row, title=title):
-            return f"Rows {first} and {row} ask {title} the same; nothing was started. Please take one of them out."
+            return f"Steps {first} and {row} ask {title} the same; nothing was started. Please take one of them out."
         case UnaskableStep(row=row, cause=cause):
-            return f"Row {row}: {in_english(cause, duration)} Your changes are still here."
+            return f"Step {row}: {in_english(cause, duration)} Your changes are still here."
         case InvalidPlan():
             return "This plan does not work, so nothing was started. Please change it; it is still here."
         case NotAwaiting():
@@ -276,22 +276,22 @@ def in_german(error: Exception, duration: Duration) -> str:
             )
         case AgentGone(row=row, agent=agent):
             return (
-                f"Zeile {row}: den Agenten „{agent}“ gibt es nicht mehr; nichts wurde gestartet. Bitte anders wählen."
+                f"Schritt {row}: den Agenten „{agent}“ gibt es nicht mehr; nichts wurde gestartet. Bitte anders wählen."
             )
         case AgentAway(row=row, title=title):
             return (
-                f"Zeile {row}: {title} ist gerade nicht da; nichts wurde gestartet. "
+                f"Schritt {row}: {title} ist gerade nicht da; nichts wurde gestartet. "
                 "Bitte einen anderen Agenten wählen oder warten."
             )
         case WaitsForLater(row=row):
-            return f"Zeile {row} kann nur auf Zeilen über ihr warten; nichts wurde gestartet. Bitte das ändern."
+            return f"Schritt {row} kann nur auf Schritte über ihm warten; nichts wurde gestartet. Bitte das ändern."
         case AsksTheSame(first=first, row=row, title=title):
             return (
-                f"Die Zeilen {first} und {row} fragen {title} dasselbe; nichts wurde gestartet. "
+                f"Die Schritte {first} und {row} fragen {title} dasselbe; nichts wurde gestartet. "
                 "Bitte eine herausnehmen."
             )
         case UnaskableStep(row=row, cause=cause):
-            return f"Zeile {row}: {in_german(cause, duration)} Die Änderungen sind noch da."
+            return f"Schritt {row}: {in_german(cause, duration)} Die Änderungen sind noch da."
         case InvalidPlan():
             return "So kann der Plan nicht laufen; nichts wurde gestartet. Bitte ändern, er ist noch da."
         case NotAwaiting():

@@ -90,7 +90,7 @@ def test_one_question_with_a_plan(open_window: Opened, dark: bool) -> None:
     expect(window.page.locator("[data-step-type=user_message]")).to_have_text("@garden When do I prune roses?")
     plan(window).get_by_label("Question of step 1").fill(" ")
     button(window, "Run this plan").click()
-    expect(plan(window).get_by_role("alert")).to_contain_text("Step 1: The question is empty.")
+    expect(plan(window).get_by_role("alert")).to_contain_text("Step 1: The question is empty, so nothing was asked.")
     plan(window).get_by_label("Question of step 1").fill("When do I prune roses?")
     plan(window).get_by_label("Add an agent").select_option("kitchen")
     button(window, "Add").click()

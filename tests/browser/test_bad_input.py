@@ -5,9 +5,9 @@ from playwright.sync_api import expect
 from tests.browser.chat_window import ChatWindow
 
 REFUSED = {
-    "punctuation": ("?!... --- ...", "The question is empty. Please type what you want to know."),
-    "a book": ("x" * 200_000, "The question has 200,000 characters and may have 8,000."),
-    "an unknown agent": ("@nobody help", "There is no agent called 'nobody'; there are garden, kitchen."),
+    "punctuation": ("?!... --- ...", "The question is empty, so nothing was asked. Please type what you want to know."),
+    "a book": ("x" * 200_000, "The question has 200,000 characters and may have 8,000, so it was not asked."),
+    "an unknown agent": ("@nobody help", "There is no agent called “nobody”, so nothing was done."),
 }
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
