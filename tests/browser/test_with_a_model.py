@@ -260,7 +260,8 @@ def test_without_its_server_the_sources_answer_and_it_says_so(open_modelled: Ope
     window = open_modelled().open()
     window.ask(QUESTION)
     expect(window.answer).to_contain_text(f"{PRUNE}.")
-    expect(spent(window)).to_have_text(f"Answered and put together without the model: {MODEL} cannot be reached.")
+    # Whether the one who writes still tries it depends on how often the agents did.
+    expect(spent(window)).to_contain_text(re.compile(rf"Answered .*without the model: {MODEL} cannot be reached\."))
     expect(agent(window)).to_contain_text(f"Answered without the model: {MODEL} cannot be reached.")
     window.ask("/status now")
     expect(window.answer).to_contain_text(f"Language models: {MODEL} (left alone for another")

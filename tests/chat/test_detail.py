@@ -8,6 +8,7 @@ from chat.picture import draw
 from chat.preferences import ASK_FIRST, DETAIL, MODEL, Preferences
 from chat.story import Story, tell
 from chat.wire import Detail, Picture
+from chat.words import ENGLISH
 from history import History, HistoryFull
 from orchestration.messages import AnyEvent, TaskResult
 from tests.chat.browser_side import Site
@@ -144,7 +145,7 @@ async def test_what_cannot_be_kept_holds_in_the_window(
     tab = await site.tab()
     await tab.until_heard("chat_settings")
     await tab.set(**{DETAIL: "answer"})
-    said = "This holds in this window, but it could not be kept. There is no space left."
+    said = f"This holds in this window, but it could not be kept. {ENGLISH.trouble(HistoryFull())}"
     await tab.until(lambda page: page.toasts == [said])
 
 

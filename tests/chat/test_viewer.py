@@ -11,7 +11,7 @@ from chat.delivery import Delivery
 from chat.still import Still
 from chat.usual import Usual
 from chat.viewer import INTERVAL_SECONDS, MOST_A_SECOND, Viewer, Viewers, Window
-from chat.words import Words
+from chat.words import ENGLISH, Words
 from orchestration.errors import EngineUnavailable
 from orchestration.messages import Recorded
 from tests.chat.events import OPERATIONS, THREAD, TITLES, answer, planned, selected, started, task, token
@@ -19,6 +19,7 @@ from tests.chat.page import Page
 from tests.chat.scripted import ScriptedOrchestrator
 from tests.orchestration.waiting import PATIENCE_SECONDS
 
+AWAY = EngineUnavailable("Redis is away.")
 NAME = "Operations: How do I back up the data folder?"
 
 
@@ -153,7 +154,7 @@ class Breaking(ScriptedOrchestrator):
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (EngineUnavailable("Redis is away."), "Redis is away. Reload the page to see this answer."),
+        (AWAY, f"{ENGLISH.trouble(AWAY)} Reload the page to see this answer."),
         (ZeroDivisionError("secret"), "Something went wrong while this answer was shown."),
     ],
 )
@@ -174,7 +175,7 @@ class Away(ScriptedOrchestrator):
     """Nothing can be read from it."""
 
     async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
-        raise EngineUnavailable("Redis is away.")
+        raise AWAY
 
 
 async def test_a_thread_that_cannot_be_read_is_told_in_the_corner() -> None:
@@ -183,7 +184,7 @@ async def test_a_thread_that_cannot_be_read_is_told_in_the_corner() -> None:
     viewer = viewer_of(screen, viewers_of(Away()))
     viewer.restart()
     await viewer.opened()
-    assert screen.page.toasts == ["Redis is away."]
+    assert screen.page.toasts == [ENGLISH.trouble(AWAY)]
     assert screen.events[-1] == "task_end"
 
 
