@@ -82,6 +82,8 @@ class Follower:
         self._texts = Growing()
         self._fresh = asyncio.Event()
         self._over = asyncio.Event()
+        self._hurry = asyncio.Event()
+        """What came is not to wait for more."""
         self._drawing = asyncio.Lock()
         self.caught_up = asyncio.Event()
         """Set when the page has been told what had happened before."""
@@ -170,7 +172,9 @@ class Follower:
         try:
             self._feedback = await self._find_feedback(run, self._person)
             async for recorded in self._runs.follow(run, person=self._person):
-                self._story = tell(self._story, recorded)
+                before, self._story = self._story, tell(self._story, recorded)
+                if speaking(self._story) - speaking(before):
+                    self._hurry.set()
                 self._fresh.set()
         except UnknownRun:
             log.info("run %s is no longer there to be shown", run)
@@ -184,6 +188,7 @@ class Follower:
             self._trouble = self._words.went_wrong_showing
         finally:
             self._over.set()
+            self._hurry.set()
             self._fresh.set()
 
     async def _tell(self, after: asyncio.Event | None) -> None:
@@ -214,10 +219,14 @@ class Follower:
             await self._emit(announcement(self._words.announced(self._story.result.state)))
 
     async def _gather(self) -> None:
-        """Let what comes within an interval of the last telling come together; the run's end cuts it short."""
+        """Let what comes within an interval of the last telling come together; somebody's first word and the run's end
+        cut it short.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self._told_at + self._interval()):
-                await self._over.wait()
+                await self._hurry.wait()
+        if not self._over.is_set():
+            self._hurry.clear()
         self._told_at = asyncio.get_running_loop().time()
 
     def _picture(self) -> Picture:
@@ -247,3 +256,9 @@ class Follower:
             failed=True,
         )
         return replace(picture, steps=(*picture.steps, message))
+
+
+def speaking(story: Story) -> frozenset[str]:
+    """The steps that have said something, and the answer, as an empty name, when it has begun."""
+    steps = (step.plan.id for step in story.steps if step.text)
+    return frozenset((*steps, *([""] if story.answer else [])))
