@@ -115,6 +115,10 @@ class German(Words):
     )
     conversation_deleted = "Diese Unterhaltung wurde gelöscht."
     not_named = "Diese Seite ist für alle, die der Proxy vor ihr nennt, und er hat niemanden genannt."
+    nobody = "Nichts ist geschehen, denn niemand ist angemeldet. Bitte zuerst den Chat öffnen, er meldet an."
+    nameless = "Eine Unterhaltung braucht einen Namen; sie behält den bisherigen. Bitte einen eintippen."
+    no_such_answer = "Diese Antwort gibt es nicht; nichts wurde aufgehoben. Neu geladen zeigt die Seite, was da ist."
+    no_such_feedback = "Diese Bewertung gibt es nicht; geändert wurde nichts. Neu geladen zeigt die Seite, was da ist."
     not_connected = "Diese Seite ist nicht mehr verbunden. Lade sie neu und versuch es noch einmal."
     plan_unreadable = "Der Plan war nicht zu lesen. Lade die Seite neu und versuch es noch einmal."
     files_gone = "Der Server wurde neu gestartet und hat die Dateien nicht mehr. Bitte häng sie noch einmal an."
