@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from starlette.responses import PlainTextResponse
 
 from agents import Agent
-from api.documents import NOBODY
+from chat.language import words_of
 
 _SHOWN = TypeAdapter(list[Agent])
 _FIELDS = {"__all__": {"name", "title", "description"}}
@@ -21,7 +21,11 @@ def router(registry: Callable[[], Mapping[str, Agent]], person_of: Callable[[Req
     async def agents(request: Request) -> Response:
         """In the order of their precedence."""
         if not person_of(request):
-            return PlainTextResponse(NOBODY + "\n", 401, headers={"cache-control": "no-store"})
+            return PlainTextResponse(
+                words_of(request.headers.get("accept-language")).nobody + "\n",
+                401,
+                headers={"cache-control": "no-store"},
+            )
         shown = _SHOWN.dump_json(list(registry().values()), include=_FIELDS)
         return Response(shown, media_type="application/json", headers={"cache-control": "no-store"})
 

@@ -4,6 +4,7 @@ Somebody else's document, one that is gone and one whose file was not kept are t
 """
 
 import asyncio
+import logging
 import mimetypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 
 from api.headers import DOCUMENT_POLICY, PDF_POLICY
+from chat.errors import NotStarted
+from chat.language import words_of
 from knowledge import Document, InvalidBase, KnowledgeError, UnknownDocument
 from orchestration import ConfigurationError
 
-NOBODY = "Open the chat first: it signs you in."
+log = logging.getLogger(__name__)
+
 UNKNOWN = "There is no such document."
-NOT_READY = "Roundtable is still starting. Please try again in a moment."
 
 
 class Files(Protocol):
@@ -37,18 +40,19 @@ def router(current: Callable[[], Files | None], person_of: Callable[[Request], s
     @routes.get("/{agent}/documents/{document}")
     async def original(request: Request, agent: str, document: str, inline: bool = False) -> Response:
         """The file; beside the chat instead of into a folder where it is a PDF and `inline` is asked for."""
-        person = person_of(request)
+        person, words = person_of(request), words_of(request.headers.get("accept-language"))
         if not person:
-            return _refused(401, NOBODY)
+            return _refused(401, words.nobody)
         try:
             files = current()
             if files is None:
-                return _refused(503, NOT_READY)
+                return _refused(503, words.trouble(NotStarted("the knowledge is not open yet")))
             found = await asyncio.to_thread(_find, files, agent, document, person)
-        except (UnknownDocument, InvalidBase):
-            return _refused(404, UNKNOWN)
+        except (UnknownDocument, InvalidBase) as error:
+            return _refused(404, words.trouble(error))
         except (KnowledgeError, ConfigurationError) as error:
-            return _refused(503, str(error))
+            log.warning("a document was not handed out: %s", error)
+            return _refused(503, words.trouble(error))
         return _sent(found, shown=inline and found.pdf)
 
     return routes

@@ -54,7 +54,9 @@ class Entrance:
         # The other end of the connection: the server is told to believe nothing that was forwarded.
         address = scope["client"][0] if scope.get("client") else ""
         encrypted = self._people.trusts(address) and headers.getlist("x-forwarded-proto") == ["https"]
-        visitor = Visitor(named=self._named(headers, address), address=address)
+        visitor = Visitor(
+            named=self._named(headers, address), address=address, languages=headers.get("accept-language", "")
+        )
         session = self._session(headers)
         fresh = ""
         if session is not None and self._people.holds(session, visitor):

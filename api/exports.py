@@ -13,7 +13,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from api.documents import NOBODY
 from chat.errors import ChatError
 from chat.exporting import answer_markdown, conversation_markdown, run_document
 from chat.language import words_of
@@ -60,14 +59,14 @@ def router(person_of: Callable[[Request], str]) -> APIRouter:
     async def _told(request: Request, tell: Callable[[str], Awaitable[Told]]) -> Told | Response:
         person = person_of(request)
         if not person:
-            return _refused(401, NOBODY)
+            return _refused(401, words(request).nobody)
         try:
             return await tell(person)
         except (UnknownConversation, UnknownRun) as error:
-            return _refused(404, str(error))
+            return _refused(404, words(request).trouble(error))
         except (RoundtableError, ChatError) as error:
             log.warning("nothing was exported: %s", error)
-            return _refused(503, str(error))
+            return _refused(503, words(request).trouble(error))
 
     return routes
 

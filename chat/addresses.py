@@ -23,12 +23,12 @@ UNUSED = frozenset({
 """Other ways to sign in, other servers, conversations for everybody, and elements that a page would write itself."""
 
 
-async def auth_config() -> JSONResponse:
+async def auth_config(request: Request) -> JSONResponse:
     """How people sign in at the moment, which the page asks before anything else."""
     try:
         login = current().people.login
     except ChatError as error:
-        raise HTTPException(503, str(error)) from error
+        raise HTTPException(503, words_of(request.headers.get("accept-language")).trouble(error)) from error
     told = {"passwordAuth": login == "password", "headerAuth": login != "password"}
     configured: dict[str, object] = get_configuration()  # type: ignore[no-untyped-call]
     return JSONResponse({**configured, **told})

@@ -107,7 +107,7 @@ def _where(passage: Passage, words: Words) -> str:
 
 def _broken_off(step: StepStory, why: Returned | Retrying, words: Words) -> str:
     """What became of the attempt before: while it is waited for, and afterwards."""
-    reason = plain(why.reason).rstrip(". ")
+    reason = plain(words.reason(why.reason)).rstrip(". ")
     if isinstance(why, Returned):
         return words.given_back(reason, waits=step.state == "returned")
     return words.tried_again(reason, why.seconds if step.state == "retrying" else None)
@@ -120,8 +120,8 @@ def _text(story: Story, step: StepStory, texts: Growing, words: Words) -> str:
     if step.broken_off is not None:
         parts.append(_broken_off(step, step.broken_off, words))
     if step.state == "failed":
-        reason = step.result.error if step.result else None
-        parts.append(plain(reason or words.could_not_answer))
+        reason = (step.result.error if step.result else None) or ""
+        parts.append(plain(words.reason(reason) or words.could_not_answer))
     if step.text:
         parts.append(in_words(texts.harmless(step.plan.id, step.text), words))
         if step.result is not None:

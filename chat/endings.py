@@ -14,6 +14,6 @@ def answer_text(story: Story, words: Words) -> str:
     told = words.nothing_found(result.answer) if result.state == "nothing_found" else result.answer
     text = in_words(harmless(told).strip(), words)
     if result.state in ("failed", "expired") or not text:
-        reason = words.without_answer(result.state, plain(result.reason))
+        reason = words.without_answer(result.state, plain(words.reason(result.reason)))
         text = f"{reason}\n\n{text}".strip()
     return text

@@ -7,6 +7,7 @@ from typing import Literal
 from agents.errors import Why
 from agents.marks import Doubt
 from agents.notes import NoteKind, Shortfall
+from chat.reasons import reason_in_german
 from chat.trouble import in_german
 from chat.wire import Detail
 from chat.words import PlanWords, Words, digits_that_count
@@ -107,16 +108,24 @@ class German(Words):
     def trouble(self, error: Exception) -> str:
         return in_german(error, self.duration)
 
-    went_wrong = "Etwas ging schief. Deine Frage wurde nicht angenommen; bitte frag noch einmal."
-    went_wrong_showing = "Beim Anzeigen dieser Antwort ging etwas schief."
-    answer_not_shown = "Eine Antwort konnte nicht angezeigt werden. Lade die Seite neu, um sie zu sehen."
+    def reason(self, reason: str) -> str:
+        """What an agent said of itself is quoted: nobody translates it."""
+        return reason_in_german(reason) or (f"Gemeldet wurde: {self.quoted(reason)}" if reason else "")
+
+    went_wrong = "Etwas ging schief, darum gibt es keine Antwort. Die Frage ist aufgehoben; bitte noch einmal fragen."
+    went_wrong_showing = "Beim Anzeigen dieser Antwort ging etwas schief; die Antwort selbst ist aufgehoben."
+    answer_not_shown = "Eine Antwort war nicht anzuzeigen. Sie ist aufgehoben; neu geladen zeigt die Seite sie."
     conversation_not_shown = (
         "Diese Unterhaltung kann gerade nicht angezeigt werden; verloren ist davon nichts. Lade die Seite neu."
     )
     conversation_deleted = "Diese Unterhaltung wurde gelöscht."
     not_named = "Diese Seite ist für alle, die der Proxy vor ihr nennt, und er hat niemanden genannt."
+    nobody = "Nichts ist geschehen, denn niemand ist angemeldet. Bitte zuerst den Chat öffnen, er meldet an."
+    nameless = "Eine Unterhaltung braucht einen Namen; sie behält den bisherigen. Bitte einen eintippen."
+    no_such_answer = "Diese Antwort gibt es nicht; nichts wurde aufgehoben. Neu geladen zeigt die Seite, was da ist."
+    no_such_feedback = "Diese Bewertung gibt es nicht; geändert wurde nichts. Neu geladen zeigt die Seite, was da ist."
     not_connected = "Diese Seite ist nicht mehr verbunden. Lade sie neu und versuch es noch einmal."
-    plan_unreadable = "Der Plan war nicht zu lesen. Lade die Seite neu und versuch es noch einmal."
+    plan_unreadable = "Der Plan war nicht zu lesen; gestartet wurde nichts. Er ist noch da; bitte die Seite neu laden."
     files_gone = "Der Server wurde neu gestartet und hat die Dateien nicht mehr. Bitte häng sie noch einmal an."
 
     def reload_to_see(self, trouble: str) -> str:
@@ -128,15 +137,15 @@ class German(Words):
     # ------------------------------------------------------------ uploads
 
     def too_many_waiting(self, most: int) -> str:
-        return f"{most} deiner Dateien warten schon darauf, abgeschickt zu werden. Schick zuerst einige davon ab."
+        return f"Es warten schon {most} Dateien aufs Abschicken; diese kam nicht dazu. Bitte erst einige abschicken."
 
     def too_large(self, megabytes: int) -> str:
-        return f"Sie ist größer als {megabytes} MB."
+        return f"Sie ist größer als {megabytes} MB und wurde nicht behalten. Bitte teilen oder verkleinern."
 
-    no_file = "Darin ist keine Datei."
-    not_whole = "Die Datei kam nicht vollständig an."
-    no_space = "Dafür ist kein Speicherplatz mehr da."
-    not_stored = "Sie kann gerade nicht gespeichert werden."
+    no_file = "Darin ist keine Datei; behalten wurde nichts. Bitte eine Datei wählen."
+    not_whole = "Die Datei kam nicht vollständig an und wurde nicht behalten. Bitte noch einmal anhängen."
+    no_space = "Der Speicherplatz ist voll; die Datei wurde nicht behalten. Bitte dem Betreiber sagen."
+    not_stored = "Sie kann gerade nicht gespeichert werden und wurde nicht behalten. Bitte später versuchen."
 
     # ------------------------------------------------------------ the page around a conversation
 
@@ -175,7 +184,7 @@ class German(Words):
 
     # ------------------------------------------------------------ what goes on, in a line
 
-    stands_still = "Steht still, bis Redis antwortet"
+    stands_still = "Steht still, bis die Agenten erreichbar sind"
     awaiting_approval = "Wartet auf deine Freigabe"
     looking_through = "Sieht alle Dokumente durch"
     choosing = "Wählt Agenten"
@@ -223,7 +232,7 @@ class German(Words):
                 return f"Gestoppt{after}"
             case "expired":
                 return f"Zeit abgelaufen{after}"
-        return f"Fehlgeschlagen{after}"
+        return f"Ohne Antwort{after}"
 
     # ------------------------------------------------------------ a run
 
@@ -281,18 +290,18 @@ class German(Words):
 
     def started_again(self, times: int) -> str:
         again = "Neu begonnen" if times == 1 else f"{times}-mal neu begonnen"
-        return f"*{again}: der Worker ging verloren.*"
+        return f"*{again}: der Versuch davor ging verloren.*"
 
     def given_back(self, reason: str, waits: bool) -> str:
-        then = "der Schritt wartet auf einen anderen Worker" if waits else "ein anderer Worker hat ihn übernommen"
-        return f"*Zurückgegeben ({reason}); {then}.*"
+        then = "es beginnt gleich von vorn" if waits else "es hat von vorn begonnen"
+        return f"*Abgebrochen ({reason}); {then}.*"
 
     def tried_again(self, reason: str, seconds: float | None) -> str:
         then = f"neuer Versuch in {self.duration(seconds)}" if seconds is not None else "noch einmal versucht"
-        return f"*Fehlgeschlagen: {reason}; {then}*"
+        return f"*Ohne Antwort: {reason}; {then}*"
 
     def cut_off(self, stopped: bool) -> str:
-        return "*Gestoppt.*" if stopped else "*Hier abgebrochen: der Lauf war zu Ende.*"
+        return "*Gestoppt.*" if stopped else "*Hier abgebrochen: die Frage war zu Ende.*"
 
     # ------------------------------------------------------------ what language models did and cost
 
@@ -346,7 +355,8 @@ class German(Words):
     # ------------------------------------------------------------ how a run ends
 
     def without_answer(self, state: RunState, reason: str) -> str:
-        return _WITHOUT_ANSWER[state] + (f" ({reason.rstrip('.')})" if state == "failed" and reason else "")
+        told = reason or _WITHOUT_ANSWER[state]
+        return f"{told} Die Frage ist aufgehoben; bitte noch einmal fragen." if state in ("failed", "expired") else told
 
     def announced(self, state: RunState) -> str:
         return "Die Antwort ist da." if state == "answered" else _WITHOUT_ANSWER[state]
@@ -366,13 +376,17 @@ class German(Words):
             return "Gestoppt. Ein Agent hatte geantwortet; was er fand, steht oben in seinem Schritt."
         return f"Gestoppt. {answered} Agenten hatten geantwortet; was sie fanden, steht oben in ihren Schritten."
 
-    # ------------------------------------------------------------ refused, or Redis away
+    # ------------------------------------------------------------ refused, or the agents away
 
     ask_again = "Noch einmal fragen"
-    ask_again_failed = "Die Frage konnte nicht gestellt werden. Bitte versuch es noch einmal."
-    redis_away = "Redis antwortet nicht. Deine Frage ist aufgehoben; es geht von selbst weiter, wenn es wieder da ist."
+    ask_again_failed = "Die Frage konnte nicht gestellt werden. Sie ist aufgehoben; bitte noch einmal versuchen."
+    redis_away = (
+        "Die Agenten sind nicht zu erreichen. Die Frage ist aufgehoben; es geht von selbst weiter, sobald sie da sind."
+    )
     answer_alone = "Jetzt vom einzelnen Agenten beantworten lassen"
-    answer_alone_failed = "Der einzelne Agent konnte nicht gefragt werden. Bitte versuch es noch einmal."
+    answer_alone_failed = (
+        "Der einzelne Agent konnte nicht gefragt werden. Die Frage ist aufgehoben; bitte noch einmal versuchen."
+    )
 
     # ------------------------------------------------------------ a plan that is approved first
 
@@ -476,8 +490,8 @@ class German(Words):
 
     def mistyped(self, typed: str, near: str) -> str:
         if near:
-            return f"Den Befehl `{typed}` gibt es nicht. Meintest du `/{near}`?"
-        return f"Den Befehl `{typed}` gibt es nicht; `/help` zeigt alle. Für eine Frage fehlt noch ein Wort."
+            return f"Den Befehl `{typed}` gibt es nicht, darum ist nichts geschehen. War `/{near}` gemeint?"
+        return f"Den Befehl `{typed}` gibt es nicht; nichts ist geschehen. `/help` zeigt alle; eine Frage ist länger."
 
     def typed(self, command: str, takes: str) -> str:
         return super().typed(command, takes.replace("QUESTION", "FRAGE"))
@@ -489,7 +503,7 @@ class German(Words):
         return f"`/{command}` nimmt keine Dateien; sie wurden nicht aufgenommen. Schick sie bitte ohne den Befehl."
 
     roster_head = ("Agent", "Worker", "Last", "Erfolg", "Zeit")
-    nobody_reached = "Kein Agent ist zu erreichen: Redis antwortet nicht."
+    nobody_reached = "Kein Agent der Tischrunde ist gerade zu erreichen."
     no_worker = "kein Worker führt ihn aus"
     on_trial = "nach Fehlern auf Probe"
     at_work = "arbeitet"
@@ -516,7 +530,7 @@ class German(Words):
     # ------------------------------------------------------------ the command /status
 
     redis_away_all = (
-        "**Redis antwortet nicht.** Bis es wieder da ist, antwortet der einzelne Agent; "
+        "**Die Agenten sind nicht zu erreichen.** Bis sie wieder da sind, antwortet der einzelne Agent; "
         "früher gestellte Fragen sind aufgehoben und gehen dann weiter."
     )
     nobody_asked = (
@@ -581,7 +595,7 @@ class German(Words):
     sources = "Quellen"
 
     def exported_without(self, state: RunState, reason: str) -> str:
-        return "" if state == "answered" else self.without_answer(state, reason)
+        return "" if state == "answered" else reason or _WITHOUT_ANSWER[state]
 
     def answered_by(self, agents: Sequence[str]) -> str:
         return f"Beantwortet von {self.listed(agents)}."
@@ -606,7 +620,7 @@ def _questions(number: int) -> str:
 
 
 _PREPARED = {
-    ALONE: "Redis ist nicht da, darum antwortet der einzelne Agent allein",
+    ALONE: "Die anderen Agenten sind nicht zu erreichen, darum antwortet der einzelne Agent allein",
     UNASKED: "Der einzelne Agent macht keinen Plan, der freizugeben wäre, darum antwortet er gleich",
 }
 _WITHOUT_ANSWER: dict[RunState, str] = {
@@ -651,7 +665,7 @@ _STANDING: dict[Standing | Literal["unknown"], str] = {
     "waiting": "wartet auf einen Platz",
     "at work": "wird beantwortet",
     "awaiting approval": "wartet auf deine Freigabe",
-    "unknown": "ist aufgehoben; wie weit sie ist, zeigt sich, wenn Redis antwortet",
+    "unknown": "ist aufgehoben; wie weit sie ist, zeigt sich, wenn die Agenten erreichbar sind",
 }
 _DOUBTS: dict[Doubt, tuple[str, str]] = {
     "uncited": ("ohne Quelle", "Das Modell hat dafür keine Quelle genannt."),

@@ -193,7 +193,7 @@ def _chosen(part: PartSelection, titles: Titles, words: Words, named: bool) -> s
     sentence = words.chosen(chosen) if chosen else words.no_agent_close
     for agent in part.agents:
         if agent.left_out:
-            sentence += f" {words.left_out(plain(title_of(agent.agent, titles)), plain(agent.left_out))}"
+            sentence += f" {words.left_out(plain(title_of(agent.agent, titles)), plain(words.reason(agent.left_out)))}"
     return f"- {words.quoted(plain(part.heading))}: {sentence}" if named else sentence
 
 

@@ -46,7 +46,7 @@ async def unasked(headers: Mapping[str, str]) -> User | None:
     try:
         people = current().people
     except ChatError as error:
-        raise HTTPException(503, str(error)) from error
+        raise HTTPException(503, words_of(headers.get("accept-language")).trouble(error)) from error
     session = people.expected(visitor())
     if session is None and people.login == "proxy":
         # There is no password that could be wrong.

@@ -16,8 +16,10 @@ from fastapi import HTTPException
 from chat.deleting import delete_conversation
 from chat.errors import ChatError
 from chat.host import current
+from chat.language import words_of
 from chat.profiles import profile_of
 from chat.wire import moment, stable_id
+from chat.words import Words
 from history import Conversation, UnknownConversation
 from orchestration.errors import RoundtableError
 from people import visitor
@@ -25,7 +27,6 @@ from people import visitor
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 100
-NO_THREAD = "There is no such conversation."
 
 
 class Threads(BaseDataLayer):
@@ -57,7 +58,7 @@ class Threads(BaseDataLayer):
                 filters.userId or visitor().person, most, cursor=pagination.cursor or "", search=filters.search or ""
             )
         except (RoundtableError, ChatError) as error:
-            raise HTTPException(503, str(error)) from error
+            raise _refused(503, error) from error
         threads = [_thread(one) for one in page.conversations]
         return PaginatedResponse(PageInfo(bool(page.cursor), None, page.cursor or None), threads)
 
@@ -73,19 +74,19 @@ class Threads(BaseDataLayer):
         if name is None or user_id is not None or tags is not None or metadata is not None:
             return
         if not any(letter.isprintable() and not letter.isspace() for letter in name):
-            raise HTTPException(422, "A conversation needs a name.")
+            raise HTTPException(422, _words().nameless)
         try:
             await current().history.rename(visitor().person, thread_id, name.encode(errors="replace").decode())
         except UnknownConversation as error:
-            raise HTTPException(404, NO_THREAD) from error
+            raise _refused(404, error) from error
         except (RoundtableError, ChatError) as error:
-            raise HTTPException(503, str(error)) from error
+            raise _refused(503, error) from error
 
     async def delete_thread(self, thread_id: str) -> None:
         try:
             await delete_conversation(current(), visitor().person, thread_id)
         except (RoundtableError, ChatError) as error:
-            raise HTTPException(503, str(error)) from error
+            raise _refused(503, error) from error
 
     async def create_element(self, element: Element) -> None:
         return None
@@ -113,17 +114,17 @@ class Threads(BaseDataLayer):
             runs = [run.task.id for run in await history.runs(person, feedback.threadId or "")]
             run = next((run for run in runs if stable_id(run, "run") == feedback.forId), None)
             if run is None or not await history.give_feedback(person, run, good=feedback.value == 1, comment=comment):
-                raise HTTPException(404, "There is no such answer.")
+                raise HTTPException(404, _words().no_such_answer)
         except (RoundtableError, ChatError) as error:
-            raise HTTPException(503, str(error)) from error
+            raise _refused(503, error) from error
         return run
 
     async def delete_feedback(self, feedback_id: str) -> bool:
         try:
             if not await current().history.take_back_feedback(visitor().person, feedback_id):
-                raise HTTPException(404, "There is no such feedback.")
+                raise HTTPException(404, _words().no_such_feedback)
         except (RoundtableError, ChatError) as error:
-            raise HTTPException(503, str(error)) from error
+            raise _refused(503, error) from error
         return True
 
     async def get_favorite_steps(self, user_id: str) -> list[StepDict]:
@@ -134,6 +135,16 @@ class Threads(BaseDataLayer):
 
     async def close(self) -> None:
         return None
+
+
+def _words() -> Words:
+    """Of whoever asks: Chainlit hands no request on."""
+    return words_of(visitor().languages)
+
+
+def _refused(status: int, error: Exception) -> HTTPException:
+    log.warning("a request about conversations was refused: %s", error)
+    return HTTPException(status, _words().trouble(error))
 
 
 def _thread(one: Conversation) -> ThreadDict:

@@ -44,7 +44,7 @@ def exchange(one: Exchange, titles: Mapping[str, str], words: Words) -> str:
 def _answer(task: Task, result: TaskResult, titles: Mapping[str, str], words: Words) -> list[str]:
     parts = []
     if result.state != "answered":
-        parts.append(f"*{words.exported_without(result.state, plain(result.reason))}*")
+        parts.append(f"*{words.exported_without(result.state, plain(words.reason(result.reason)))}*")
     told = words.nothing_found(result.answer) if result.state == "nothing_found" else result.answer
     if text := harmless(plain_citations(marked(told, lambda doubt: f"({words.doubt(doubt)})"))).strip():
         parts.append(text)

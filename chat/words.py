@@ -11,6 +11,7 @@ from typing import Literal
 
 from agents.marks import Doubt
 from agents.notes import Shortfall
+from chat.reasons import reason_in_english
 from chat.trouble import in_english
 from chat.wire import Detail
 from orchestration.log import Standing
@@ -133,14 +134,22 @@ class Words:
         """What happened, what was kept and what to do now."""
         return in_english(error, self.duration)
 
-    went_wrong = "Something went wrong. Your question was not taken in; please ask again."
-    went_wrong_showing = "Something went wrong while this answer was shown."
-    answer_not_shown = "An answer could not be shown. Reload the page to see it."
+    def reason(self, reason: str) -> str:
+        """Why something ended or was broken off, as the run keeps it; empty where it keeps nothing."""
+        return reason_in_english(reason)
+
+    went_wrong = "Something went wrong, so your question was not answered. It is kept here; please ask it again."
+    went_wrong_showing = "Something went wrong while this answer was shown; the answer itself is kept."
+    answer_not_shown = "An answer could not be shown. It is kept; reload the page to see it."
     conversation_not_shown = "This conversation cannot be shown at the moment; nothing of it is lost. Reload the page."
     conversation_deleted = "This conversation was deleted."
     not_named = "This page is for people whom the proxy before it names, and it named nobody."
+    nobody = "Nothing was done, because nobody is signed in. Open the chat first: it signs you in."
+    nameless = "A conversation needs a name; it keeps the one it had. Please type one."
+    no_such_answer = "There is no such answer, so nothing was kept. Reload the page to see what is there."
+    no_such_feedback = "There is no such feedback, so nothing was taken back. Reload the page to see what is there."
     not_connected = "This page is not connected any more. Reload it and try again."
-    plan_unreadable = "The plan could not be read. Reload the page and try again."
+    plan_unreadable = "The plan could not be read, so nothing was started. It is kept; reload the page and try again."
     files_gone = "The files did not stay with the server, which was restarted meanwhile. Please attach them again."
 
     def reload_to_see(self, trouble: str) -> str:
@@ -152,15 +161,15 @@ class Words:
     # ------------------------------------------------------------ uploads
 
     def too_many_waiting(self, most: int) -> str:
-        return f"{most} files of yours wait to be sent already. Send some of them first."
+        return f"{most} files of yours wait to be sent already, so this one was not added. Send some of them first."
 
     def too_large(self, megabytes: int) -> str:
-        return f"It is larger than {megabytes} MB."
+        return f"It is larger than {megabytes} MB, so it was not kept. Please split it or make it smaller."
 
-    no_file = "There is no file in this."
-    not_whole = "The file did not arrive whole."
-    no_space = "There is no space left for it."
-    not_stored = "It cannot be stored at the moment."
+    no_file = "There is no file in this, so nothing was kept. Please choose a file."
+    not_whole = "The file did not arrive whole, so it was not kept. Please attach it again."
+    no_space = "There is no space left, so it was not kept. Please tell whoever runs Roundtable."
+    not_stored = "It cannot be stored at the moment, so it was not kept. Please try again later."
 
     # ------------------------------------------------------------ the page around a conversation
 
@@ -202,7 +211,7 @@ class Words:
 
     # ------------------------------------------------------------ what goes on, in a line
 
-    stands_still = "Standing still until Redis answers"
+    stands_still = "Standing still until the agents can be reached"
     awaiting_approval = "Waiting for your approval"
     looking_through = "Looking through all documents"
     choosing = "Choosing agents"
@@ -252,7 +261,7 @@ class Words:
                 return f"Stopped{after}"
             case "expired":
                 return f"Out of time{after}"
-        return f"Failed{after}"
+        return f"Without an answer{after}"
 
     # ------------------------------------------------------------ a run
 
@@ -312,19 +321,19 @@ class Words:
 
     def started_again(self, times: int) -> str:
         again = "Started again" if times == 1 else f"Started again {times} times"
-        return f"*{again}: its worker went away.*"
+        return f"*{again}: the try before was lost.*"
 
     def given_back(self, reason: str, waits: bool) -> str:
-        then = "it waits for another worker" if waits else "another worker took it"
-        return f"*Given back, because {reason}; {then}.*"
+        then = "it begins again soon" if waits else "it began again"
+        return f"*Broken off, because {reason}; {then}.*"
 
     def tried_again(self, reason: str, seconds: float | None) -> str:
         """`seconds` until then, while it is waited for."""
         then = f"tried again in {self.duration(seconds)}" if seconds is not None else "tried again"
-        return f"*failed: {reason}; {then}*"
+        return f"*Without an answer: {reason}; {then}*"
 
     def cut_off(self, stopped: bool) -> str:
-        return "*Stopped.*" if stopped else "*Left here: the run had ended.*"
+        return "*Stopped.*" if stopped else "*Left here: the question was over.*"
 
     # ------------------------------------------------------------ what language models did and cost
 
@@ -385,7 +394,8 @@ class Words:
 
     def without_answer(self, state: RunState, reason: str) -> str:
         """Why there is no answer, where it ended with a `reason` or without."""
-        return reason or _WITHOUT_ANSWER[state]
+        told = reason or _WITHOUT_ANSWER[state]
+        return f"{told} Your question is kept; please ask it again." if state in ("failed", "expired") else told
 
     def announced(self, state: RunState) -> str:
         """Said once to whoever listens to the page."""
@@ -402,13 +412,13 @@ class Words:
             return "Stopped. One agent had answered; what it found is in its step above."
         return f"Stopped. {answered} agents had answered; what they found is in their steps above."
 
-    # ------------------------------------------------------------ refused, or Redis away
+    # ------------------------------------------------------------ refused, or the agents away
 
     ask_again = "Ask again"
-    ask_again_failed = "The question could not be asked. Please try again."
-    redis_away = "Redis does not answer. Your question is kept; this goes on by itself when it is back."
+    ask_again_failed = "The question could not be asked. It is kept; please try again."
+    redis_away = "The agents cannot be reached. Your question is kept; this goes on by itself when they are back."
     answer_alone = "Answer with the single agent now"
-    answer_alone_failed = "The single agent could not be asked. Please try again."
+    answer_alone_failed = "The single agent could not be asked. Your question is kept; please try again."
 
     # ------------------------------------------------------------ a plan that is approved first
 
@@ -516,8 +526,8 @@ class Words:
     def mistyped(self, typed: str, near: str) -> str:
         """No such command; `near` is one that is written like it, if there is one."""
         if near:
-            return f"There is no command `{typed}`. Did you mean `/{near}`?"
-        return f"There is no command `{typed}`; `/help` lists them. A question needs a word more."
+            return f"There is no command `{typed}`, so nothing was done. Did you mean `/{near}`?"
+        return f"There is no command `{typed}`, so nothing was done. `/help` lists them; a question needs a word more."
 
     def typed(self, command: str, takes: str) -> str:
         """A command with what is written behind it."""
@@ -530,7 +540,7 @@ class Words:
         return f"`/{command}` takes no files, so they were not taken in. Please send them without it."
 
     roster_head = ("Agent", "Workers", "Load", "Success", "Time")
-    nobody_reached = "No agent of the council can be reached: Redis does not answer."
+    nobody_reached = "No agent of the council can be reached at the moment."
     no_worker = "no worker runs it"
     on_trial = "on trial after failures"
     at_work = "at work"
@@ -558,7 +568,7 @@ class Words:
     # ------------------------------------------------------------ the command /status
 
     redis_away_all = (
-        "**Redis does not answer.** The single agent answers until it is back; "
+        "**The agents cannot be reached.** The single agent answers until they are back; "
         "questions that were asked before are kept and go on then."
     )
     nobody_asked = "**No agent can be asked:** nobody runs them, or all failed lately. `/agents` says more."
@@ -682,7 +692,7 @@ _STANDING: dict[Standing | Literal["unknown"], str] = {
     "waiting": "waits for a place",
     "at work": "is being answered",
     "awaiting approval": "waits for your approval",
-    "unknown": "is kept; how far it is will be known when Redis answers",
+    "unknown": "is kept; how far it is will be known when the agents can be reached",
 }
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",

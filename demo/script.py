@@ -16,7 +16,7 @@ ALONE = "How do I upgrade Roundtable?"
 RENAMED = "When a worker dies"
 SEARCHED = "higher fence"
 SILENCE = "the presenter wants silence"
-AWAY = "Redis does not answer"
+AWAY = "The agents cannot be reached"
 
 _STARTED = (
     begin(),
@@ -108,7 +108,7 @@ SCENES = (
             Backdoor("wait until the other process has them.", lambda behind: behind.taken_over()),
             Watch(
                 "its steps were started again, in the other process.",
-                lambda page, _: page.shows("Started again: its worker went away."),
+                lambda page, _: page.shows("Started again: the try before was lost."),
             ),
             Picture("recovery", height=1340),
             Backdoor("the worker that is left goes on.", lambda behind: behind.let_go()),

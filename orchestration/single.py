@@ -44,7 +44,7 @@ from orchestration.tracing import about
 
 log = logging.getLogger(__name__)
 
-ALONE = "Redis is away, so the single agent answers alone"
+ALONE = "The other agents cannot be reached, so the single agent answers alone"
 UNASKED = "The single agent makes no plan that could be approved, so it answers at once"
 STOPPED = "Stopped."
 HALTED = "All agents were stopped."

@@ -27,6 +27,8 @@ class Visitor:
     """Whom a trusted proxy names."""
     address: str = ""
     """The other end of the connection; of a proxy where there is one."""
+    languages: str = ""
+    """Those that the browser asks for, as it says it."""
 
     @property
     def person(self) -> str:

@@ -4,7 +4,7 @@
 export const ENGLISH = {
   // roundtable.js
   lost: 'The server was restarted meanwhile. What it had not learned by then, please hand in again.',
-  away: 'Redis does not answer; the single agent answers until it is back',
+  away: 'The agents cannot be reached; the single agent answers until they are back',
   readingDemo: 'Reading the demo knowledge',
   readingDemoOf: 'Reading the demo knowledge: DONE of TOTAL passages',
   gettingReady: 'Getting ready to read the demo knowledge',
@@ -186,7 +186,7 @@ export const ENGLISH = {
 
 export const GERMAN = {
   lost: 'Der Server wurde inzwischen neu gestartet. Was er bis dahin nicht gelernt hatte, gib bitte noch einmal ab.',
-  away: 'Redis antwortet nicht; bis es wieder da ist, antwortet der einzelne Agent',
+  away: 'Die Agenten sind nicht zu erreichen; bis sie wieder da sind, antwortet der einzelne Agent',
   readingDemo: 'Liest das Demo-Wissen',
   readingDemoOf: 'Liest das Demo-Wissen: DONE von TOTAL Textstellen',
   gettingReady: 'Bereitet sich darauf vor, das Demo-Wissen zu lesen',

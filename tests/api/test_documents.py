@@ -10,6 +10,8 @@ from fastapi import FastAPI, Request
 
 from api import Application, create_app
 from api.headers import DOCUMENT_POLICY, PDF_POLICY
+from chat.errors import NotStarted
+from chat.german import GERMAN
 from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, Upload, open_knowledge
 from orchestration import Settings
 from tests.api.test_application import Running
@@ -149,5 +151,6 @@ async def test_before_anything_is_open(tmp_path: Path) -> None:
     app = create_app(Settings(data=tmp_path), page=KnownPage(), opening=opening)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
-        got = await client.get("/api/knowledge/security/documents/x", headers={"x-person": "ana"})
-        assert got.status_code == 503
+        asked = {"x-person": "ana", "accept-language": "de-DE,de;q=0.9"}
+        got = await client.get("/api/knowledge/security/documents/x", headers=asked)
+        assert (got.status_code, got.text) == (503, GERMAN.trouble(NotStarted("")) + "\n")

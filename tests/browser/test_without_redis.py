@@ -10,8 +10,8 @@ from tests.browser.chat_window import ChatWindow
 from tests.browser.conftest import PHONE, Opened, Served
 from tests.browser.test_a_question import QUESTION
 
-AWAY = "Redis does not answer; the single agent answers until it is back"
-KEPT = "Redis does not answer. Your question is kept; this goes on by itself when it is back."
+AWAY = "The agents cannot be reached; the single agent answers until they are back"
+KEPT = "The agents cannot be reached. Your question is kept; this goes on by itself when they are back."
 OFFER = "Answer with the single agent now"
 
 

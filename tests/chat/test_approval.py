@@ -143,7 +143,7 @@ async def test_what_is_no_plan_is_refused(site: Site, orchestrator: ScriptedOrch
     """Pages may send anything."""
     tab, run = await offered(site, orchestrator)
     said = await site.act(tab, "approve_plan", run=run, steps=steps)
-    assert said == {"refused": "The plan could not be read. Reload the page and try again."}
+    assert said == {"refused": ENGLISH.plan_unreadable}
     assert not orchestrator.approved
 
 

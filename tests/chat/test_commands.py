@@ -54,10 +54,13 @@ def test_a_question_may_begin_with_a_path(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("/stauts", "There is no command `/stauts`. Did you mean `/status`?"),
-        ("/hlep me please", "There is no command `/hlep`. Did you mean `/help`?"),
-        ("/agent security", "There is no command `/agent`. Did you mean `/agents`?"),
-        ("/weather", "There is no command `/weather`; `/help` lists them. A question needs a word more."),
+        ("/stauts", "There is no command `/stauts`, so nothing was done. Did you mean `/status`?"),
+        ("/hlep me please", "There is no command `/hlep`, so nothing was done. Did you mean `/help`?"),
+        ("/agent security", "There is no command `/agent`, so nothing was done. Did you mean `/agents`?"),
+        (
+            "/weather",
+            "There is no command `/weather`, so nothing was done. `/help` lists them; a question needs a word more.",
+        ),
     ],
 )
 def test_what_is_typed_wrong_gets_the_nearest(text: str, said: str) -> None:
@@ -130,8 +133,8 @@ async def test_status_tells_of_ones_own_questions(site: Site, orchestrator: Scri
     assert "waits for your approval" in await told(other, "/status")
     orchestrator.agents = EngineUnavailable("Redis does not answer.")
     said = await told(other, "/status")
-    assert "**Redis does not answer.** The single agent answers until it is back" in said
-    assert "is kept; how far it is will be known when Redis answers" in said
+    assert "**The agents cannot be reached.** The single agent answers until they are back" in said
+    assert "is kept; how far it is will be known when the agents can be reached" in said
 
 
 def test_who_answers_names_those_who_cannot() -> None:

@@ -368,7 +368,7 @@ async def test_the_door_for_files_judges_only_the_size(site: Site, monkeypatch: 
     tab = await site.tab()
     to = f"/project/file?session_id={tab.session}"
     large = await site.http.post(to, files={"file": ("big.md", b"x" * 1_200_000, "text/markdown")})
-    assert (large.status_code, large.json()["detail"]) == (413, "It is larger than 1 MB.")
+    assert (large.status_code, large.json()["detail"]) == (413, ENGLISH.too_large(1))
     assert (await site.http.post(to, files={"other": ("a.md", b"x", "text/markdown")})).status_code == 400
     for session in ("5b1b1c9a-0000-4000-8000-000000000000", "../../etc"):
         strange = await site.http.post("/project/file", params={"session_id": session}, files={"file": ("a", b"x")})

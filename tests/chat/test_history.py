@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from chat.german import GERMAN
 from chat.words import ENGLISH
 from history import History, HistoryFull
 from orchestration.errors import EmptyQuestion, Overloaded, UnknownRun
@@ -109,7 +110,7 @@ async def test_a_conversation_is_found_by_what_was_said_and_renamed(
     assert await listed(site) == ["Mine"]
     assert await listed(site, "restore") == ["Mine"]
     nameless = await site.http.put("/project/thread", json={"threadId": tab.thread, "name": " \n"})
-    assert (nameless.status_code, nameless.json()) == (422, {"detail": "A conversation needs a name."})
+    assert (nameless.status_code, nameless.json()) == (422, {"detail": ENGLISH.nameless})
 
 
 async def test_deleting_stops_what_goes_on_and_empties_other_windows(
@@ -219,21 +220,23 @@ async def test_a_thumb_is_kept_and_shown_again(
 async def test_a_thumb_that_cannot_be_kept_is_refused(
     site: Site, orchestrator: ScriptedOrchestrator, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a sentence; the page shows the thumb as not given."""
+    """In a sentence of the reader's language; the page shows the thumb as not given."""
     tab, task = await answered(site, orchestrator)
     await kept(history, orchestrator, task)
 
     async def full(*_: object, **__: object) -> bool:
-        raise HistoryFull("There is no space left.")
+        raise HistoryFull("disk full")
 
     monkeypatch.setattr(history, "give_feedback", full)
     monkeypatch.setattr(history, "take_back_feedback", full)
     thumb = {"forId": tab.page.step("on_message")["id"], "threadId": tab.thread, "value": 1}
-    for one in (
-        await site.http.put("/feedback", json={"feedback": thumb, "sessionId": tab.session}),
-        await site.http.request("DELETE", "/feedback", json={"feedbackId": task.id}),
-    ):
-        assert (one.status_code, one.json()) == (503, {"detail": "There is no space left."})
+    for words in (ENGLISH, GERMAN):
+        site.http.headers["accept-language"] = words.code
+        for one in (
+            await site.http.put("/feedback", json={"feedback": thumb, "sessionId": tab.session}),
+            await site.http.request("DELETE", "/feedback", json={"feedbackId": task.id}),
+        ):
+            assert (one.status_code, one.json()) == (503, {"detail": words.trouble(HistoryFull())})
 
 
 async def test_somebody_elses_conversation_does_not_exist_at_any_door(

@@ -109,7 +109,7 @@ def test_many_agents_are_counted() -> None:
         ("nothing_found", "Nothing found in 3.0 s"),
         ("cancelled", "Stopped after 3.0 s"),
         ("expired", "Out of time after 3.0 s"),
-        ("failed", "Failed after 3.0 s"),
+        ("failed", "Without an answer after 3.0 s"),
     ],
 )
 def test_in_the_end_it_says_how(state: RunState, said: str) -> None:

@@ -187,7 +187,7 @@ def test_a_restart_clears_the_dead_attempt_and_says_so() -> None:
         token(OPERATIONS, "late"), token(OPERATIONS, "Alive", attempt=2),
     )  # fmt: skip
     again = step(drawn, "Operations: How do I back up the data folder?")
-    assert again.output == "*Started again: its worker went away.*\n\nAlive"
+    assert again.output == "*Started again: the try before was lost.*\n\nAlive"
     assert "Found 1 passage" not in names(drawn)
     assert states(drawn)[1] == "restarted"
 
@@ -200,23 +200,23 @@ def test_a_failed_attempt_is_tried_again() -> None:
     """With the reason and the pause; what it had said is gone, also when a token of it comes late."""
     failed_once = (*WORKING, retrying(OPERATIONS), token(OPERATIONS, "late"))
     waits = picture(*failed_once)
-    assert step(waits, NAME).output == "*failed: The oven is broken; tried again in 1 s*"
+    assert step(waits, NAME).output == "*Without an answer: The oven is broken; tried again in 1 s*"
     assert not step(waits, NAME).failed
     assert "Found 1 passage" not in names(waits)
     assert states(waits)[1] == "retrying"
     again = picture(*failed_once, restarted(OPERATIONS), token(OPERATIONS, "Alive", attempt=2))
-    assert step(again, NAME).output == "*failed: The oven is broken; tried again*\n\nAlive"
+    assert step(again, NAME).output == "*Without an answer: The oven is broken; tried again*\n\nAlive"
     assert states(again)[1] == "running", "its worker did not go away"
 
 
 def test_a_step_that_is_given_back_waits_again() -> None:
     """A worker that leaves says so, and why."""
     waits = picture(*WORKING, returned(OPERATIONS))
-    assert step(waits, NAME).output == "*Given back, because its worker was stopped; it waits for another worker.*"
+    assert step(waits, NAME).output == "*Broken off, because the server it ran on was stopped; it begins again soon.*"
     assert step(waits, NAME).ended is None
     assert states(waits)[1] == "returned"
     again = picture(*WORKING, returned(OPERATIONS), restarted(OPERATIONS), token(OPERATIONS, "Alive", attempt=2))
-    assert step(again, NAME).output.endswith("another worker took it.*\n\nAlive")
+    assert step(again, NAME).output.endswith("it began again.*\n\nAlive")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,8 @@ def test_an_agent_that_is_left_out_is_named_with_the_reason() -> None:
     agents = tuple(a.model_copy(update={"left_out": "" if a.chosen else resting}) for a in part.agents)
     selection = event.selection.model_copy(update={"parts": (part.model_copy(update={"agents": agents}),)})
     drawn = picture(accepted(), event.model_copy(update={"selection": selection}))
-    assert step(drawn, "Selection").output == f"Operations was chosen. Security was left out: {resting}."
+    told = "it could not answer 5 times in a row and is asked again in 24 s"
+    assert step(drawn, "Selection").output == f"Operations was chosen. Security was left out: {told}."
 
 
 def test_a_failure_gives_its_reason_and_leaves_the_others_alone() -> None:
@@ -345,10 +346,10 @@ def test_an_end_without_an_answer_gives_its_reason(state: str) -> None:
     """And marks the steps that it cut off."""
     ending = answer("failed" if state == "failed" else "expired", reason="The time was over.")
     drawn = picture(*BEFORE, started(OPERATIONS), ending)
-    assert step(drawn, "Roundtable").output == "The time was over."
+    assert step(drawn, "Roundtable").output == "The time was over. Your question is kept; please ask it again."
     assert step(drawn, "Roundtable").failed
     cut = step(drawn, "Operations: How do I back up the data folder?")
-    assert cut.output == "*Left here: the run had ended.*"
+    assert cut.output == "*Left here: the question was over.*"
 
 
 def test_a_finished_step_needs_only_its_result() -> None:

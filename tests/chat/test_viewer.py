@@ -155,7 +155,7 @@ class Breaking(ScriptedOrchestrator):
     ("error", "told"),
     [
         (AWAY, f"{ENGLISH.trouble(AWAY)} Reload the page to see this answer."),
-        (ZeroDivisionError("secret"), "Something went wrong while this answer was shown."),
+        (ZeroDivisionError("secret"), ENGLISH.went_wrong_showing),
     ],
 )
 async def test_a_log_that_breaks_off_is_told_and_the_page_is_free(error: Exception, told: str) -> None:
