@@ -53,5 +53,5 @@ class Spending:
         if self.calls_left <= 0 or self.tokens_left <= 0 or self.seconds_left <= 0:
             raise ModelFailed(model, "budget")
 
-    def add(self, usage: Usage) -> None:
-        self._usages.append(usage)
+    def add(self, *usages: Usage) -> None:
+        self._usages.extend(usages)

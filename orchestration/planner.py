@@ -104,6 +104,7 @@ class Planner:
                 )
             return Planned(_division(accepted, task, question, told_by), spending.usage)
         except ModelFailed as failed:
+            spending.add(*failed.usage)
             note = Note(kind="planned_without_model", model=failed.model, why=failed.why)
         except UnknownModel:
             note = Note(kind="planned_without_model", model=task.model, why="unknown")

@@ -13,6 +13,7 @@ from agents import AgentRegistry, Budget, Claim, ModelFailed, Note, Spending, Un
 from agents.citing import Checked, check
 from agents.marks import mark
 from agents.models import Delta, LanguageModel, Models, Prompt, Reply, Said, StartedAnew
+from agents.patience import until
 from agents.plain import as_markdown, inert, without_links
 from agents.prompting import CHARACTERS_A_TOKEN, Fence, Marker, fair_share, random_marker
 from agents.sources import Embed
@@ -81,6 +82,7 @@ class WrittenAggregator:
                         yield piece
                 return
         except ModelFailed as failed:
+            spending.add(*failed.usage)
             note = Note(kind="written_without_model", model=failed.model, why=failed.why)
             if shown:
                 yield Anew()
@@ -112,23 +114,21 @@ class WrittenAggregator:
         linking, length = link(numbers), 0
         reply: Reply | None = None
         prompt = self._prompt(task, selection, results, sources, registry, spending.tokens_left)
-        try:
-            async with asyncio.timeout(min(seconds, spending.seconds_left)), aclosing(model.reply(prompt)) as parts:
-                async for part in parts:
-                    if isinstance(part, Reply):
-                        reply = part
-                    elif isinstance(part, StartedAnew):
-                        numbers = Numbers(task.id)
-                        linking, length = link(numbers), 0
-                        yield Anew()
-                    elif isinstance(part, Delta) and part.channel == "answer":
-                        length += len(part.text)
-                        if length > MOST_CHARACTERS:
-                            raise ModelFailed(model.name, "unusable")
-                        if text := linking.add(part.text):
-                            yield text
-        except TimeoutError:
-            raise ModelFailed(model.name, "timeout") from None
+        moment = asyncio.get_running_loop().time() + min(seconds, spending.seconds_left)
+        async with aclosing(model.reply(prompt)) as coming, aclosing(until(moment, coming, model.name)) as parts:
+            async for part in parts:
+                if isinstance(part, Reply):
+                    reply = part
+                elif isinstance(part, StartedAnew):
+                    numbers = Numbers(task.id)
+                    linking, length = link(numbers), 0
+                    yield Anew()
+                elif isinstance(part, Delta) and part.channel == "answer":
+                    length += len(part.text)
+                    if length > MOST_CHARACTERS:
+                        raise ModelFailed(model.name, "unusable")
+                    if text := linking.add(part.text):
+                        yield text
         if reply is None:
             raise ModelFailed(model.name, "interrupted")
         if text := linking.rest():

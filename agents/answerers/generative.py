@@ -82,6 +82,7 @@ class GenerativeAnswerer:
                             yield part
                     return
                 except ModelFailed as failed:
+                    spending.add(*failed.usage)
                     note = Note(kind="answered_without_model", model=failed.model, why=failed.why)
                     yield Piece("answer", "", fresh=True)
                     yield Piece("reasoning", "", fresh=True)
