@@ -41,10 +41,11 @@ class Completer:
                 async with aclosing(model.reply(self._prompt(question, found))) as parts:
                     async for part in parts:
                         if isinstance(part, Reply):
-                            for usage in part.usage:
-                                spending.add(usage)
+                            spending.add(*part.usage)
                             return _usable(part.text)
         except (ModelFailed, UnknownModel, TimeoutError) as error:
+            if isinstance(error, ModelFailed):
+                spending.add(*error.usage)
             log.info("a question was not completed: %s", error)
         return None
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from agents import Agent, Budget, Draft, Exchange, ModelFailed, Piece, Question, Terms
+from agents import Agent, Budget, Draft, Exchange, ModelFailed, Piece, Question, Spending, Terms, Usage
 from agents.answerers import ExtractiveAnswerer, GenerativeAnswerer
+from agents.completing import Completer
 from agents.models import NO_MODEL, Delta, Models, Prompt, StartedAnew
 from agents.models.scripted import Script, ScriptedModel
 from knowledge import HashEmbedder, Hit, Matrix, Passage, Sentence
@@ -171,6 +172,21 @@ async def test_whatever_a_model_does_the_question_is_answered(script: Script | s
     assert draft.note is not None
     assert (draft.note.kind, draft.note.why) == ("answered_without_model", why)
     assert shown(pieces).strip() == draft.text
+
+
+async def test_what_a_failed_try_cost_is_told_and_no_longer_there_to_spend() -> None:
+    """Of the answer itself, and of completing its question."""
+    spent = Usage(model="scripted:model", calls=3, tokens_in=40, tokens_out=7)
+
+    def costly(prompt: Prompt) -> str:
+        raise ModelFailed("scripted:model", "interrupted", usage=(spent,))
+
+    answers, model = answerer(costly)
+    _, draft = await run(answers, asked())
+    assert draft.usage == (spent,)
+    completer, spending = Completer(Models({model.name: model}, default=model.name)), Spending(Budget(calls=6))
+    assert await completer.complete("And then?", ROSES, Terms(), AGENT.name, spending) is None
+    assert (spending.usage, spending.calls_left) == ((spent,), 3)
 
 
 async def test_a_reply_that_began_anew_is_shown_once() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from agents import Agent, AgentRegistry, Budget, ModelFailed
+from agents import Agent, AgentRegistry, Budget, ModelFailed, Usage
 from agents.models import NO_MODEL, Delta, Models, Prompt
 from agents.models.scripted import Script, ScriptedModel
 from orchestration.messages import PartSelection, Selection, Task, Turn
@@ -122,6 +122,16 @@ async def test_a_model_that_does_not_answer_plans_nothing() -> None:
     found, _ = await planned(unreachable)
     assert found.note is not None
     assert found.note.why == "unreachable"
+
+
+async def test_what_a_failed_try_cost_is_told() -> None:
+    spent = Usage(model="scripted:model", calls=3, tokens_in=40, tokens_out=7)
+
+    def costly(prompt: Prompt) -> str:
+        raise ModelFailed("scripted:model", "interrupted", usage=(spent,))
+
+    found, _ = await planned(costly)
+    assert found.usage == (spent,)
 
 
 async def test_nothing_is_asked_without_budget_or_wish() -> None:

@@ -1,10 +1,11 @@
 """One answer that a language model writes from what the agents found, and what becomes of it when that goes wrong."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
 
-from agents import Agent, AgentRegistry, Budget, Claim, ModelFailed
+from agents import Agent, AgentRegistry, Budget, Claim, ModelFailed, Usage
 from agents.models import NO_MODEL, Delta, Models, Prompt, StartedAnew
 from agents.models.scripted import Script, ScriptedModel
 from knowledge import HashEmbedder, Matrix, Passage
@@ -113,8 +114,15 @@ async def test_who_failed_and_what_disagrees_is_told_below() -> None:
     assert whole.missing == ("mill",)
 
 
+SPENT = Usage(model="scripted:model", calls=3, tokens_in=40, tokens_out=7)
+
+
 def failing(prompt: Prompt) -> str:
     raise ModelFailed("scripted:model", "unreachable")
+
+
+def costly(prompt: Prompt) -> str:
+    raise ModelFailed("scripted:model", "interrupted", usage=(SPENT,))
 
 
 @pytest.mark.parametrize(
@@ -137,6 +145,24 @@ async def test_findings_are_never_lost(script: Script | str, why: str) -> None:
     assert whole.citations == plain.citations
     assert whole.note is not None
     assert (whole.note.kind, whole.note.why) == ("written_without_model", why)
+
+
+async def test_what_a_failed_try_cost_is_told() -> None:
+    _, whole, _ = await write(costly)
+    assert whole.usage == (SPENT,)
+
+
+async def test_the_time_for_writing_does_not_break_off_whoever_reads() -> None:
+    """Only the model's silence is bounded: what a reader does with a piece takes as long as it takes."""
+    model = ScriptedModel(lambda prompt: [Delta("answer", piece) for piece in (PRUNED[:-1], " [1].")])
+    aggregator = WrittenAggregator(Models({model.name: model}, default=model.name), embed, Budget(seconds=0.001))
+    read: list[str | Anew | Aggregate] = []
+    async for piece in aggregator.aggregate(TASK, selection(), RESULTS, REGISTRY, 30.0):
+        later = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.01, later.set)
+        await later.wait()
+        read.append(piece)
+    assert isinstance(read[-1], Aggregate)
 
 
 async def test_what_is_told_is_bounded_by_what_is_left() -> None:
