@@ -5,7 +5,11 @@ from collections.abc import Callable
 
 _ACTIVE = re.compile(r"([\\\[\]<>*_#|~!])")
 _CODE = re.compile(r"(`[^`\n]+`)")
-_BLOCK = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
+_BLOCK = re.compile(r"(^[ \t]*(?:```.*?(?:^[ \t]*```|\Z)|~~~.*?(?:^[ \t]*~~~|\Z)))", re.DOTALL | re.MULTILINE)
+_PARAGRAPH_END = re.compile(r"(\n[ \t]*\n)")
+_SPAN = re.compile(r"(?<!`)(?P<run>`+)(?!`)[^\n]*?(?<!`)(?P=run)(?!`)")
+_DEEPEST = 4
+"""Pictures in links and the like; what stands deeper is broken, not taken out."""
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\((?:[^()\n]|\([^()\n]*\))*\)|\[(?!\^?\d[\d\s,;–-]*\])[^\[\]\n]*\])")
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:[^\n]*$", re.MULTILINE)
 _OWN = re.compile(r"(?<!!)\[[\w]+\]\(#(?:cite|mark)-[\w-]+\)")
@@ -40,8 +44,8 @@ def without_links(markdown: str) -> str:
 
     def loosened(text: str) -> str:
         text = _DEFINITION.sub("", text)
-        while (fewer := _LINK.sub(r"\1", text)) != text:  # A picture may stand in a link.
-            text = fewer
+        for _ in range(_DEEPEST):  # A picture may stand in a link.
+            text = _LINK.sub(r"\1", text)
         return text
 
     return _outside_code(markdown, loosened)
@@ -64,8 +68,28 @@ def inert(markdown: str) -> str:
 
 def _outside_code(markdown: str, change: Callable[[str], str]) -> str:
     parts = _BLOCK.split(markdown)
-    parts[::2] = map(change, parts[::2])
+    for at, prose in enumerate(parts[::2]):
+        paragraphs = _PARAGRAPH_END.split(prose)
+        paragraphs[::2] = (_outside_spans(paragraph, change) for paragraph in paragraphs[::2])
+        parts[2 * at] = "".join(paragraphs)
     return "".join(parts)
+
+
+def _outside_spans(paragraph: str, change: Callable[[str], str]) -> str:
+    """Where a backtick has no partner in its line or is escaped, or a table may part it from its partner, readers of
+    Markdown differ about what is code: then nothing of the paragraph counts as code.
+    """
+    spans = list(_SPAN.finditer(paragraph))
+    between, end = [], 0
+    for span in spans:
+        between.append(paragraph[end : span.start()])
+        end = span.end()
+    between.append(paragraph[end:])
+    escaped = any(text.endswith("\\") for text in between[:-1])
+    if escaped or any("`" in text for text in between) or any("|" in span[0] for span in spans):
+        return change(paragraph)
+    changed = map(change, between)
+    return next(changed) + "".join(span[0] + text for span, text in zip(spans, changed, strict=True))
 
 
 def _escape(text: str) -> str:
