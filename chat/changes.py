@@ -22,7 +22,8 @@ def changes(before: Picture, after: Picture, leftover: frozenset[str] = frozense
     """
     emissions: list[Emission] = []
     known = {step.id: step for step in before.steps}
-    for step in after.steps:
+    # What somebody says goes first: a page draws after each emission, and whoever reads waits for the words.
+    for step in sorted(after.steps, key=lambda step: not _says_more(known.get(step.id), step)):
         emissions += _step(known.get(step.id), step)
     shown: dict[str, Element] = {element.id: element for element in before.elements}
     for element in after.elements:
@@ -33,6 +34,11 @@ def changes(before: Picture, after: Picture, leftover: frozenset[str] = frozense
     for gone in sorted((leftover | known.keys()) - {step.id for step in after.steps}):
         emissions.append(Emission("delete_message", {"id": gone}))
     return emissions
+
+
+def _says_more(before: Step | None, after: Step) -> bool:
+    """Whether a step that the page has got more words; what is new to the page stays behind its parent."""
+    return before is not None and after.streaming and len(after.output) > len(before.output)
 
 
 def _step(before: Step | None, after: Step) -> list[Emission]:

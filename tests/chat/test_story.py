@@ -409,3 +409,13 @@ def test_a_completed_question_is_shown_as_it_was_understood() -> None:
     assert drawn.steps[0].output == "Why?"
     told = [element.props["understood"] for element in drawn.elements]
     assert told == ["Back up the folder: *why?*", ""]
+
+
+def test_what_somebody_says_goes_before_what_is_told_about_it() -> None:
+    """The status line and the picture of the plan can wait for the words."""
+    begun_both = (*BEFORE, started(OPERATIONS), started(SECURITY), token(OPERATIONS, "Stop "))
+    before = picture(*begun_both)
+    after = picture(*begun_both, failed(SECURITY), token(OPERATIONS, "it."))
+    events = [e.event for e in changes(before, after)]
+    assert events[0] == "stream_token"
+    assert len(events) > 2

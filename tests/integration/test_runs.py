@@ -15,6 +15,7 @@ from orchestration.connections import open_connections
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import Answer, Preparing, TaskResult, Token
 from orchestration.settings import RunSettings
+from orchestration.single import ALONE
 from orchestration.store import RunStore
 from orchestration.worker import Worker
 from tests.integration.deadlines import watched_deadlines
@@ -309,7 +310,7 @@ async def test_without_redis_the_single_agent_answers_visibly(tmp_path: Path, re
         events = [r.event async for r in orchestrator.stream(Task(question="How long do I bake rye bread?"))]
 
     assert isinstance(events[1], Preparing)
-    assert "Redis is away" in events[1].text
+    assert ALONE in events[1].text
     assert isinstance(events[-1], Answer)
     assert (events[-1].result.mode, events[-1].result.state) == ("single", "answered")
 
