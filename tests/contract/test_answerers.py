@@ -1,16 +1,44 @@
 """What every answerer promises. A new one joins the list and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
-from agents import Agent, Answerer, Draft, Piece, Question
-from agents.answerers import ANSWERERS
+from agents import Agent, Answerer, Draft, ModelFailed, Piece, Question
+from agents.answerers import ANSWERERS, ExtractiveAnswerer, GenerativeAnswerer
 from agents.answerers.scripted import ScriptedAnswerer
-from knowledge import HashEmbedder, Hit, Passage, Sentence
+from agents.models import Models, Prompt
+from agents.models.scripted import Script, ScriptedModel
+from knowledge import HashEmbedder, Hit, Matrix, Passage, Sentence
 
-ALL: dict[str, Callable[[], Answerer]] = {**ANSWERERS, "scripted": ScriptedAnswerer}
+
+async def embed(texts: Sequence[str]) -> Matrix:
+    return EMBEDDER.embed(texts)
+
+
+def speaking(script: Script | str) -> Callable[[], Answerer]:
+    """An answerer whose model says that."""
+
+    def made() -> Answerer:
+        model = ScriptedModel(script)
+        return GenerativeAnswerer(Models({model.name: model}, default=model.name), ExtractiveAnswerer(), embed)
+
+    return made
+
+
+def away(prompt: Prompt) -> str:
+    raise ModelFailed("scripted:model", "unreachable")
+
+
+ALL: dict[str, Callable[[], Answerer]] = {
+    **ANSWERERS,
+    "scripted": ScriptedAnswerer,
+    "generative": speaking("Prune your roses in March [1]. They want ten litres of water a week [1]."),
+    "generative, broken off": speaking(away),
+    "generative, nonsense": speaking("lorem [7] ipsum"),
+    "generative, endless": speaking("word " * 100_000),
+}
 AGENT = Agent(name="garden", title="Gardener", description="Knows all about the garden.")
 EMBEDDER = HashEmbedder()
 TEXTS = ("Prune roses in March.", "Roses want ten litres of water a week.", "Bread needs an oven.")
