@@ -74,15 +74,8 @@ def _text(told: Statements, checked: Sequence[Checked]) -> str:
     """The reply with the numbers that were found to carry it, and marks where none does."""
     found = iter(checked)
 
-    def write(statement: Statement) -> str:
+    def behind(statement: Statement) -> str:
         one = next(found)
-        behind = "".join(f"[{number}]" for number in one.sources)
-        if one.support in ("uncited", "unsupported"):
-            behind = mark(one.support)
-        if statement.kind == "code":
-            return f"```\n{statement.text}\n```"
-        if statement.kind == "row":
-            return f"{statement.text.rstrip().removesuffix('|').rstrip()} {behind} |"
-        return f"{statement.text} {behind}"
+        return "".join(f"[{number}]" for number in one.sources) if one.support == "supported" else mark(one.support)
 
-    return inert(told.written(write))
+    return inert(told.written(behind))

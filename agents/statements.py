@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal
 
 from knowledge.sentences import split, starts_item
@@ -35,7 +36,6 @@ class _Line:
 
     before: str
     statements: tuple[Statement, ...]
-    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,18 @@ class Statements:
     def all(self) -> tuple[Statement, ...]:
         return tuple(statement for line in self.lines for statement in line.statements)
 
-    def written(self, write: Callable[[Statement], str]) -> str:
-        """The Markdown, with what `write` makes of each statement in its place."""
-        lines = (line.before + " ".join(map(write, line.statements)) + line.after for line in self.lines)
+    def written(self, behind: Callable[[Statement], str]) -> str:
+        """The Markdown, with what is to stand behind each statement."""
+        lines = (line.before + " ".join(_written(s, behind(s)) for s in line.statements) for line in self.lines)
         return "\n".join(lines).strip()
+
+
+def _written(statement: Statement, behind: str) -> str:
+    if statement.kind == "code":
+        return f"```\n{statement.text}\n```\n{behind}"  # Within the block nothing would be a link or a mark.
+    if statement.kind == "row":
+        return f"{statement.text.rstrip().removesuffix('|').rstrip()} {behind} |"
+    return f"{statement.text} {behind}"
 
 
 def statements_of(reply: str) -> Statements:
@@ -71,12 +79,25 @@ def statements_of(reply: str) -> Statements:
             lines.append(_line(line))
     if code is not None:
         lines.append(_code([*code, "```"]))  # It was cut off, or never closed.
-    return Statements(tuple(_cited_code(lines)))
+    return Statements(tuple(_cited_code(_without_headers(lines))))
 
 
 def _code(block: Sequence[str]) -> _Line:
     text = "\n".join(block[1:-1])
     return _Line("", (Statement(text, (), "code"),) if text.strip() else ())
+
+
+def _without_headers(lines: Sequence[_Line]) -> list[_Line]:
+    """The first row of a table, above its rule, names its columns: it states nothing."""
+    return [
+        _Line(f"{line.before}{line.statements[0].text}", ()) if _is_header(line, after) else line
+        for line, after in zip_longest(lines, lines[1:], fillvalue=_Line("", ()))
+    ]
+
+
+def _is_header(line: _Line, after: _Line) -> bool:
+    is_row = bool(line.statements) and line.statements[0].kind == "row"
+    return is_row and not after.statements and "|" in after.before and "-" in after.before
 
 
 def _cited_code(lines: Sequence[_Line]) -> list[_Line]:

@@ -248,7 +248,8 @@ def _block(heading: str, statements: Sequence[_Statement], numbers: Numbers) -> 
         # A model wrote Markdown, a document only text.
         told = as_markdown(claim.text) if claim.support == "quoted" else inert(" ".join(claim.text.split()))
         if claim.kind == "code":
-            lines += f"\n\n```\n{claim.text}\n```\n"
+            doubted = "" if statement.sources else f"{cited}\n"
+            lines += f"\n\n```\n{claim.text}\n```\n{doubted}"
         elif at == 0:
             lines += f"{told} {cited}\n"
         else:

@@ -14,7 +14,7 @@ from agents.citing import Checked, check
 from agents.marks import mark
 from agents.models import Delta, LanguageModel, Models, Prompt, Reply, Said, StartedAnew
 from agents.patience import until
-from agents.plain import as_markdown, inert, without_links
+from agents.plain import as_markdown, inert, visible, without_links
 from agents.prompting import CHARACTERS_A_TOKEN, Fence, Marker, fair_share, random_marker
 from agents.sources import Embed
 from agents.statements import Statement, statements_of
@@ -187,17 +187,17 @@ class WrittenAggregator:
         return Prompt(said, most_tokens=min(MOST_TOKENS, max(1, tokens)))
 
     async def _checked(self, task: Task, reply: Reply, sources: Sequence[_Source]) -> tuple[str, Numbers]:
-        told = statements_of(without_links(reply.text))
+        told = statements_of(without_links(visible(reply.text)))
         checked = await check(told.all, await self._hits(sources), self._embed)
         if not any(one.support == "supported" for one in checked):
             raise ModelFailed(reply.model, "unusable")
         numbers = Numbers(task.id)
         found = iter(checked)
 
-        def write(statement: Statement) -> str:
-            return _statement(statement, next(found), numbers, sources)
+        def behind(statement: Statement) -> str:
+            return _behind(next(found), numbers, sources)
 
-        return inert(told.written(write)), numbers
+        return inert(told.written(behind)), numbers
 
     async def _hits(self, sources: Sequence[_Source]) -> list[Hit]:
         """The sources with what was quoted of them, which is what an answer may rest on."""
@@ -267,18 +267,13 @@ def _link(numbers: Numbers, sources: Sequence[_Source], number: int) -> str:
     return numbers.cite(source.agent, source.passage, "")
 
 
-def _statement(statement: Statement, one: Checked, numbers: Numbers, sources: Sequence[_Source]) -> str:
-    behind = "".join(
+def _behind(one: Checked, numbers: Numbers, sources: Sequence[_Source]) -> str:
+    if one.support != "supported":
+        return mark(one.support)
+    return "".join(
         numbers.cite(sources[number - 1].agent, sources[number - 1].passage, one.quote if at == 0 else "")
         for at, number in enumerate(one.sources)
     )
-    if one.support != "supported":
-        behind = mark(one.support)
-    if statement.kind == "code":
-        return f"```\n{statement.text}\n```"
-    if statement.kind == "row":
-        return f"{statement.text.rstrip().removesuffix('|').rstrip()} {behind} |"
-    return f"{statement.text} {behind}"
 
 
 def _further(results: Sequence[StepResult], numbers: Numbers, registry: AgentRegistry) -> str:

@@ -4,49 +4,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from agents import Agent, Budget, Draft, Exchange, ModelFailed, Piece, Question, Spending, Terms, Usage
-from agents.answerers import ExtractiveAnswerer, GenerativeAnswerer
+from agents import Budget, Exchange, ModelFailed, Piece, Question, Spending, Terms, Usage
 from agents.completing import Completer
 from agents.models import NO_MODEL, Delta, Models, Prompt, StartedAnew
-from agents.models.scripted import Script, ScriptedModel
-from knowledge import HashEmbedder, Hit, Matrix, Passage, Sentence
+from agents.models.scripted import Script
+from knowledge import Hit
+from tests.agents.garden import AGENT, EMBEDDER, QUESTION, ROSES, answerer, hit, run
 
-AGENT = Agent(name="garden", title="Gardener", description="Knows all about the garden.", instructions="Be brief.")
-EMBEDDER = HashEmbedder()
-ROSES = ("Prune roses in March.", "Roses want ten litres of water a week.")
 BREAD = ("Bread is baked at 220 degrees.",)
-QUESTION = "When do I prune roses?"
-
-
-async def embed(texts: Sequence[str]) -> Matrix:
-    return EMBEDDER.embed(texts)
-
-
-def hit(name: str, *sentences: str) -> Hit:
-    vectors = EMBEDDER.embed(list(sentences))
-    passage = Passage(
-        id=f"{name}#0", base="garden", document=name, source=f"{name}.md", title=name.title(),
-        text=" ".join(sentences), score=0.8,
-    )  # fmt: skip
-    told = tuple(Sentence(text=s, position=n, kind="prose") for n, s in enumerate(sentences))
-    return Hit(passage=passage, sentences=told, vectors=vectors, rank_score=1.0, lexical=1.0)
 
 
 def asked(terms: Terms | None = None, hits: tuple[Hit, ...] | None = None, context: tuple[str, ...] = ()) -> Question:
     found = (hit("roses", *ROSES), hit("bread", *BREAD)) if hits is None else hits
     return Question(AGENT, QUESTION, EMBEDDER.embed([QUESTION])[0], found, context, terms or Terms())
-
-
-def answerer(*scripts: Script | str) -> tuple[GenerativeAnswerer, ScriptedModel]:
-    model = ScriptedModel(scripts[0])
-    models = Models({model.name: model}, default=model.name)
-    return GenerativeAnswerer(models, ExtractiveAnswerer(), embed, marker=lambda: "f00d"), model
-
-
-async def run(answers: GenerativeAnswerer, question: Question) -> tuple[list[Piece], Draft]:
-    *pieces, draft = [part async for part in answers.answer(question)]
-    assert isinstance(draft, Draft)
-    return [piece for piece in pieces if isinstance(piece, Piece)], draft
 
 
 def shown(pieces: Sequence[Piece], channel: str = "answer") -> str:
@@ -234,3 +204,17 @@ async def test_nothing_is_asked_beyond_the_budget(spent: Budget) -> None:
     assert model.prompts == []
     assert draft.note is not None
     assert draft.note.why == "budget"
+
+
+async def test_code_and_rows_are_checked_as_well() -> None:
+    """The mark stands below a block of code, where it is read as one; the head of a table states nothing."""
+    said = "Prune roses in March [1].\n\n```sh\nrm -rf garden\n```\n\n| what | when |\n|---|---|\n| roses | March [1] |"
+    answers, _ = answerer(said)
+    _, draft = await run(answers, asked())
+    assert [(claim.kind, claim.support) for claim in draft.claims] == [
+        ("prose", "supported"),
+        ("code", "unsupported"),
+        ("row", "supported"),
+    ]
+    assert "```\nrm -rf garden\n```\n[unsupported](#mark-unsupported)" in draft.text
+    assert "| what | when |\n|---|---|\n| roses | March [1] |" in draft.text

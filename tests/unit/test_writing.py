@@ -224,3 +224,9 @@ def test_numbers_may_come_in_pieces(text: str) -> None:
     assert told(*text) == told(text)
     for at in range(len(text)):
         assert told(text[:at], text[at:]) == told(text)
+
+
+async def test_what_nobody_sees_is_not_passed_on() -> None:
+    """Characters without a shape may carry a message to whoever reads the answer next, a model for instance."""
+    _, whole, _ = await write("Prune \U000e0041roses\u202e in March [1]. Bread is baked at 220 degrees [2].")
+    assert whole.text.startswith("Prune roses in March. [1]")
