@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 _ACTIVE = re.compile(r"([\\\[\]<>*_#|~!])")
 _CODE = re.compile(r"(`[^`\n]+`)")
-_BLOCK = re.compile(r"(^[ \t]*(?:```.*?(?:^[ \t]*```|\Z)|~~~.*?(?:^[ \t]*~~~|\Z)))", re.DOTALL | re.MULTILINE)
-_PARAGRAPH_END = re.compile(r"(\n[ \t]*\n)")
+BLOCK = re.compile(r"(^[ \t]*(?:```.*?(?:^[ \t]*```|\Z)|~~~.*?(?:^[ \t]*~~~|\Z)))", re.DOTALL | re.MULTILINE)
+"""A block of code; one that is not closed takes all that follows."""
+PARAGRAPH_END = re.compile(r"(\n[ \t]*\n)")
 _SPAN = re.compile(r"(?<!`)(?P<run>`+)(?!`)[^\n]*?(?<!`)(?P=run)(?!`)")
 _DEEPEST = 4
 """Pictures in links and the like; what stands deeper is broken, not taken out."""
@@ -48,7 +49,12 @@ def without_links(markdown: str) -> str:
             text = _LINK.sub(r"\1", text)
         return text
 
-    return _outside_code(markdown, loosened)
+    return outside_code(markdown, loosened)
+
+
+def unlinked(text: str) -> str:
+    """A word joiner behind the scheme keeps readers of Markdown from turning an address into a link."""
+    return _ADDRESS.sub("\\1\u2060\\2", text)
 
 
 def inert(markdown: str) -> str:
@@ -57,19 +63,17 @@ def inert(markdown: str) -> str:
     def calmed(text: str) -> str:
         own = _OWN.findall(text)
         parts = _OWN.split(text)
-        quiet = [
-            _ADDRESS.sub("\\1\u2060\\2", part.replace("<", "\\<").replace("](", "]\\(").replace("]:", "]\\:"))
-            for part in parts
-        ]
+        quiet = [unlinked(part.replace("<", "\\<").replace("](", "]\\(").replace("]:", "]\\:")) for part in parts]
         return "".join(piece for pair in zip(quiet, [*own, ""], strict=True) for piece in pair)
 
-    return _outside_code(markdown, calmed)
+    return outside_code(markdown, calmed)
 
 
-def _outside_code(markdown: str, change: Callable[[str], str]) -> str:
-    parts = _BLOCK.split(markdown)
+def outside_code(markdown: str, change: Callable[[str], str]) -> str:
+    """The Markdown with its prose changed, piece by piece; code is what every reader of Markdown takes for code."""
+    parts = BLOCK.split(markdown)
     for at, prose in enumerate(parts[::2]):
-        paragraphs = _PARAGRAPH_END.split(prose)
+        paragraphs = PARAGRAPH_END.split(prose)
         paragraphs[::2] = (_outside_spans(paragraph, change) for paragraph in paragraphs[::2])
         parts[2 * at] = "".join(paragraphs)
     return "".join(parts)
@@ -93,5 +97,4 @@ def _outside_spans(paragraph: str, change: Callable[[str], str]) -> str:
 
 
 def _escape(text: str) -> str:
-    # A word joiner after the scheme keeps the page from turning an address into a link.
-    return _ADDRESS.sub("\\1\u2060\\2", _ACTIVE.sub(r"\\\1", text.replace("`", "'")))
+    return unlinked(_ACTIVE.sub(r"\\\1", text.replace("`", "'")))

@@ -9,13 +9,13 @@ from typing import Literal
 from knowledge.sentences import split, starts_item
 
 _NUMBERS = r"\d{1,3}(?:\s*[,;\-–]\s*\d{1,3})*"
-_MARK = re.compile(rf"\s*(?:\[\^?(?:source\s+)?({_NUMBERS})\](?![(:])|【({_NUMBERS})[^】]*】)", re.IGNORECASE)
-_MARKS_BEHIND_STOP = re.compile(rf"([.!?…]+[\"'”’)*_]*)((?:{_MARK.pattern})+)", re.IGNORECASE)
+_MARK = re.compile(rf"(?<!\s)\s*(?:\[\^?(?:source\s+)?({_NUMBERS})\](?![(:])|【({_NUMBERS})[^】]*】)", re.IGNORECASE)
+_MARKS_BEHIND_STOP = re.compile(rf"(?<![.!?…])([.!?…]+[\"'”’)*_]*)((?:{_MARK.pattern})+)", re.IGNORECASE)
 _BULLET = re.compile(r"^(\s*(?:[-*+•]|\d{1,3}[.)])\s+)")
 _QUOTE = re.compile(r"^(\s*>\s?)+")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _HEADING = re.compile(r"^\s*#{1,6}\s|^\s*\*\*[^*]+\*\*:?\s*$")
-_RULE = re.compile(r"^\s*(?:[-*_]\s*){3,}$|^\s*\|?[\s:|-]+\|?\s*$")
+_RULE = re.compile(r"^\s*(?:[-*_]\s*){3,}$")
 _MOST_NUMBERS = 10
 
 

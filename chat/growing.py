@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from chat.plain import CODE, CURSOR, harmless
+from agents.plain import BLOCK, PARAGRAPH_END
+from chat.plain import CURSOR, harmless
 
-_MAY_BEGIN_CODE = re.compile(r"[`~]")
+_APART = re.compile(r"\n|[ \t](?=[^\s`~])")
+"""What parts everything that `harmless` looks for; nothing follows that would be a fence if a line began there."""
 
 
 @dataclass(frozen=True)
@@ -44,26 +46,21 @@ def _grown(known: _Known, text: str) -> _Known:
 
 
 def settled(text: str) -> int:
-    """How much of a text can be made harmless by itself, whatever comes after: up to a blank outside of code.
+    """How much of a text can be made harmless by itself, whatever comes after.
 
-    A blank separates everything that `harmless` looks for, but code. A fence that is open takes all that comes, and a
-    lone backtick may open code up to the end of its line.
+    A block of code that is open takes all that comes. What of a paragraph is code is known when it ends; what stands
+    before its first backtick is none.
     """
     if CURSOR in text:
         return 0
-    code = 0
-    for match in CODE.finditer(text):
-        found = match[0]
-        if found[:3] in ("```", "~~~") and (len(found) < 6 or found[-3:] != found[:3]):
-            return _blank(text, code, match.start())
-        code = match.end()
-    return _blank(text, code, len(text))
-
-
-def _blank(text: str, start: int, end: int) -> int:
-    """The place after the last blank in this stretch without code; 0 when there is none that is certain."""
-    line = text.rfind("\n", start, end) + 1
-    begun = _MAY_BEGIN_CODE.search(text, max(start, line), end)
-    if begun is None:
-        return max(line, text.rfind(" ", start, end) + 1)
-    return line
+    end, prose = 0, 0
+    for match in BLOCK.finditer(text):
+        end, prose = match.start(), match.end()
+    if prose == len(text):
+        return end  # It may be open still, or its last line go on.
+    for match in PARAGRAPH_END.finditer(text, prose):
+        end = prose = match.end()
+    backtick = text.find("`", prose)
+    for match in _APART.finditer(text, prose, len(text) if backtick < 0 else backtick):
+        end = match.end()
+    return end

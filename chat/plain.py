@@ -6,22 +6,20 @@ The page's Markdown also reads `:word` as a directive, and swallows it, and draw
 import re
 
 from agents.marks import marked
-from agents.plain import as_markdown
+from agents.plain import as_markdown, outside_code, unlinked
 from chat.words import Words
 
 CURSOR = "\u200b"
-CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`)", re.DOTALL)
 _DIRECTIVE = re.compile(r"(?<![\\:]):(?=[A-Za-z])")
 _TARGET = re.compile(r"\](?=[(:\[])(?P<own>\(#(?:cite-[\w-]+|mark-uncited|mark-unsupported)\))?")
-_ADDRESS = re.compile(r"\b(https?:|www)(?=[/.])", re.IGNORECASE)
+_PICTURE = re.compile(r"(?<!\\)((?:\\\\)*)!(?=\[)")
 _TAG = re.compile(r"(?<!\\)((?:\\\\)*)<(?=[A-Za-z/!?])")
 _EMAIL = re.compile(r"(?<=[\w.+-])@(?=[\w-]+\.)")
 
 
 def plain(text: str) -> str:
     """One line in which nothing is active: for titles, file names, questions and reasons."""
-    escaped = _EMAIL.sub("\u2060@", as_markdown(text.replace(CURSOR, "")))
-    return _outside_code(escaped, _DIRECTIVE, r"\\:")
+    return outside_code(as_markdown(text.replace(CURSOR, "")), _without_directives)
 
 
 def harmless(markdown: str) -> str:
@@ -31,10 +29,7 @@ def harmless(markdown: str) -> str:
     Links are broken inside of code, too (it shows a backslash more): what counts as code is the page's decision, and
     a guess that differs from it would let a link through.
     """
-    broken = _TARGET.sub(_only_own, markdown.replace(CURSOR, ""))
-    for pattern, replacement in ((_ADDRESS, "\\1\u2060"), (_EMAIL, "\u2060@"), (_TAG, r"\1\\<"), (_DIRECTIVE, r"\\:")):
-        broken = _outside_code(broken, pattern, replacement)
-    return broken
+    return outside_code(_TARGET.sub(_only_own, markdown.replace(CURSOR, "")), _calmed)
 
 
 def in_words(harmless: str, words: Words) -> str:
@@ -48,7 +43,11 @@ def _only_own(match: re.Match[str]) -> str:
     return match[0] if match["own"] else "]\\"
 
 
-def _outside_code(markdown: str, pattern: re.Pattern[str], replacement: str) -> str:
-    parts = CODE.split(markdown)
-    parts[::2] = [pattern.sub(replacement, part) for part in parts[::2]]
-    return "".join(parts)
+def _calmed(prose: str) -> str:
+    for pattern in (_PICTURE, _TAG):
+        prose = pattern.sub(lambda match: f"{match[1]}\\{match[0][-1]}", prose)
+    return _without_directives(unlinked(prose))
+
+
+def _without_directives(prose: str) -> str:
+    return _DIRECTIVE.sub(r"\\:", _EMAIL.sub("\u2060@", prose))

@@ -8,7 +8,7 @@ from chat.plain import harmless
 
 PIECES = st.sampled_from(
     ["`", "``", "```", "~~~", "~", "\n", " ", "word", ":", "www", ".com", "http", "s:", "//", "]", "(", "[", "a@b",
-     ".c", "#cite-r-1)", "#mark-uncited)", "<", "/img", "\u200b", "\\"]
+     ".c", "#cite-r-1)", "#mark-uncited)", "<", "/img", "\u200b", "\\", "!", "|", "\n\n"]
 )  # fmt: skip
 
 
@@ -25,9 +25,10 @@ def test_whatever_comes_it_is_the_same_as_the_whole(pieces: list[str]) -> None:
 
 
 def test_only_the_end_of_prose_is_read_again() -> None:
-    """The last word may go on; an open fence takes everything."""
+    """The last word may go on, a paragraph with a backtick has to end, and an open fence takes everything."""
     assert settled("Copy the folder, then sta") == len("Copy the folder, then ")
-    assert settled("Type `ls -l` he") == len("Type `ls -l` ")
+    assert settled("Then type `ls -l` he") == len("Then ")
+    assert settled("Type `ls -l` here.\n\nTh") == len("Type `ls -l` here.\n\n")
     assert settled("First.\nThen `ls ") == len("First.\n")
     assert settled("First.\n```\nls -l ") == len("First.\n")
 

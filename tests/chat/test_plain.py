@@ -56,6 +56,19 @@ def test_an_address_stays_text_but_not_in_code() -> None:
     assert harmless("Run `curl http://localhost:8000/health`.") == "Run `curl http://localhost:8000/health`."
 
 
+@pytest.mark.parametrize("around", ["a ~~~ {} ~~~ b", "\\`{} `", "`` ` `` {} `", "`a\n` {} `"])
+@pytest.mark.parametrize("address", ["https://evil.example", "ftp://evil.example", "me@evil.example"])
+def test_an_address_in_what_only_looks_like_code_is_text(around: str, address: str) -> None:
+    """The page and we must not differ about what is code while a text grows either."""
+    assert address not in harmless(around.format(address))
+
+
+def test_a_picture_of_a_citation_is_none() -> None:
+    """A model that puts a `!` before a number shows the number, not a broken picture."""
+    assert harmless("See ![1](#cite-ab12-1).") == "See \\![1](#cite-ab12-1)."
+    assert harmless("See \\![1](#cite-ab12-1).") == "See \\![1](#cite-ab12-1)."
+
+
 def test_a_colon_before_a_word_is_not_a_directive() -> None:
     """The page would swallow the word; in code it is left alone."""
     assert harmless("agents:security and `run:steps`") == "agents\\:security and `run:steps`"
