@@ -21,7 +21,9 @@ SHOW = sed -un -e '/^Collecting/p' -e '/^Downloading/p' -e '/^Installing/p' -e '
 run: $(INSTALLED)
 	@exec $(VENV)/bin/roundtable serve
 
+# make install EXTRA=ollama installs what a language model needs as well.
 install: $(INSTALLED)
+	@$(if $(EXTRA),$(PIP) --editable '.[$(EXTRA)]' | $(SHOW))
 
 # Tests wait more than they compute, so there may be more of them at a time than processors.
 PROCESSES ?= 4

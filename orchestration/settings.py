@@ -217,7 +217,8 @@ def read_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
     except ValidationError as error:
         first = error.errors()[0]
         name = next((n for n, path in ENVIRONMENT.items() if path == first["loc"][: len(path)]), "a setting")
-        raise ConfigurationError(f"{name} is not usable: {first['msg']} (it is {first['input']!r}).") from None
+        said = first["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(f"{name} is not usable: {said} (it is {first['input']!r}).") from None
 
 
 def make_data_folder(data: Path) -> None:

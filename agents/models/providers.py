@@ -105,7 +105,7 @@ def check(name: str, settings: ModelSettings) -> None:
     for package in ("langchain", provider.package):
         if importlib.util.find_spec(package) is None:
             raise ModelMisconfigured(
-                f"The model {name} needs a package that is not installed: pip install 'roundtable[{provider.extra}]'."
+                f"The model {name} needs a package that is not installed: `make install EXTRA={provider.extra}`."
             )
     own_server = kind == "openai" and settings.base_url is not None
     if provider.key and not own_server and not os.environ.get(provider.key):

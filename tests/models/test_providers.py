@@ -175,7 +175,7 @@ def test_a_package_that_is_missing_is_named_by_its_extra(provider: str, monkeypa
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == missing else present)
     with pytest.raises(ModelMisconfigured) as caught:
         check(f"{provider}:some-model", NONE)
-    assert f"pip install 'roundtable[{provider}]'" in str(caught.value)
+    assert f"make install EXTRA={provider}" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
