@@ -41,12 +41,10 @@ class Spending:
     def seconds_left(self) -> float:
         return self.budget.seconds - sum(usage.seconds for usage in self._usages)
 
-    @property
-    def left(self) -> Budget:
-        """For whoever goes on."""
-        return Budget(
-            calls=max(0, self.calls_left), tokens=max(0, self.tokens_left), seconds=max(0.0, self.seconds_left)
-        )
+    def left_after(self, seconds: float) -> Budget:
+        """For whoever goes on when so many seconds have passed, whatever took them."""
+        left = min(self.seconds_left, self.budget.seconds - seconds)
+        return Budget(calls=max(0, self.calls_left), tokens=max(0, self.tokens_left), seconds=max(0.0, left))
 
     def check(self, model: str) -> None:
         """Raises ModelFailed when nothing is left."""

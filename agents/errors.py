@@ -54,7 +54,7 @@ class ModelMisconfigured(AgentError):
 
 
 class ModelFailed(AgentError):
-    """A language model did not answer. What a provider said is only in the log: it may hold secrets."""
+    """A language model did not answer. What a provider said is neither shown nor logged: it may hold secrets."""
 
     def __init__(self, model: str, why: Why, retry_after: float | None = None, usage: tuple[Usage, ...] = ()) -> None:
         """`retry_after`: seconds for which the provider wants to be left alone, where it said so. `usage`: what was

@@ -120,7 +120,7 @@ class Runner:
             np.asarray(vector, dtype=np.float32),
             hits,
             tuple(context),
-            terms.model_copy(update={"budget": spending.left}),
+            terms.model_copy(update={"budget": spending.left_after(self._clock() - begun)}),
             planned=question if completed else "",
             search=look_up,
         )

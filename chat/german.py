@@ -575,8 +575,10 @@ class German(Words):
             f"einem Platz, {awaiting_approval or 'keine'} vor einer Freigabe. Prozesse: {processes}."
         )
 
-    def model_state(self, name: str, rests: float) -> str:
-        return f"{name} (nach Fehlern noch {self.duration(rests)} in Ruhe gelassen)" if rests else name
+    def model_state(self, name: str, asked: str, rests: float) -> str:
+        resting = f"nach Fehlern noch {self.duration(rests)} in Ruhe gelassen" if rests else ""
+        told = "; ".join(filter(None, (asked, resting)))
+        return f"{name} ({told})" if told else name
 
     def models(self, names: Sequence[str], offered: Sequence[str]) -> str:
         choice = f"; zur Wahl stehen {self.listed(offered)}" if offered else ""

@@ -607,9 +607,11 @@ class Words:
             f"{awaiting_approval or 'none'} waiting for approval. Processes: {processes}."
         )
 
-    def model_state(self, name: str, rests: float) -> str:
-        """`rests`: seconds for which it is still left alone."""
-        return f"{name} (left alone for another {self.duration(rests)} after failures)" if rests else name
+    def model_state(self, name: str, asked: str, rests: float) -> str:
+        """`asked`: what for questions that ended here; `rests`: seconds for which it is still left alone."""
+        resting = f"left alone for another {self.duration(rests)} after failures" if rests else ""
+        told = "; ".join(filter(None, (asked, resting)))
+        return f"{name} ({told})" if told else name
 
     def models(self, names: Sequence[str], offered: Sequence[str]) -> str:
         choice = f"; people may choose {self.listed(offered)}" if offered else ""

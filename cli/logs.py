@@ -86,6 +86,9 @@ def _log_as_json(handler: logging.Handler) -> None:
 def _quieten() -> None:
     # It tells which of its builds it tried, tracebacks included.
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)
+    # These name every address that is asked, with the password that may stand in it.
+    for client in ("httpx", "httpx2"):
+        logging.getLogger(client).setLevel(logging.WARNING)
 
 
 def _message(record: logging.LogRecord) -> str:

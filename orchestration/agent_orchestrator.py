@@ -8,7 +8,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from agents import AgentRegistry
+from agents import AgentRegistry, Usage
 from agents.models import Models
 from knowledge import Knowledge
 from orchestration.asking import checked, is_an_id
@@ -351,6 +351,11 @@ class AgentOrchestrator:
         if councils is None:
             raise EngineUnavailable(AWAY)
         return await councils.answered(councils.gauges.load()), await councils.answered(councils.presences.alive())
+
+    @property
+    def usage(self) -> tuple[Usage, ...]:
+        """What language models were asked for tasks that ended in this process, by model."""
+        return self._metrics.usage
 
     async def metrics(self) -> bytes:
         """What this process has done and what Redis has, in Prometheus' text format; within two seconds."""

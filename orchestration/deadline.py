@@ -19,11 +19,13 @@ class Deadline:
         """Seconds, as far as is known; 0 when it has passed."""
         return max(0.0, self.at - self._loop.time())
 
+    async def renew(self) -> None:
+        """Where it has passed it is asked for again: a halt or an outage moves it."""
+        if self._loop.time() >= self.at:
+            self.at = self._loop.time() + await self._store.seconds_left(self._run)
+
     async def check(self) -> None:
-        """Raises TimeoutError when it has passed; it is asked for again first, because a halt or an outage moves it."""
-        if self._loop.time() < self.at:
-            return
-        left = await self._store.seconds_left(self._run)
-        if left <= 0:
+        """Raises TimeoutError when it has passed."""
+        await self.renew()
+        if self._loop.time() >= self.at:
             raise TimeoutError
-        self.at = self._loop.time() + left

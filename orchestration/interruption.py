@@ -19,7 +19,7 @@ async def undisturbed(
 ) -> T:
     """Work that is broken off when its run is ended, and done again after a halt, which it is told.
 
-    Raises Superseded when the run is ended, TimeoutError when a halt was so long that nothing is left of its time.
+    Raises Superseded when the run is ended. What is left of its time after a halt, if anything, is the work's to see.
     """
     ended, again = Superseded("ended while it was worked on"), False
     while True:
@@ -33,7 +33,7 @@ async def undisturbed(
             assert brake is not None, "nobody else halts it"
             async with unless(partial(_end_of, events), ended):
                 await brake.released()
-            await deadline.check()
+            await deadline.renew()
             again = True
 
 

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
 
 from agents.errors import Why
 from agents.notes import NoteKind
+from agents.usage import Usage, together
 from orchestration.messages import Mode, RunState, TaskResult
 
 AttemptEnd = Literal["answered", "nothing_found", "failed", "retried", "returned", "lost"]
@@ -29,6 +30,8 @@ class Metrics:
     """One per process. An end is counted by the process that wrote it, and at most once."""
 
     def __init__(self, agents: Iterable[str], models: Iterable[str] = ()) -> None:
+        self.usage: tuple[Usage, ...] = ()
+        """What language models were asked for tasks that ended here, by model."""
         self._registry = CollectorRegistry()
         self._tasks_ended = self._counter("tasks_ended", "Tasks that ended here, by how.", "state", "mode")
         self._coordination = self._histogram(
@@ -69,6 +72,7 @@ class Metrics:
     def task_ended(self, result: TaskResult) -> None:
         """A run reached its end, and this process wrote it."""
         self._tasks_ended.labels(result.state, result.mode).inc()
+        self.usage = together((*self.usage, *result.usage))
         for usage in result.usage:
             self._model_calls.labels(usage.model).inc(usage.calls)
             self._model_tokens.labels(usage.model, "in").inc(usage.tokens_in)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
+from agents import Usage
 from agents.models import Models
 from orchestration.editing import PlanEdit
 from orchestration.load import Load
@@ -14,6 +15,11 @@ from orchestration.presence import AgentHealth, Presence
 
 class Orchestrator(RunLog, Protocol):
     """What the chat, the command line and the HTTP API use."""
+
+    @property
+    def usage(self) -> tuple[Usage, ...]:
+        """What language models were asked for tasks that ended in this process, by model."""
+        ...
 
     @property
     def models(self) -> Models:

@@ -48,7 +48,9 @@ class ProposedPlan(BaseModel):
     """What the model is asked for."""
 
     understood: str = Field("", description="the question, complete in itself without the conversation")
-    parts: list[ProposedPart] = Field(description="in the order in which they can be answered; numbered from 1")
+    parts: list[ProposedPart] = Field(
+        description="in the order in which they can be answered; numbered from 1; none where it is nobody's field"
+    )
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Division:
     """A plan that was found to be one."""
 
     parts: tuple[Part, ...]
+    """The whole question where nobody is asked."""
     agents: tuple[frozenset[str], ...]
     """For each part."""
     understood: str
@@ -123,7 +126,9 @@ class Planner:
         """A plan to which there is no objection, and the model that made it."""
         for _ in range(TRIES):
             spending.check(model.name)
-            reply = await self._reply(model, Prompt(said, schema=ProposedPlan), spending)
+            reply = await self._reply(
+                model, Prompt(said, schema=ProposedPlan, most_calls=spending.calls_left), spending
+            )
             proposal = proposed(reply.text)
             wrong = proposal if isinstance(proposal, str) else objection(proposal)
             if not wrong and isinstance(proposal, ProposedPlan):
@@ -162,6 +167,8 @@ class Planner:
                 f"- For each part choose the specialists whose field it is, mostly one, at most {MOST_AGENTS}.",
                 "- Where a part can only be asked when another one is answered, put it behind that one and name its"
                 " number in builds_on; write it with a phrase in place of what is not known yet.",
+                "- Where the question is in nobody's field, so that no specialist's documents can have anything on it,"
+                " reply with no parts. Where you doubt, ask.",
                 "- The draft was made by comparing words. Keep what is right about it.",
                 *([f"- Each of these must be asked: {', '.join(called)}."] if called else []),
                 f"- {fence.rule}",
@@ -214,8 +221,8 @@ def what_is_wrong(
     plan: ProposedPlan, available: Collection[str], called: Collection[str] = (), longest: int = MOST_QUESTION
 ) -> str:
     """The first thing, as a sentence for the model; empty where nothing is."""
-    if not 1 <= len(plan.parts) <= MOST_PARTS:
-        return f"There must be 1 to {MOST_PARTS} parts, and there are {len(plan.parts)}."
+    if len(plan.parts) > MOST_PARTS:
+        return f"There must be at most {MOST_PARTS} parts, and there are {len(plan.parts)}."
     asked: set[tuple[str, str]] = set()
     for number, part in enumerate(plan.parts, 1):
         if not part.agents or len(set(part.agents)) > MOST_AGENTS:
@@ -248,6 +255,8 @@ def _division(plan: ProposedPlan, task: Task, question: str, model: str) -> Divi
         for part in plan.parts
     )
     agents = tuple(frozenset(part.agents) for part in plan.parts)
+    if not parts:
+        parts, agents = (Part(question, question),), (frozenset(),)
     return Division(parts, agents, "" if stands_alone or understood == question else understood, model)
 
 

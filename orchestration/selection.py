@@ -256,7 +256,7 @@ def _verdict(standing: Standing, chosen: bool, planned: bool) -> str:
         return f"Left out for now: {_rest(standing.evidence.breaker)}."
     if standing.strength < THRESHOLD:
         return f"That is below the threshold of {THRESHOLD:.2f}."
-    return "The language model chose another agent." if planned else "Another agent fits the question better."
+    return "The language model did not choose it." if planned else "Another agent fits the question better."
 
 
 def _article(value: float) -> str:

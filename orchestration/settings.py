@@ -193,6 +193,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_READING_MEGABYTES": ("knowledge", "reading_megabytes"),
 }
 """Name in the environment -> place in Settings."""
+_WITH_PASSWORDS = ("REDIS_URL", "ROUNDTABLE_MODEL_BASE_URL")
 
 
 def read_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> Settings:
@@ -218,7 +219,9 @@ def read_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
         first = error.errors()[0]
         name = next((n for n, path in ENVIRONMENT.items() if path == first["loc"][: len(path)]), "a setting")
         said = first["msg"].removeprefix("Value error, ")
-        raise ConfigurationError(f"{name} is not usable: {said} (it is {first['input']!r}).") from None
+        # An address may carry a password, and a mistyped one has it anywhere.
+        told = "" if name in _WITH_PASSWORDS else f" (it is {first['input']!r})"
+        raise ConfigurationError(f"{name} is not usable: {said}{told}.") from None
 
 
 def make_data_folder(data: Path) -> None:

@@ -48,6 +48,7 @@ ALONE = "The other agents cannot be reached, so the single agent answers alone"
 UNASKED = "The single agent makes no plan that could be approved, so it answers at once"
 STOPPED = "Stopped."
 HALTED = "All agents were stopped."
+TOO_LATE = "The time for this question ran out before anything was found."
 SINGLE = Agent(
     name="single_agent",
     title="Single agent",
@@ -125,12 +126,10 @@ class SingleAgent:
     async def _drive(self, task: Task) -> None:
         about(task=task.id)
         begun = self._clock()
-        deadline = task.deadline_seconds or self._settings.deadline_seconds
         state: RunState
         try:
             await self._prepare(task)
-            async with asyncio.timeout(deadline):
-                result = await self._answer(task, begun)
+            result = await self._answer(task, begun)
         except asyncio.CancelledError as why:
             asked = next((arg for arg in why.args if arg in (STOPPED, HALTED)), "")
             state, reason = ("cancelled", asked) if asked else ("failed", "The server stopped.")
@@ -139,8 +138,7 @@ class SingleAgent:
                 raise
             return
         except TimeoutError:
-            reason = "The time for this question ran out before anything was found."
-            result = _without_answer(task, "expired", reason)
+            result = _without_answer(task, "expired", TOO_LATE)
         except (AgentError, KnowledgeError) as error:
             result = _without_answer(task, "failed", str(error))
         except Exception:
@@ -168,17 +166,28 @@ class SingleAgent:
             await self.log.append(Preparing(run=task.id, text=text, done=status.done, total=status.total))
 
     async def _answer(self, task: Task, begun: float) -> TaskResult:
+        """What was found until the deadline counts. Raises TimeoutError when it passes before there is a plan."""
         seconds = task.deadline_seconds or self._settings.deadline_seconds
-        selection = await self._selector.select_one(task, SINGLE, seconds)
+        deadline = asyncio.get_running_loop().time() + seconds
+        async with asyncio.timeout_at(deadline):
+            selection = await self._selector.select_one(task, SINGLE, seconds)
         await self.log.append(Selected(run=task.id, selection=selection.shown()))
         plan = make_plan(selection)
         await self.log.append(Planned(run=task.id, plan=plan.shown()))
-        results = await self._execute(task, plan, in_turn=bool(selection.planned_by))
-        return await self._aggregate(task, selection, results, begun)
-
-    async def _execute(self, task: Task, plan: CoordinationPlan, *, in_turn: bool) -> tuple[StepResult, ...]:
-        """`in_turn`: a step is asked with what those it depends on have found."""
         results: list[StepResult] = []
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._execute(task, plan, results, in_turn=bool(selection.planned_by))
+        except TimeoutError:
+            if not any(result.state == "answered" for result in results):
+                seconds = self._clock() - begun
+                return ended(task, "expired", tuple(results), selection, None, TOO_LATE, seconds)
+            there = {result.step for result in results}
+            results += [failure(step, "it ran out of time.") for step in plan.steps if step.id not in there]
+        return await self._aggregate(task, selection, tuple(results), begun, deadline)
+
+    async def _execute(self, task: Task, plan: CoordinationPlan, results: list[StepResult], *, in_turn: bool) -> None:
+        """`results` is filled in. `in_turn`: a step is asked with what those it depends on have found."""
         terms = terms_of(task, plan, self._budget, self._settings.step_seconds, one_by_one=True)
         for step in plan.steps:
             found = tuple(r.text for r in results if r.step in step.depends_on and r.text) if in_turn else ()
@@ -204,16 +213,19 @@ class SingleAgent:
                             await self.log.append(part.model_copy(update={"attempt": 1, "fence": 1}))
             except (AgentError, KnowledgeError) as error:
                 results.append(failure(step, str(error)))
+            except Exception as error:
+                # The boundary of one step, as in worker.py: what the others found is not lost.
+                log.exception("a step of run %s failed", task.id)
+                results.append(failure(step, f"{SINGLE.title} failed while answering ({type(error).__name__})."))
             kind = Failed if results[-1].state == "failed" else Finished
             await self.log.append(kind(run=task.id, step=step.id, attempt=1, fence=1, result=results[-1]))
-        return tuple(results)
 
     async def _aggregate(
-        self, task: Task, selection: Selection, results: tuple[StepResult, ...], begun: float
+        self, task: Task, selection: Selection, results: tuple[StepResult, ...], begun: float, deadline: float
     ) -> TaskResult:
         failed = [r for r in results if r.state == "failed"]
         if any(r.state == "answered" for r in results):
-            left = (task.deadline_seconds or self._settings.deadline_seconds) - (self._clock() - begun)
+            left = deadline - asyncio.get_running_loop().time()
             pieces = self._aggregator.aggregate(task, selection, results, self._registry, left)
             async with aclosing(pieces):
                 async for piece in pieces:

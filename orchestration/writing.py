@@ -3,6 +3,7 @@ put together without it: nothing that was found is lost because the last step fa
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from knowledge import Hit, Passage, Sentence
 from orchestration.aggregation import Aggregate, Aggregator, Anew, Ending, ExtractiveAggregator, Numbers
 from orchestration.linking import Linking
 from orchestration.messages import Selection, StepResult, Task
+
+log = logging.getLogger(__name__)
 
 MOST_CHARACTERS = 24_000
 MOST_TOKENS = 3_000
@@ -66,6 +69,7 @@ class WrittenAggregator:
         seconds: float,
     ) -> AsyncGenerator[str | Anew | Aggregate, None]:
         spending, note, shown = Spending(self._budget), None, False
+        model: LanguageModel | None = None
         answered = [result for result in results if result.state == "answered"]
         if (alone := _alone(selection, answered)) is not None:
             text, whole = _taken(task, selection, results, alone, registry)
@@ -88,6 +92,12 @@ class WrittenAggregator:
                 yield Anew()
         except UnknownModel:
             note = Note(kind="written_without_model", model=task.model, why="unknown")
+        except Exception:
+            # The boundary of the last step: whatever went wrong with it, what was found is not lost.
+            log.exception("the answer of run %s could not be written by a model", task.id)
+            note = Note(kind="written_without_model", model=model.name if model else task.model, why="unusable")
+            if shown:
+                yield Anew()
         async with aclosing(self._without.aggregate(task, selection, results, registry, LEFT_SECONDS)) as pieces:
             async for piece in pieces:
                 yield replace(piece, usage=spending.usage, note=note) if isinstance(piece, Aggregate) else piece
@@ -113,7 +123,7 @@ class WrittenAggregator:
         numbers = Numbers(task.id)
         linking, length = link(numbers), 0
         reply: Reply | None = None
-        prompt = self._prompt(task, selection, results, sources, registry, spending.tokens_left)
+        prompt = self._prompt(task, selection, results, sources, registry, spending)
         moment = asyncio.get_running_loop().time() + min(seconds, spending.seconds_left)
         async with aclosing(model.reply(prompt)) as coming, aclosing(until(moment, coming, model.name)) as parts:
             async for part in parts:
@@ -147,10 +157,10 @@ class WrittenAggregator:
         results: Sequence[StepResult],
         sources: Sequence[_Source],
         registry: AgentRegistry,
-        tokens: int,
+        spending: Spending,
     ) -> Prompt:
         # Half of it for what was found, half for what that rests on; the longest is cut first.
-        most = max(LEAST_MATERIAL, min(MOST_MATERIAL, tokens - MOST_TOKENS)) * CHARACTERS_A_TOKEN // 2
+        most = max(LEAST_MATERIAL, min(MOST_MATERIAL, spending.tokens_left - MOST_TOKENS)) * CHARACTERS_A_TOKEN // 2
         longest = fair_share([len(claim.text) for result in results for claim in result.claims], most)
         fence = Fence(self._marker())
         rules = "\n".join(
@@ -184,7 +194,7 @@ class WrittenAggregator:
         told.append(fence.around("sources", "\n".join(quoted)))
         told.append(f"Question: {selection.understood or task.question}")
         said = (Said("system", rules), Said("person", "\n\n".join(told)))
-        return Prompt(said, most_tokens=min(MOST_TOKENS, max(1, tokens)))
+        return Prompt(said, most_tokens=min(MOST_TOKENS, max(1, spending.tokens_left)), most_calls=spending.calls_left)
 
     async def _checked(self, task: Task, reply: Reply, sources: Sequence[_Source]) -> tuple[str, Numbers]:
         told = statements_of(without_links(visible(reply.text)))

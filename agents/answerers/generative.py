@@ -131,6 +131,7 @@ class _Writing:
             ),
             tools=tuple(tool.offer for tool in tools),
             most_tokens=min(MOST_TOKENS, max(1, self._spending.tokens_left)),
+            most_calls=self._spending.calls_left - 1,  # The one that is left is for the answer.
         )
         reply: Reply | None = None
         async with aclosing(self._ask(prompt)) as parts:
@@ -155,6 +156,7 @@ class _Writing:
                 said=tuple(said),
                 tools=tuple(tool.offer for tool in offered),
                 most_tokens=min(MOST_TOKENS, max(1, self._spending.tokens_left)),
+                most_calls=self._spending.calls_left,
             )
             reply: Reply | None = None
             async with aclosing(self._ask(prompt)) as parts:

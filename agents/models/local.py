@@ -33,6 +33,12 @@ MOST_REST = 60.0
 ENDING_SECONDS = 3.0
 """A child that was told to end and has not by then is killed."""
 _CODE = Path(__file__).parents[2]
+_SECRET = re.compile(
+    r"(?:^|_)(?:API)?(?:KEY|TOKEN|SECRET|PASSWORD)S?(?:_|$)"
+    r"|^(?:ROUNDTABLE|REDIS|OPENAI|ANTHROPIC|OLLAMA|MISTRAL|GOOGLE|LANGSMITH|LANGCHAIN)_",
+    re.IGNORECASE,
+)
+"""Variables that may hold a secret, an address with a password among them, and that a child has no need of."""
 
 
 class LocalServer:
@@ -182,7 +188,7 @@ def _told(running: "asyncio.Task[None]") -> None:
 
 def _environment(model: str) -> Mapping[str, str]:
     """Nothing is reported to anybody, nothing is fetched for a folder, and no provider's key is given along."""
-    kept = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_TOKEN", "_SECRET"))}
+    kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
     if token := os.environ.get("HF_TOKEN"):
         kept["HF_TOKEN"] = token
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if Path(model).is_dir() else {}

@@ -51,6 +51,8 @@ class Prompt:
     """The reply's text shall be JSON of this, where a model can be held to it; whoever asked validates it."""
     most_tokens: int = 2_000
     """Of the reply."""
+    most_calls: int = 100
+    """Of models for it: tries that fail count, and so do those of models that stand in."""
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,11 @@ def sends_to(name: str, settings: ModelSettings) -> str | None:
     place = next(filter(None, (os.environ.get(variable) for variable in provider.elsewhere)), provider.host)
     if provider.name == "openai" and settings.base_url is not None:
         place = settings.base_url.get_secret_value()
-    host = urlsplit(place if "//" in place else f"//{place}").hostname or place
+    try:
+        host = urlsplit(place if "//" in place else f"//{place}").hostname or provider.host
+    except ValueError:
+        # Nothing of it is repeated: it may have a password anywhere. Whoever makes the model says that it is wrong.
+        host = provider.host
     try:
         here = host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -117,15 +121,15 @@ def make(name: str, settings: ModelSettings) -> "BaseChatModel":
     check(name, settings)
     kind, _, model = name.partition(":")
     provider = PROVIDERS[kind]
-    if kind == "openai" and settings.base_url is not None:
-        key = os.environ.get(provider.key) or NO_KEY
-        return make_at(model, settings.base_url.get_secret_value(), key)
-    from langchain.chat_models import init_chat_model
-
     options: dict[str, Any] = dict(provider.retries or {})
     if kind == "openai":
         options |= {"stream_usage": True, "stream_chunk_timeout": None}
     try:
+        if kind == "openai" and settings.base_url is not None:
+            key = os.environ.get(provider.key) or NO_KEY
+            return make_at(model, settings.base_url.get_secret_value(), key)
+        from langchain.chat_models import init_chat_model
+
         made: BaseChatModel = init_chat_model(model, model_provider=provider.name, **options)
     except Exception as error:
         # Each library raises its own; what it says may quote a key.

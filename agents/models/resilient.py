@@ -51,15 +51,19 @@ class Chain:
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | StartedAnew | Reply, None]:
         """Pieces as they come, then one Reply. Raises the failure of the first model when none has replied."""
-        first: ModelFailed | None = None
+        first = ModelFailed(self.name, "budget") if prompt.most_calls < 1 else None
+        tries = 0
         broken: Why | None = None
         spent: list[Usage] = []
         for link in self._links:
             for number in range(TRIES):
+                if tries >= prompt.most_calls:
+                    break
                 if not link.resting.begin():
                     first = first or ModelFailed(link.model.name, "resting")
                     break
                 heard = False
+                tries += 1
                 try:
                     async with aclosing(_asked(link, prompt, broken)) as parts:
                         async for part in parts:
@@ -74,7 +78,7 @@ class Chain:
                 spent.extend(failed.usage)
                 broken = failed.why if heard else None
                 wait = self._wait(failed, number)
-                if wait is None or (heard and number > 0):
+                if wait is None or (heard and number > 0) or tries >= prompt.most_calls:
                     break
                 await self._sleep(wait)
         assert first is not None, "a chain has at least one model"

@@ -37,10 +37,13 @@ class Resting:
 
     def failed(self, wanted: float = 0.0) -> None:
         """`wanted`: seconds for which its provider asked to be left alone."""
-        self._failures += 1
-        self._tried = False
-        rest = FIRST_SECONDS * 2 ** min(self._failures - FAILURES, 10) if self._failures >= FAILURES else 0.0
-        self._until = max(self._until, self._clock() + min(max(rest, wanted), MOST_SECONDS))
+        now, rest = self._clock(), 0.0
+        # Who was asked before a rest began says nothing new: many who fail at once are one failure to come back from.
+        if now >= self._until:
+            self._failures += 1
+            self._tried = False
+            rest = FIRST_SECONDS * 2 ** min(self._failures - FAILURES, 10) if self._failures >= FAILURES else 0.0
+        self._until = max(self._until, now + min(max(rest, wanted), MOST_SECONDS))
 
     def left(self) -> None:
         """Nothing was learnt: whoever asked went away, or asked for what it does not do."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
@@ -57,6 +58,18 @@ ModelName = Annotated[str, AfterValidator(_known)]
 ModelNames = Annotated[tuple[ModelName, ...], BeforeValidator(_listed)]
 
 
+def _address(given: SecretStr) -> SecretStr:
+    """What is wrong is said without repeating any of it."""
+    try:
+        parts = urlsplit(given.get_secret_value())
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("it is not an address such as http://127.0.0.1:8080/v1")
+    return given
+
+
 class ModelSettings(BaseModel):
     """Without a model everything is answered without one."""
 
@@ -64,7 +77,7 @@ class ModelSettings(BaseModel):
 
     model: ModelName | None = None
     """Speaks for every agent that has none of its own, plans and writes."""
-    base_url: SecretStr | None = None
+    base_url: Annotated[SecretStr, AfterValidator(_address)] | None = None
     """Where `openai:` models are, if not at the provider: it may carry a password."""
     agents: Annotated[Mapping[str, ModelName], BeforeValidator(_paired)] = {}
     """The model of an agent, by the agent's name."""

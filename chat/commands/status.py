@@ -1,11 +1,11 @@
 """`/status`: what is going on, in the words of a person; for whoever runs the server also what all of it does."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agents import Agent
+from agents import Agent, Usage
 from agents.models import Models
 from chat.commands.agents import shelves
 from chat.commands.command import Call, Offer
@@ -60,14 +60,19 @@ async def _told(host: Host, person: str, words: Words) -> str:
     if host.people.may(person, "watch the server"):
         lines.append(await _everybodys(host, words))
         if models := host.orchestrator.models:
-            lines.append(language_models(models, words))
+            lines.append(language_models(models, host.orchestrator.usage, words))
     return "\n".join(f"- {line}" for line in lines)
 
 
-def language_models(models: Models, words: Words) -> str:
-    """Which there are, which of them people may choose, and which are left alone for a while by this process."""
-    told = [words.model_state(plain(name), models.rests(name)) for name in models.names]
+def language_models(models: Models, usage: Sequence[Usage], words: Words) -> str:
+    """Which there are, what this process asked each, which are left alone for a while, and which people may choose."""
+    asked = {one.model: _asked(one, words) for one in usage if one.calls}
+    told = [words.model_state(plain(name), asked.get(name, ""), models.rests(name)) for name in models.names]
     return words.models(told, [plain(name) for name in models.offered])
+
+
+def _asked(one: Usage, words: Words) -> str:
+    return words.spent_on(one.calls, one.tokens_in, one.tokens_out, one.estimated, one.seconds, one.cost)
 
 
 async def _health(host: Host) -> Mapping[str, AgentHealth]:

@@ -1,14 +1,18 @@
 """An agent that answers with a language model: what it says is checked, and whatever it does, it is answered."""
 
-from collections.abc import Sequence
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import pytest
 
-from agents import Budget, Exchange, ModelFailed, Piece, Question, Spending, Terms, Usage
+from agents import Budget, Draft, Exchange, ModelFailed, Piece, Question, Spending, Terms, Usage
 from agents.completing import Completer
-from agents.models import NO_MODEL, Delta, Models, Prompt, StartedAnew
-from agents.models.scripted import Script
-from knowledge import Hit
+from agents.models import NO_MODEL, Delta, Models, Prompt, Reply, StartedAnew
+from agents.models.scripted import Script, ScriptedModel
+from agents.runner import Runner
+from knowledge import Hit, Matrix
 from tests.agents.garden import AGENT, EMBEDDER, QUESTION, ROSES, answerer, hit, run
 
 BREAD = ("Bread is baked at 220 degrees.",)
@@ -218,3 +222,66 @@ async def test_code_and_rows_are_checked_as_well() -> None:
     ]
     assert "```\nrm -rf garden\n```\n[unsupported](#mark-unsupported)" in draft.text
     assert "| what | when |\n|---|---|\n| roses | March [1] |" in draft.text
+
+
+async def test_agents_who_are_asked_the_same_share_its_completion() -> None:
+    """It is made once, and whoever had it made pays for it; what was broken off is left to the next."""
+    began, told = asyncio.Event(), asyncio.Event()
+
+    class Slow(ScriptedModel):
+        async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | StartedAnew | Reply, None]:
+            async with aclosing(super().reply(prompt)) as parts:
+                async for part in parts:
+                    began.set()
+                    await told.wait()
+                    yield part
+
+    model = Slow("When are roses pruned?")
+    completer = Completer(Models({model.name: model}, default=model.name))
+    spendings = [Spending(Budget()) for _ in range(4)]
+    asking = [
+        asyncio.create_task(completer.complete("When is that?", ROSES, Terms(), agent, spending))
+        for agent, spending in zip(("a", "b", "c"), spendings, strict=False)
+    ]
+    await began.wait()
+    asking[0].cancel()
+    told.set()
+    assert await asyncio.gather(*asking[1:]) == ["When are roses pruned?"] * 2
+    assert len(model.prompts) == 2
+    assert [sum(usage.calls for usage in spending.usage) for spending in spendings] == [0, 1, 0, 0]
+    assert await completer.complete("When is this?", ROSES, Terms(), "a", spendings[3]) == "When are roses pruned?"
+    assert len(model.prompts) == 3
+
+
+async def test_who_completes_in_vain_leaves_time_to_answer_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time that a silent model took is gone, also for the next one who asks the same."""
+    monkeypatch.setattr("agents.completing.MOST_SECONDS", 0.01)
+    given: list[Budget] = []
+
+    class Silent(ScriptedModel):
+        async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | StartedAnew | Reply, None]:
+            self.prompts.append(prompt)
+            await asyncio.Event().wait()
+            yield Delta("answer", "")
+
+    class Noting:
+        async def answer(self, question: Question) -> AsyncGenerator[Piece | Draft, None]:
+            given.append(question.terms.budget)
+            yield Draft(claims=(), text="", confidence=0.0)
+
+    class Shelf:
+        async def search(self, *_: object, **__: object) -> list[Hit]:
+            return []
+
+        async def embed(self, texts: Sequence[str]) -> Matrix:
+            return EMBEDDER.embed(texts)
+
+    model, seconds = Silent(""), itertools.count(0.0, 4.0)
+    completer = Completer(Models({model.name: model}, default=model.name))
+    runner = Runner(Shelf(), Noting(), 6, clock=lambda: next(seconds), completer=completer)
+    for _ in range(2):
+        terms = Terms(budget=Budget(seconds=20.0))
+        parts = runner.run(AGENT, "And then?", None, bases=(), person="", context=ROSES, terms=terms)
+        assert [type(part).__name__ async for part in parts] == ["Found", "Done"]
+    assert len(model.prompts) == 1
+    assert all(budget.seconds < 20.0 - 4.0 for budget in given)

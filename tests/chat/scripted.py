@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import aclosing
 
+from agents import Usage
 from agents.models import Models
 from chat.story import Story, tell
 from orchestration.editing import PlanEdit
@@ -53,6 +54,7 @@ class ScriptedOrchestrator:
         """Looks when a test runs it."""
         self.halted = ""
         self.models = Models()
+        self.usage: tuple[Usage, ...] = ()
         self.agents: Mapping[str, AgentHealth] | Exception = {}
         """How the agents are, or why that is not known."""
         self.everybody = Load()

@@ -5,12 +5,14 @@ from typing import Any, cast
 
 import pytest
 
+from agents import Usage
 from agents.models import NO_MODEL, Models
 from agents.models.resting import FAILURES, Resting
 from agents.models.scripted import ScriptedModel
 from chat.commands.status import language_models
 from chat.german import GERMAN
 from chat.model_choice import CONFIGURED, choices, wish_of
+from chat.plain import plain
 from chat.preferences import DETAIL, MODEL, Preferences
 from chat.words import ENGLISH
 from history import History
@@ -163,12 +165,21 @@ def test_a_model_that_failed_again_and_again_is_said_to_rest() -> None:
     now = 100.0
     resting = Resting(lambda: now)
     models = Models({USUAL: ScriptedModel("Yes.", USUAL)}, default=USUAL, resting={USUAL: resting})
-    assert language_models(models, ENGLISH) == "Language models: scripted\\:usual."
+    assert language_models(models, (), ENGLISH) == "Language models: scripted\\:usual."
     for _ in range(FAILURES):
         resting.begin()
         resting.failed()
     said = "Language models: scripted\\:usual (left alone for another 30 s after failures)."
-    assert language_models(models, ENGLISH) == said
-    assert "noch 30 s in Ruhe gelassen" in language_models(models, GERMAN)
+    assert language_models(models, (), ENGLISH) == said
+    assert "noch 30 s in Ruhe gelassen" in language_models(models, (), GERMAN)
     now += 31
-    assert language_models(models, ENGLISH) == "Language models: scripted\\:usual."
+    assert language_models(models, (), ENGLISH) == "Language models: scripted\\:usual."
+
+
+def test_what_each_was_asked_is_said() -> None:
+    """And nothing of those that were not."""
+    models = Models({name: ScriptedModel("Yes.", name) for name in (USUAL, OTHER)}, default=USUAL)
+    usage = (Usage(model=USUAL, calls=12, tokens_in=34_000, tokens_out=900, seconds=20.0, cost=0.5),)
+    told = language_models(models, usage, ENGLISH)
+    assert f"{plain(USUAL)} (12 calls, 34,000 tokens in, 900 out, 20 s, cost 0.50) and {plain(OTHER)}." in told
+    assert "34.000 Token hinein" in language_models(models, usage, GERMAN)

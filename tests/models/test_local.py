@@ -88,12 +88,14 @@ async def test_while_it_loads_whoever_asks_is_told_that_it_cannot_be_reached(tmp
 
 
 async def test_keys_of_providers_are_not_given_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    secrets = ("OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY_2", "DB_PASSWORD", "REDIS_URL", "ROUNDTABLE_MODEL_BASE_URL")
+    for name in secrets:
+        monkeypatch.setenv(name, "http://user:very-secret@host")
     async with running(tmp_path) as server:
         await server.wait_ready(60)
         variables = server.log.read_text()
     assert "HF_HUB_DISABLE_TELEMETRY" in variables
-    assert "OPENAI_API_KEY" not in variables
+    assert not [name for name in secrets if name in variables]
 
 
 def test_a_folder_is_one_that_exists(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from agents.models import Prompt, Reply, Said
 from agents.models.opening import open_models
 from agents.models.providers import PROVIDERS, check, make, sends_to
 from agents.models.settings import ModelSettings
+from orchestration import read_settings
+from orchestration.errors import ConfigurationError
 from tests.openai_server import openai_server
 
 NONE = ModelSettings()
@@ -187,6 +189,8 @@ def test_a_package_that_is_missing_is_named_by_its_extra(provider: str, monkeypa
         ("anthropic:x", {}, "api.anthropic.com"),
         ("ollama:x", {}, None),
         ("ollama:x", {"OLLAMA_HOST": "big.example:11434"}, "big.example"),
+        ("ollama:x", {"OLLAMA_HOST": ":11434"}, None),
+        ("openai:x", {"OPENAI_BASE_URL": "http://user:secret@[::1"}, "api.openai.com"),
         ("local:some/model", {}, None),
     ],
 )
@@ -229,3 +233,23 @@ def test_nothing_is_traced_whatever_the_environment_says(tmp_path: Path) -> None
         )  # fmt: skip
     assert done.stdout.strip() == "In March.", done.stderr
     assert service.asked == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["user:secret@host", "http://user:sec/ret@host", "http://[secret", "ftp://secret/", "http://host:secret/"],
+)
+def test_a_wrong_address_is_said_to_be_one_without_its_password(address: str) -> None:
+    """A mistyped one may have it anywhere."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings({"ROUNDTABLE_MODEL": "openai:x", "ROUNDTABLE_MODEL_BASE_URL": address}, dotenv=None)
+    assert "ROUNDTABLE_MODEL_BASE_URL is not usable" in str(caught.value)
+    assert "sec" not in str(caught.value)
+
+
+def test_a_wrong_address_of_a_library_is_not_repeated_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "of-a-test")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://user:sec/ret@host")
+    with pytest.raises(ModelMisconfigured) as caught:
+        make("openai:x", NONE)
+    assert "sec" not in str(caught.value)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -220,3 +221,42 @@ async def test_who_goes_away_ends_the_request_at_once() -> None:
     async with aclosing(chain(Time(), model).reply(PROMPT)) as parts:
         assert await anext(parts) == Delta("answer", "In March.")
     assert model.closed == 1
+
+
+@pytest.mark.parametrize(("most", "asked"), [(1, [1, 0]), (2, [2, 0]), (TRIES + 1, [TRIES, 1])])
+async def test_no_more_tries_are_made_than_may_be(most: int, asked: list[int]) -> None:
+    """Whoever makes them; nobody sleeps for one that is not made."""
+    time = Time()
+    models = [Told("a:a", Breaks("unreachable")), Told("b:b", Breaks("unreachable"))]
+    with pytest.raises(ModelFailed) as failed:
+        await _all(chain(time, *models).reply(replace(PROMPT, most_calls=most)))
+    assert [model.asked for model in models] == asked
+    assert sum(usage.calls for usage in failed.value.usage) == most
+    assert len(time.slept) == min(most, TRIES) - 1
+
+
+async def test_no_try_at_all_is_a_budget_that_is_used_up() -> None:
+    model = Told("a:a", "In March.")
+    with pytest.raises(ModelFailed) as failed:
+        await _all(chain(Time(), model).reply(replace(PROMPT, most_calls=0)))
+    assert (failed.value.why, model.asked) == ("budget", 0)
+
+
+def test_many_who_fail_at_once_do_not_make_the_rest_longer() -> None:
+    """They were asked before it began: what is new is only how it goes after the rest."""
+    time = Time()
+    resting = Resting(time.clock)
+    for _ in range(4 * FAILURES):
+        assert resting.begin()
+    for _ in range(4 * FAILURES):
+        resting.failed()
+    assert resting.seconds == FIRST_SECONDS
+    time.now += FIRST_SECONDS
+    assert resting.begin()
+    resting.failed()
+    assert resting.seconds == 2 * FIRST_SECONDS
+
+
+async def _all(parts: AsyncGenerator[Delta | StartedAnew | Reply, None]) -> None:
+    async for _ in parts:
+        pass

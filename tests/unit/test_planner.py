@@ -82,7 +82,6 @@ WRONG = {
     "broken JSON": '{"parts": [',
     "another shape": '{"steps": []}',
     "nothing": "",
-    "no part": '{"parts": []}',
     "too many parts": plan(*((f"Question {n}?", ["mill"], []) for n in range(9))),
     "a cycle": plan(("One?", ["mill"], [2]), ("Two?", ["mill"], [1])),
     "itself": plan(("One?", ["mill"], [1])),
@@ -189,3 +188,24 @@ async def test_long_reasoning_is_no_reply() -> None:
         TASK, QUESTION, DRAFT, REGISTRY
     )
     assert found.division is not None
+
+
+async def test_a_plan_may_ask_nobody() -> None:
+    """Where it is nobody's field; the question stays as it was, with its scores. Not where somebody was called."""
+    found, model = await planned('{"parts": []}')
+    assert (found.note, len(model.prompts)) == (None, 1)
+    assert found.division is not None
+    assert [part.question for part in found.division.parts] == [QUESTION]
+    assert found.division.agents == (frozenset(),)
+
+    model = ScriptedModel('{"parts": []}')
+    planner = Planner(Models({model.name: model}, default=model.name), Budget())
+    found = await planner.plan(TASK, QUESTION, DRAFT, REGISTRY, called=("mill",))
+    assert found.division is None
+    assert "Nobody asks mill" in model.prompts[1].said[-1].text
+
+
+async def test_no_try_is_made_that_the_budget_has_not() -> None:
+    """Those that fail and those of models that stand in count as well."""
+    _, model = await planned("I would ask the miller.", GOOD, budget=Budget(calls=4))
+    assert [prompt.most_calls for prompt in model.prompts] == [4, 3]

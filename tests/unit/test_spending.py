@@ -27,4 +27,4 @@ def test_failed_calls_count() -> None:
     spending.add(*failed.usage)
     spending.add(Usage(model="m", calls=1, tokens_in=1))
     assert spending.usage == (Usage(model="m", calls=4, tokens_in=31),)
-    assert spending.left.calls == 1
+    assert spending.left_after(0.0).calls == 1

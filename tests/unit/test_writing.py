@@ -8,7 +8,7 @@ import pytest
 from agents import Agent, AgentRegistry, Budget, Claim, ModelFailed, Usage
 from agents.models import NO_MODEL, Delta, Models, Prompt, StartedAnew
 from agents.models.scripted import Script, ScriptedModel
-from knowledge import HashEmbedder, Matrix, Passage
+from knowledge import HashEmbedder, KnowledgeError, Matrix, Passage
 from orchestration.aggregation import Aggregate, Anew, ExtractiveAggregator
 from orchestration.linking import Linking
 from orchestration.messages import PartSelection, Selection, StepResult, Task
@@ -230,3 +230,25 @@ async def test_what_nobody_sees_is_not_passed_on() -> None:
     """Characters without a shape may carry a message to whoever reads the answer next, a model for instance."""
     _, whole, _ = await write("Prune \U000e0041roses\u202e in March [1]. Bread is baked at 220 degrees [2].")
     assert whole.text.startswith("Prune roses in March. [1]")
+
+
+@pytest.mark.parametrize("said", ["", "Prune roses in March [1]."])
+async def test_whatever_breaks_while_it_is_written_the_findings_are_not_lost(said: str) -> None:
+    """Before the first word and after the last."""
+
+    def breaks(prompt: Prompt) -> str:
+        if not said:
+            raise ZeroDivisionError("our own mistake")
+        return said
+
+    async def broken(texts: Sequence[str]) -> Matrix:
+        raise KnowledgeError("The vectors are gone.")
+
+    model = ScriptedModel(breaks)
+    aggregator = WrittenAggregator(Models({model.name: model}, default=model.name), broken, Budget())
+    *pieces, whole = [p async for p in aggregator.aggregate(TASK, selection(), RESULTS, REGISTRY, 30.0)]
+    assert isinstance(whole, Aggregate)
+    assert whole.text == f"{PRUNED} [1](#cite-r1-1)\n\n- {BAKED} [2](#cite-r1-2)"
+    assert any(isinstance(piece, Anew) for piece in pieces) == bool(said)
+    assert whole.note is not None
+    assert (whole.note.kind, whole.note.model, whole.note.why) == ("written_without_model", model.name, "unusable")
