@@ -54,12 +54,20 @@ class BreakOff:
     """The connection ends in the middle."""
 
 
+@dataclass(frozen=True)
+class Raw:
+    """A line of the stream as it is, whatever that is."""
+
+    line: str
+
+
 class Refusal(Exception):
     """The answer is this status."""
 
-    def __init__(self, status: int, **headers: str) -> None:
+    def __init__(self, status: int, message: str = "refused by the test", **headers: str) -> None:
         super().__init__(f"refused with {status}")
         self.status = status
+        self.message = message
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
@@ -84,7 +92,7 @@ class Asked:
         return "\n".join(str(m["content"]) for m in self.body["messages"] if m["role"] in ("system", "developer"))
 
 
-Piece = str | Thought | Call | Hold | CutOff | BreakOff
+Piece = str | Thought | Call | Hold | CutOff | BreakOff | Raw
 Script = Callable[[Asked], Iterable[Piece]]
 
 
@@ -169,7 +177,7 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             try:
                 self._reply(asked)
             except Refusal as refusal:
-                told = {"error": {"message": "refused by the test", "type": "scripted"}}
+                told = {"error": {"message": refusal.message, "type": "scripted"}}
                 self._send(refusal.status, told, refusal.headers)
             except OSError:
                 self._put(asked, closed=True)
@@ -212,6 +220,9 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
                     continue
                 if isinstance(piece, BreakOff):
                     return
+                if isinstance(piece, Raw):
+                    self.wfile.write(f"data: {piece.line}\n\n".encode())
+                    continue
                 if isinstance(piece, CutOff):
                     finish = "length"
                     break

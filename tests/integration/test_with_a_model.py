@@ -279,3 +279,34 @@ async def test_a_small_budget_is_kept(
     assert result.state == "answered"
     assert len(model.prompts) <= 3
     assert {note.why for note in result.notes} == {"budget"}
+
+
+@pytest.mark.parametrize("single", [False, True])
+async def test_a_model_may_say_that_it_is_nobodys_field(
+    tmp_path: Path, redis_url: str, keys: Keys, single: bool
+) -> None:
+    """Then nobody is asked; the answer says that nothing was found, as without a model, and what planning cost."""
+    model = Speaker({"plan": plan()})
+    task = Task(question=QUESTION, mode="single" if single else "council")
+    async with world(tmp_path, redis_url, keys.prefix, models=model.models()) as orchestrator:
+        await orchestrator.submit(task)
+        events = await events_of(orchestrator, task)
+    end = result_of(events)
+    assert (end.state, end.steps, end.notes, calls(end)) == ("nothing_found", (), (), 1)
+    assert model.asked_for == ["plan"]
+    (selected,) = [event.selection for event in events if isinstance(event, Selected)]
+    assert not [score for part in selected.parts for score in part.agents if score.chosen]
+    assert selected.parts[0].agents[0].reason.endswith("The language model did not choose it.")
+
+
+async def test_agents_of_one_part_are_asked_the_same_completed_question(
+    tmp_path: Path, redis_url: str, keys: Keys
+) -> None:
+    """It is completed once for both."""
+    divided = plan(("When do I prune roses?", ["garden"], []), ("What is done then?", ["garden", "kitchen"], [1]))
+    model = Speaker({"plan": divided, "complete": COMPLETED, "answer": reads, "write": reads})
+    async with world(tmp_path, redis_url, keys.prefix, models=model.models()) as orchestrator:
+        result = await orchestrator.dispatch_task(Task(question=QUESTION))
+    assert sum(f"Asked as: {COMPLETED}" in step.reasoning for step in result.steps) == 2
+    assert model.asked_for.count("complete") == 1
+    assert calls(result) == len(model.prompts)

@@ -2,10 +2,16 @@
 
 import asyncio
 from functools import partial
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from orchestration.interruption import unless
+from orchestration import Task
+from orchestration.brake import Brake
+from orchestration.deadline import Deadline
+from orchestration.interruption import undisturbed, unless
+from orchestration.store import OwnedRun, RunStore
 
 
 class Enough(Exception):
@@ -66,6 +72,44 @@ async def test_whoever_stops_it_from_outside_stops_it() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_after_a_halt_that_took_all_its_time_the_work_is_done_again() -> None:
+    """It sees for itself that nothing is left: writing an answer from what was found takes none."""
+    brake = Halted()
+
+    async def work(again: bool) -> float:
+        if not again:
+            brake.happened.set()
+            await asyncio.Event().wait()
+        return deadline.left
+
+    deadline = Deadline(
+        cast(RunStore, Over()), cast(OwnedRun, SimpleNamespace(task=Task(question="?"), seconds_left=0))
+    )
+    assert await undisturbed(asyncio.Queue(), cast(Brake, brake), deadline, work) == 0.0
+    with pytest.raises(TimeoutError):
+        await deadline.check()
+
+
+class Over:
+    """A store in which the time of every run is over."""
+
+    async def seconds_left(self, run: str) -> float:
+        return -1.0
+
+
+class Halted:
+    """A switch that is let go of as soon as it was pulled."""
+
+    def __init__(self) -> None:
+        self.happened = asyncio.Event()
+
+    async def pulled(self) -> None:
+        await self.happened.wait()
+
+    async def released(self) -> None:
+        self.happened.clear()
 
 
 async def _wait(event: asyncio.Event) -> None:
