@@ -577,7 +577,8 @@ class German(Words):
 
     def model_state(self, name: str, asked: str, rests: float) -> str:
         resting = f"nach Fehlern noch {self.duration(rests)} in Ruhe gelassen" if rests else ""
-        told = "; ".join(filter(None, (asked, resting)))
+        counted = f"seit dem Start des Servers {asked}" if asked else ""
+        told = "; ".join(filter(None, (counted, resting)))
         return f"{name} ({told})" if told else name
 
     def models(self, names: Sequence[str], offered: Sequence[str]) -> str:

@@ -610,7 +610,8 @@ class Words:
     def model_state(self, name: str, asked: str, rests: float) -> str:
         """`asked`: what for questions that ended here; `rests`: seconds for which it is still left alone."""
         resting = f"left alone for another {self.duration(rests)} after failures" if rests else ""
-        told = "; ".join(filter(None, (asked, resting)))
+        counted = f"{asked} since the server started" if asked else ""
+        told = "; ".join(filter(None, (counted, resting)))
         return f"{name} ({told})" if told else name
 
     def models(self, names: Sequence[str], offered: Sequence[str]) -> str:

@@ -92,7 +92,8 @@ def _rows(settings: "Settings", registry: "Mapping[str, Agent]") -> list[Row]:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    tried = () if row.answers is None else ("yes" if row.answers else f"no: {row.why}",)
+    why = (row.why or "").replace("_", " ")
+    tried = () if row.answers is None else ("yes" if row.answers else f"no: {why}",)
     return row.model, ", ".join(row.used), row.sends_to or HERE, *tried
 
 

@@ -181,5 +181,6 @@ def test_what_each_was_asked_is_said() -> None:
     models = Models({name: ScriptedModel("Yes.", name) for name in (USUAL, OTHER)}, default=USUAL)
     usage = (Usage(model=USUAL, calls=12, tokens_in=34_000, tokens_out=900, seconds=20.0, cost=0.5),)
     told = language_models(models, usage, ENGLISH)
-    assert f"{plain(USUAL)} (12 calls, 34,000 tokens in, 900 out, 20 s, cost 0.50) and {plain(OTHER)}." in told
-    assert "34.000 Token hinein" in language_models(models, usage, GERMAN)
+    assert f"{plain(USUAL)} (12 calls, 34,000 tokens in, 900 out, 20 s, cost 0.50 since the server started)" in told
+    assert told.endswith(f" and {plain(OTHER)}.")
+    assert "(seit dem Start des Servers 12 " in language_models(models, usage, GERMAN)

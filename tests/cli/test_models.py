@@ -11,7 +11,7 @@ from agents.models.settings import ModelSettings
 from cli.main import main
 from cli.outcome import DONE, FAILED, WRONG
 from tests.cli.runs import Terminal
-from tests.openai_server import OpenAIServer, openai_server
+from tests.openai_server import Asked, OpenAIServer, Piece, Refusal, openai_server
 
 
 @pytest.fixture
@@ -57,6 +57,20 @@ def test_each_can_be_tried(terminal: Terminal, server: OpenAIServer) -> None:
 def test_nothing_is_asked_unless_it_is_tried(terminal: Terminal, server: OpenAIServer) -> None:
     with_models(terminal, server.base_url).types("models")
     assert server.asked == []
+
+
+def test_why_one_does_not_answer_is_said_in_words(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As JSON it is the word that programs know."""
+    monkeypatch.setattr("agents.models.resilient.FIRST_WAIT", 0.0)
+
+    def busy(asked: Asked) -> list[Piece]:
+        raise Refusal(429)
+
+    with openai_server(busy) as server:
+        ran = with_models(terminal, server.base_url).types("models", "--try")
+        assert (ran.code, "no: rate limited" in ran.out) == (FAILED, True)
+        told = json.loads(with_models(terminal, server.base_url).types("models", "--try", "--json").out)
+    assert told["models"][0]["why"] == "rate_limited"
 
 
 def test_one_that_does_not_answer_is_a_failure(terminal: Terminal, server: OpenAIServer) -> None:
