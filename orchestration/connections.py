@@ -9,11 +9,13 @@ from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
+from orchestration.address import read_address
 from orchestration.batching import Batcher
 from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError
 from orchestration.round_trips import REPLY_SECONDS, UNREACHABLE, RoundTrips
+from orchestration.sentinels import Sentinels
 from orchestration.streams import Streams
 
 BLOCK_MS = 2_000
@@ -39,36 +41,27 @@ class _PacksInC:
         return [pack_command((*words, *rest))]
 
 
-def _client(url: str, **options: Any) -> RedisClient:
-    """A client for a server; raises ValueError for an address that is none."""
-    client = Redis.from_url(url, **options)
-    pool = client.connection_pool
-    pool.connection_class = type("Connection", (_PacksInC, pool.connection_class), {})
-    return client
+def _no_retry() -> Retry:
+    """What fails is repeated in round_trips.py, where it is known what may be."""
+    return Retry(ExponentialBackoff(), retries=0)
 
 
 class Connections:
-    """How this process talks to one Redis server."""
+    """How this process talks to one Redis: a server, or the master that Sentinels name."""
 
     def __init__(self, url: str) -> None:
-        # What fails is repeated in round_trips.py, and timed there: a timer of redis-py's is a task for each write.
-        self.commands = _client(
-            url, retry=Retry(ExponentialBackoff(), retries=0), socket_timeout=None, socket_connect_timeout=2
-        )
+        address = read_address(url)
+        self._url = url
+        self._sentinels = None if isinstance(address, str) else Sentinels(address, retry=_no_retry())
+        # A timer of redis-py's would be a task for each write; round_trips.py has one for all of them.
+        self.commands = self._client(socket_timeout=None)
         self._round_trips = RoundTrips(self.commands)
         self.batcher = Batcher(self._round_trips)
         self.streams = Streams(self.batcher)
-        self._url = url
 
     def reader(self) -> RedisClient:
         """A client of its own for blocking reads: its timeout is longer than the longest block."""
-        return _client(
-            self._url,
-            retry=Retry(ExponentialBackoff(), retries=0),
-            socket_timeout=BLOCK_MS / 1000 + 5,
-            socket_connect_timeout=2,
-            single_connection_client=True,
-        )
+        return self._client(single_connection_client=True, socket_timeout=BLOCK_MS / 1000 + 5)
 
     def end_within(self, seconds: float) -> None:
         """The end is near: from now on all commands together have so long, then they fail as if Redis were away."""
@@ -78,6 +71,20 @@ class Connections:
         self.end_within(CLOSING_SECONDS)
         await self.batcher.close()
         await self.commands.aclose()
+        if self._sentinels is not None:
+            await self._sentinels.aclose()
+
+    def _client(self, *, single_connection_client: bool = False, **limits: Any) -> RedisClient:
+        options = {"retry": _no_retry(), "socket_connect_timeout": 2, **limits}
+        if self._sentinels is None:
+            client = Redis.from_url(self._url, single_connection_client=single_connection_client, **options)
+        else:
+            master = self._sentinels.pool(**options)
+            client = Redis(connection_pool=master, single_connection_client=single_connection_client)
+            client.auto_close_connection_pool = True
+        pool = client.connection_pool
+        pool.connection_class = type("Connection", (_PacksInC, pool.connection_class), {})
+        return client
 
 
 def still_wanted() -> None:
@@ -143,6 +150,15 @@ def _refusal(error: BaseException) -> RoundtableError:
     said = str(error).rstrip(".") or "there was no reply in time"
     if isinstance(error, AuthenticationError):
         return ConfigurationError(f"Redis refused the user name or password in REDIS_URL: {said}.")
+    if isinstance(error, NoPermissionError):
+        return ConfigurationError(f"The user in REDIS_URL lacks a right on Redis: {said}.")
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return ConfigurationError(
+            "The certificate of Redis is not trusted: the option ssl_ca_certs of REDIS_URL names the file of whoever"
+            f" signed it ({said})."
+        )
+    if "SSL" in said and ("WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said):
+        return ConfigurationError("Redis speaks no TLS at this address; it begins with redis:// then.")
     if isinstance(error, UNREACHABLE):
         return EngineUnavailable(f"Redis does not answer: {said}.")
     if isinstance(error, TypeError):

@@ -66,7 +66,7 @@ class RoundTrips:
             async with asyncio.timeout_at(self._end) as limit:
                 self._limits.add(limit)
                 try:
-                    return await self._retry.call_with_retry(attempt, _nothing_to_mend, worth_another)
+                    return await self._retry.call_with_retry(attempt, self._leave_silence, worth_another)
                 finally:
                     self._limits.discard(limit)
         except builtins.TimeoutError as error:
@@ -82,6 +82,13 @@ class RoundTrips:
             self._end = end
             for limit in self._limits:
                 limit.reschedule(end)
+
+    async def _leave_silence(self, error: Exception) -> None:
+        """A connection was dropped where it failed. Others that wait idly lead into the same silence, and a server that
+        froze may not be the master any more: what is opened anew leads to the one that is.
+        """
+        if isinstance(error, TimeoutError | builtins.TimeoutError):
+            await self._redis.connection_pool.disconnect(inuse_connections=False)
 
     async def _attempt(self, commands: Sequence[Command]) -> list[Any]:
         pool: Any = self._redis.connection_pool
@@ -116,7 +123,3 @@ class RoundTrips:
 def _refuses_writes(refusal: ResponseError) -> bool:
     """A script's refusal stands in the middle of what the server says about the script."""
     return isinstance(refusal, OutOfMemoryError | ReadOnlyError) or any(word in str(refusal) for word in _REFUSALS)
-
-
-async def _nothing_to_mend(error: Exception) -> None:
-    """The connection was dropped where it failed; the next attempt takes another one."""

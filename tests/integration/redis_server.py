@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
@@ -12,10 +13,15 @@ from orchestration.embedded.binary import find_binary
 
 
 class RedisServer:
-    """The bundled program with an append-only file; its folder has to be short, for the socket in it."""
+    """The bundled program with an append-only file; its folder has to be short, for the socket in it.
 
-    def __init__(self, folder: Path) -> None:
+    With a `port` it listens there as well, on loopback; `options` are further ones of its command line.
+    """
+
+    def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
         self._folder = folder
+        self._options = options
+        self.port = port
         self._socket = folder / "redis.sock"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -23,13 +29,20 @@ class RedisServer:
     def url(self) -> str:
         return f"unix://{self._socket}"
 
+    def client(self) -> Redis:
+        """A client of the test's own, which waits for its replies; to be closed."""
+        return Redis(unix_socket_path=str(self._socket))
+
+    def ask(self, *command: str) -> Any:
+        """One command of the test's own."""
+        with self.client() as client:
+            return client.execute_command(*command)
+
     def start(self) -> None:
         """Come back when it answers."""
-        binary = find_binary(None, lambda version: True).path
-        command = [str(binary), "--port", "0", "--unixsocket", str(self._socket), "--dir", str(self._folder)]
-        command += ["--save", "", "--appendonly", "yes", "--appendfsync", "always"]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        with Redis(unix_socket_path=str(self._socket)) as client:
+        self.launch()
+        assert self._process is not None
+        with self.client() as client:
             while self._process.poll() is None:
                 try:
                     client.ping()
@@ -37,6 +50,14 @@ class RedisServer:
                 except RedisConnectionError:
                     continue
         raise AssertionError("the server did not start")
+
+    def launch(self) -> None:
+        """Begin to start, and come back at once."""
+        self._folder.mkdir(exist_ok=True)
+        binary = find_binary(None, lambda version: True).path
+        command = [str(binary), "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self._socket)]
+        command += ["--dir", str(self._folder), "--save", "", "--appendonly", "yes", "--appendfsync", "always"]
+        self._process = subprocess.Popen([*command, *self._options], stdout=subprocess.DEVNULL)
 
     def kill(self) -> None:
         """As a crash: what was not acknowledged may be lost."""

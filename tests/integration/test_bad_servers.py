@@ -57,6 +57,11 @@ def types(tmp_path: Path) -> Callable[[str | None], Typed]:
         ("redis://[::1", "Invalid IPv6 URL"),
         ("redis://127.0.0.1:1?socket_timeout=soon", "Invalid value for 'socket_timeout'"),
         ("redis://127.0.0.1:1?colour=green", "it has an option that is not known"),
+        ("redis+sentinel://127.0.0.1:1", "it names no service"),
+        ("redis+sentinel://127.0.0.1:1,/council", "a host is missing"),
+        ("redis+sentinel://127.0.0.1:1,127.0.0.1:99999/council", "Port out of range 0-65535"),
+        ("redis+sentinel://127.0.0.1:1/council/first", "is not the number of a database"),
+        ("rediss://127.0.0.1:1?ssl_ca_certs=/nowhere/ca.pem", "the file of its option ssl_ca_certs cannot be read"),
     ],
 )
 def test_an_address_that_is_none(types: Callable[[str], Typed], url: str, said: str) -> None:
@@ -67,9 +72,10 @@ def test_an_address_that_is_none(types: Callable[[str], Typed], url: str, said: 
     assert said in ran.complaint
 
 
-def test_a_password_is_not_repeated(types: Callable[[str], Typed]) -> None:
+@pytest.mark.parametrize("url", ["redis://:half/other@127.0.0.1:1", "redis+sentinel://:half/other@127.0.0.1:1/council"])
+def test_a_password_is_not_repeated(types: Callable[[str], Typed], url: str) -> None:
     """One that was not written as addresses want it is cut in two, and a half of it looks like a port."""
-    ran = types("redis://:half/other@127.0.0.1:1")("halt")
+    ran = types(url)("halt")
     assert ran.code == 2
     assert "%2F" in ran.complaint
     assert not [part for part in ("half", "other") if part in ran.complaint]

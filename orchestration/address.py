@@ -1,0 +1,90 @@
+"""What REDIS_URL may say: one server, or the Sentinels that know which of several is the master.
+
+    redis://[USER:PASSWORD@]HOST:PORT[/DB]      rediss:// with TLS, unix:///SOCKET for a socket
+    redis+sentinel://[USER:PASSWORD@]HOST:PORT,HOST:PORT/SERVICE[/DB]      rediss+sentinel:// with TLS
+
+What else is to be said follows as options of redis-py: `?ssl_ca_certs=FILE&ssl_certfile=FILE&ssl_keyfile=FILE`. No
+sentence about an address repeats a part of it, because any part may belong to a password that was not written as
+addresses want it.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis.asyncio.connection import parse_url
+
+SENTINEL_PORT = 26379
+FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+"""Options that name a file."""
+
+_SENTINEL = ("redis+sentinel", "rediss+sentinel")
+_SCHEMES = ("redis", "rediss", "unix", *_SENTINEL)
+
+Node = tuple[str, int]
+"""Host and port."""
+
+
+@dataclass(frozen=True)
+class SentinelAddress:
+    """The Sentinels to ask, and for what."""
+
+    sentinels: tuple[Node, ...]
+    service: str
+    master: Mapping[str, Any]
+    """How a connection to the master is made: the arguments of redis-py's, without host and port."""
+    asking: Mapping[str, Any]
+    """The same for the Sentinels, which have a password of their own or none."""
+    tls: bool
+
+
+def read_address(url: str) -> SentinelAddress | str:
+    """The address as it is when it is one server's; raises ValueError, with one sentence, for one that is none."""
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in _SCHEMES:
+        known = ", ".join(f"{one}://" for one in _SCHEMES)
+        raise ValueError(f"it must specify one of the following schemes ({known})")
+    if scheme in _SENTINEL:
+        return _sentinel(url, tls=scheme.startswith("rediss"))
+    _readable(parse_url(url))
+    return url
+
+
+def _sentinel(url: str, *, tls: bool) -> SentinelAddress:
+    parts = urlsplit(url)
+    who, _, hosts = parts.netloc.rpartition("@")
+    service, _, database = parts.path.strip("/").partition("/")
+    nodes = _nodes(hosts if "@" not in parts.path else "", SENTINEL_PORT)
+    if not service:
+        raise ValueError(
+            "it names no service; the address of Sentinels is redis+sentinel://HOST:PORT,HOST:PORT/SERVICE"
+        )
+    if database and not database.isdecimal():
+        raise ValueError("what stands behind the service is not the number of a database")
+    # redis-py knows how names and passwords are written, and what the options mean.
+    options: dict[str, Any] = {**parse_url(f"redis://{who}@localhost/{database}?{parts.query}")}
+    del options["host"]
+    _readable(options)
+    asking = {name: value for name, value in options.items() if name.startswith("ssl_")}
+    for name in ("username", "password"):
+        if given := options.pop(f"sentinel_{name}", None):
+            asking[name] = given
+    return SentinelAddress(nodes, service, options, asking, tls)
+
+
+def _nodes(hosts: str, port: int) -> tuple[Node, ...]:
+    found = []
+    for one in hosts.split(","):
+        node = urlsplit(f"//{one}")
+        if not node.hostname:
+            raise ValueError("a host is missing (/, ? and # in a password are written %2F, %3F, %23)")
+        found.append((node.hostname, node.port or port))
+    return tuple(found)
+
+
+def _readable(options: Mapping[str, Any]) -> None:
+    for name in FILES:
+        if name in options and not os.access(options[name], os.R_OK):
+            raise ValueError(f"the file of its option {name} cannot be read")

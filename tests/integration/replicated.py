@@ -1,0 +1,117 @@
+"""A master, its two replicas and a Sentinel, as processes on loopback."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis
+
+from orchestration.embedded.binary import find_binary
+from tests.integration.redis_server import RedisServer
+
+SERVICE = "council"
+SENTINEL_PASSWORD = "watchful"
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    try:
+        return [int(one.getsockname()[1]) for one in taken]
+    finally:
+        for one in taken:
+            one.close()
+
+
+class Replicated:
+    """Servers of which one is the master, and who says which."""
+
+    def __init__(self, folder: Path) -> None:
+        *ports, self._sentinel_port = free_ports(4)
+        self._folder = folder
+        # A replica answers the Sentinel about itself every second while there is no master, so it takes that long.
+        self.servers = [RedisServer(folder / str(port), port=port) for port in ports]
+        self._sentinel: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Also names a Sentinel that is not there; the next one is asked."""
+        sentinels = f"127.0.0.1:1,127.0.0.1:{self._sentinel_port}"
+        return f"redis+sentinel://{sentinels}/{SERVICE}?sentinel_password={SENTINEL_PASSWORD}"
+
+    def ask(self, *command: str) -> Any:
+        """One command to the Sentinel."""
+        with Redis(port=self._sentinel_port, password=SENTINEL_PASSWORD) as client:
+            return client.execute_command(*command)
+
+    @property
+    def master(self) -> RedisServer:
+        """As the Sentinel says."""
+        (state,) = self.ask("SENTINEL MASTERS").values()
+        return next(server for server in self.servers if server.port == state["port"])
+
+    @property
+    def replicas(self) -> list[RedisServer]:
+        master = self.master
+        return [server for server in self.servers if server is not master]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the master has both replicas, and the Sentinel knows of them."""
+        try:
+            (state,) = self.ask("SENTINEL MASTERS").values()
+            role = self.master.ask("ROLE")
+        except RedisConnectionError:
+            return False
+        up = [one for one in self.ask("SENTINEL SLAVES", SERVICE) if not one["is_sdown"]]
+        return state["flags"] == "master" and role[0] == b"master" and len(role[2]) == 2 and len(up) == 2
+
+    def start(self) -> None:
+        for server in self.servers:
+            server.start()
+        first, *others = self.servers
+        for server in others:
+            server.ask("REPLICAOF", "127.0.0.1", str(first.port))
+        while len(first.ask("ROLE")[2]) < 2:
+            continue
+        about = self._folder / "sentinel.conf"
+        watched = [
+            f"monitor {SERVICE} 127.0.0.1 {first.port} 1",
+            f"down-after-milliseconds {SERVICE} 400",
+            f"failover-timeout {SERVICE} 2000",
+        ]
+        about.write_text(
+            f"port {self._sentinel_port}\nbind 127.0.0.1\nrequirepass {SENTINEL_PASSWORD}\n"
+            + "".join(f"sentinel {line}\n" for line in watched)
+        )
+        binary = find_binary(None, lambda version: True).path
+        command = [str(binary), str(about), "--sentinel"]
+        self._sentinel = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=self._folder)
+        while not self.whole:
+            assert self._sentinel.poll() is None, "the Sentinel did not start"
+
+    def close(self) -> None:
+        if self._sentinel is not None:
+            self._sentinel.kill()
+            self._sentinel.wait()
+        for server in self.servers:
+            server.close()
+
+
+@contextmanager
+def replicated() -> Iterator[Replicated]:
+    """All of them, until the end."""
+    folder = Path(tempfile.mkdtemp(prefix="rt-"))
+    group = Replicated(folder)
+    try:
+        group.start()
+        yield group
+    finally:
+        group.close()
+        shutil.rmtree(folder)

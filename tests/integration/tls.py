@@ -1,0 +1,75 @@
+"""TLS in front of a server that has none, as a test needs it: an authority, certificates, and who unwraps them."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+
+class Authority:
+    """Signs certificates; `file` is its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = generate_private_key(SECP256R1())
+        self._name = _named("authority")
+        self.file = folder / "authority.pem"
+        own = _about(self._name, self._name, self._key).add_extension(x509.BasicConstraints(True, None), critical=True)
+        self.file.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
+
+    def certificate(self, name: str) -> tuple[Path, Path]:
+        """A certificate for somebody at 127.0.0.1, and its key."""
+        key = generate_private_key(SECP256R1())
+        address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+        signed = _about(_named(name), self._name, key).add_extension(address, critical=False)
+        certificate, secret = self._folder / f"{name}.pem", self._folder / f"{name}.key"
+        certificate.write_bytes(signed.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return certificate, secret
+
+
+@asynccontextmanager
+async def behind_tls(authority: Authority, socket: str) -> AsyncIterator[int]:
+    """A port that speaks TLS with whoever has a certificate of the authority's, and passes it on to a socket."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.file))
+    context.load_cert_chain(*authority.certificate("server"))
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_unix_connection(socket)
+        await asyncio.gather(_pass_on(reader, inner_writer), _pass_on(inner_reader, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield int(server.sockets[0].getsockname()[1])
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while some := await reader.read(65_536):
+            writer.write(some)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _about(subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number())
+    return builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
