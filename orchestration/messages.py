@@ -6,7 +6,7 @@ Readers ignore fields they do not know (a newer minor version) and refuse a newe
 import time
 import uuid
 from collections.abc import Iterable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -14,7 +14,7 @@ from agents import Claim, Note, Terms, Usage
 from knowledge import Passage
 from orchestration.errors import UnsupportedMessage
 
-SCHEMA = "1.3"
+SCHEMA = "1.4"
 MAJOR = int(SCHEMA.partition(".")[0])
 APPROVALS_SINCE = "1.2"
 """An older program does not know that a plan may have to be approved first."""
@@ -29,6 +29,13 @@ class Message(BaseModel):
     """Frozen; unknown fields are ignored, so that an older program reads what a newer minor version wrote."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Sent(NamedTuple):
+    """When a step was sent, among all the times that it was: a later one is greater."""
+
+    fence: int
+    attempt: int
 
 
 def new_id() -> str:
@@ -435,6 +442,15 @@ class StepMessage(Message):
     context: tuple[str, ...] = ()
     """What the steps it depends on found, as sentences."""
     terms: Terms = Terms()
+    fence: int = 0
+    """The run's fence when its owner sent this."""
+    attempt: int = 0
+    """How often that owner had sent the step by then; 0 in what an older program sent."""
+
+    @property
+    def sent(self) -> "Sent":
+        """Where it stands among all messages of its step."""
+        return Sent(self.fence, self.attempt)
 
 
 class _Envelope(Message):

@@ -49,6 +49,7 @@ from orchestration.metrics import Metrics
 from orchestration.planning import make_plan
 from orchestration.selector import Selector
 from orchestration.settings import RunSettings
+from orchestration.signing import Signing
 from orchestration.steps import failure
 from orchestration.store import Fenced, OwnedRun, RunRecord, RunStore
 from orchestration.streams import Streams
@@ -71,6 +72,7 @@ class Council:
     store: RunStore
     approvals: Approvals
     metrics: Metrics
+    signing: Signing
     hub: EventHub
     streams: Streams
     keys: Keys
@@ -156,6 +158,7 @@ async def _decide(council: Council, run: OwnedRun, deadline: Deadline) -> tuple[
         return selection, plan
     first = {step.id for step in plan.ready((), ())}
     states = {f"{step.id}.state": "queued" if step.id in first else "waiting" for step in plan.steps}
+    states |= {f"{step}.sent": f"{run.fence}.1" for step in first}
     decided: dict[str, bytes | str] = {"selection": encode(selection), "plan": encode(plan), **states}
     events = Selected(run=run.task.id, selection=selection.shown()), Planned(run=run.task.id, plan=plan.shown())
     await council.store.journal(run, decided, events)
@@ -185,10 +188,12 @@ async def _execute(
     """
     loop = asyncio.get_running_loop()
     terms = terms_of(run.task, plan, council.budget, council.settings.step_seconds)
-    dispatcher = Dispatcher(council.streams, council.keys, council.store, council.metrics, run, plan, terms)
+    dispatcher = Dispatcher(
+        council.streams, council.keys, council.store, council.metrics, council.signing, run, plan, terms
+    )
     if run.plan is None:
         begun, retries = {step.id for step in plan.ready((), ())}, dict[str, float]()
-        await dispatcher.add([plan.step(step) for step in begun], results)
+        await dispatcher.send_first([plan.step(step) for step in begun])
     else:
         begun, retries = await _pick_up(council, run, dispatcher, results)
     council.crash(CrashPoint.AFTER_SEND)
@@ -223,7 +228,7 @@ async def _pick_up(
     record = await council.store.record(run.task.id)
     results.update(record.results)
     assert run.plan is not None, "a run is picked up when its plan is journalled"
-    await dispatcher.add([run.plan.step(s) for s, step in record.steps.items() if step.state == "queued"], results)
+    await dispatcher.send([run.plan.step(s) for s, step in record.steps.items() if step.state == "queued"], results)
     begun = {name for name, step in record.steps.items() if step.state != "waiting"}
     return begun, _retries(record)
 

@@ -19,6 +19,7 @@ from agents.runner import Runner
 from agents.tools.servers import Servers, open_servers
 from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, Record, open_knowledge
 from orchestration.agent_orchestrator import AgentOrchestrator, Councils
+from orchestration.alarms import Alarms
 from orchestration.approvals import Approvals
 from orchestration.brake import Brake
 from orchestration.connections import CLOSING_SECONDS, TROUBLE, Connections
@@ -42,6 +43,7 @@ from orchestration.redis_log import RedisLog
 from orchestration.redis_record import open_redis_record
 from orchestration.selector import Selector
 from orchestration.settings import Settings, make_data_folder
+from orchestration.signing import KeyRing, Signing, read_key_ring
 from orchestration.single import SingleAgent
 from orchestration.store import RunStore
 from orchestration.terms import PLANNING, WRITING, share_of, task_budget
@@ -80,6 +82,7 @@ async def open_runtime(
     """
     registry = registry or load_catalog()
     await asyncio.to_thread(make_data_folder, settings.data)
+    ring = await asyncio.to_thread(read_key_ring, settings.signing_keys)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     keys = Keys(prefix)
     async with AsyncExitStack() as stack:
@@ -113,6 +116,7 @@ async def open_runtime(
             metrics,
             name,
             keys,
+            ring,
             kind,
             chosen,
             crash,
@@ -235,6 +239,7 @@ class _Process:
     metrics: Metrics
     name: str
     keys: Keys
+    ring: KeyRing
     kind: Kind
     workers: Mapping[str, Agent]
     crash: Crash
@@ -250,6 +255,7 @@ class _Process:
         approvals = Approvals(connections.batcher, keys, settings.run)
         hub, hints = EventHub(connections, keys), Hints(connections, keys)
         brake = Brake(connections.batcher, keys, hints)
+        signing = Signing(self.ring, keys)
         worker = None
         if self.workers:
             worker = Worker(
@@ -261,6 +267,8 @@ class _Process:
                 hints=hints,
                 brake=brake,
                 metrics=self.metrics,
+                signing=signing,
+                alarms=Alarms(connections.batcher, keys, self.metrics),
                 settings=settings.run,
                 crash=self.crash,
             )
@@ -281,6 +289,7 @@ class _Process:
             store=store,
             approvals=approvals,
             metrics=self.metrics,
+            signing=signing,
             hub=hub,
             streams=connections.streams,
             keys=keys,

@@ -31,6 +31,7 @@ from orchestration.messages import (
     Failed,
     Finished,
     Selection,
+    Sent,
     Started,
     StepResult,
     StepState,
@@ -58,6 +59,7 @@ class Claimed(StrEnum):
 
     OK = "OK"
     DONE = "DONE"
+    OLD = "OLD"
     BUSY = "BUSY"
     ALONE = "ALONE"
     HALTED = "HALTED"
@@ -250,14 +252,15 @@ class RunStore:
         if status != b"OK":
             raise Superseded(status.decode())
 
-    async def queue(self, run: OwnedRun, steps: Sequence[str], messages: Sequence[Command] = ()) -> list[bytes]:
-        """Mark steps as queued and send their messages, in one round trip; returns the messages' ids.
+    async def queue(self, run: OwnedRun, attempts: Mapping[str, int], messages: Sequence[Command] = ()) -> list[bytes]:
+        """Mark steps as queued and send their messages, in one round trip; returns the messages' ids. `attempts` says
+        how often this owner has sent each step, now included: older messages of these steps count no more.
 
         A step that a worker has by now, or that has a result, stays as it is, and its message finds it taken. Raises
         Superseded when the run is over or somebody else's; the messages find nothing to do then.
         """
         keys = [self._keys.run(run.task.id)]
-        args: list[Argument] = [run.fence, *steps]
+        args: list[Argument] = [run.fence, *(part for item in attempts.items() for part in item)]
         status, *entries = await self._batcher.together([self._batcher.call("queue", keys, args), *messages])
         if isinstance(status, NoScriptError):
             # The messages were sent before their steps were queued, and found nothing to do.
@@ -310,6 +313,7 @@ class RunStore:
         *,
         worker: str,
         message: bytes,
+        sent: Sent,
         alone: bool,
         started: Started,
     ) -> Claim:
@@ -318,7 +322,7 @@ class RunStore:
         """
         k, settings = self._keys, self._settings
         args: list[Argument] = [step, worker, message, settings.lease_ms, settings.step_ms, int(alone)]
-        args += [encode(started), ALONE_AFTER, MOST_DEATHS]
+        args += [encode(started), ALONE_AFTER, MOST_DEATHS, *sent]
         reply = await self._batcher.script("claim", [k.run(run), k.events(run), k.halted], args)
         status, attempt, fence, left, failures, died = reply
         return Claim(Claimed(status.decode()), attempt, fence, left / 1000, failures, bool(died))
