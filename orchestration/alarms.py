@@ -42,12 +42,16 @@ class Alarms:
         await self._batcher.script("alarm", [self._keys.alarm(agent)], [why, 1000 * ALARM_SECONDS])
 
 
+async def read_alarm(batcher: Batcher, keys: Keys, agent: str) -> Alarm | None:
+    """The agent's, while it lasts."""
+    messages, at, why = await batcher("HMGET", keys.alarm(agent), "messages", "at", "why")
+    if messages is None or at is None or why is None:
+        return None
+    return Alarm(int(messages), int(at) / 1000, why.decode(errors="replace"))
+
+
 async def read_alarms(batcher: Batcher, keys: Keys, agents: Iterable[str]) -> Mapping[str, Alarm]:
     """Those that last, by agent, in one round trip."""
     names = list(agents)
-    found = await asyncio.gather(*(batcher("HMGET", keys.alarm(name), "messages", "at", "why") for name in names))
-    return {
-        name: Alarm(int(messages), int(at) / 1000, why.decode(errors="replace"))
-        for name, (messages, at, why) in zip(names, found, strict=True)
-        if messages is not None and at is not None and why is not None
-    }
+    found = await asyncio.gather(*(read_alarm(batcher, keys, name) for name in names))
+    return {name: alarm for name, alarm in zip(names, found, strict=True) if alarm is not None}

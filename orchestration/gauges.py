@@ -76,7 +76,7 @@ class Gauges:
             self._each(
                 "forged_lately",
                 "Messages that nobody who has the signing keys wrote, since a day without any.",
-                [load.alarms[agent].messages if agent in load.alarms else 0 for agent in agents],
+                [alarm.messages if alarm is not None else 0 for alarm in load.alarms],
             ),
             self._each(
                 "breaker_state",

@@ -1,10 +1,10 @@
 """How much is going on in all processes together, as Redis knows it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from orchestration.alarms import Alarm, read_alarms
+from orchestration.alarms import Alarm, read_alarm
 from orchestration.batching import Batcher
 from orchestration.keys import Keys
 
@@ -19,8 +19,8 @@ class Load:
     awaiting_approval: int = 0
     dead_letters: Sequence[int] = ()
     """Messages that no worker could use, for each agent."""
-    alarms: Mapping[str, Alarm] = field(default_factory=dict)
-    """Agents for whom messages were forged lately."""
+    alarms: Sequence[Alarm | None] = ()
+    """What was forged lately, for each agent."""
 
 
 async def read_load(batcher: Batcher, keys: Keys, agents: Sequence[str]) -> Load:
@@ -30,6 +30,6 @@ async def read_load(batcher: Batcher, keys: Keys, agents: Sequence[str]) -> Load
         batcher("ZCARD", keys.waiting),
         batcher("ZCARD", keys.awaiting),
         asyncio.gather(*(batcher("XLEN", keys.dead(agent)) for agent in agents)),
-        read_alarms(batcher, keys, agents),
+        asyncio.gather(*(read_alarm(batcher, keys, agent) for agent in agents)),
     )
-    return Load(active - waiting - awaiting, waiting, awaiting, tuple(letters), alarms)
+    return Load(active - waiting - awaiting, waiting, awaiting, tuple(letters), tuple(alarms))

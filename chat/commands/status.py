@@ -153,7 +153,7 @@ async def _everybodys(host: Host, words: Words) -> str:
 def everybodys(load: Load, processes: int, words: Words) -> str:
     """For whoever runs the server."""
     told = [words.everybodys(load.at_work, load.waiting, load.awaiting_approval, processes)]
-    if forged := sum(alarm.messages for alarm in load.alarms.values()):
+    if forged := sum(alarm.messages for alarm in load.alarms if alarm is not None):
         told.append(words.forged(forged))
     if letters := sum(load.dead_letters):
         told.append(words.dead_letters(letters))

@@ -165,7 +165,7 @@ def test_an_operator_hears_of_messages_that_nobody_could_use() -> None:
 
 def test_an_operator_hears_of_forged_messages() -> None:
     """Before everything else that is left over, in words that stand out; of how many, in both languages."""
-    alarms = {"garden": Alarm(1, 0.0, "it is not signed"), "kitchen": Alarm(2, 0.0, "it is not signed")}
+    alarms = Alarm(1, 0.0, "it is not signed"), None, Alarm(2, 0.0, "it is not signed")
     assert "**Somebody tries to pass off messages" in everybodys(Load(alarms=alarms), 2, ENGLISH)
     assert "3 messages without a valid signature were refused" in everybodys(Load(alarms=alarms), 2, ENGLISH)
     assert "3 Nachrichten ohne gültige Unterschrift wurden" in everybodys(Load(alarms=alarms), 2, GERMAN)
