@@ -397,6 +397,16 @@ class Failed(Event):
     result: StepResult
 
 
+class Refused(Event):
+    """A result came in the agent's name that nobody who has the signing keys wrote. Whoever reads a run's events puts
+    this in the place of it; it is never written to Redis.
+    """
+
+    kind: Literal["refused"] = "refused"
+    reason: str
+    """As a clause."""
+
+
 class Aggregating(Event):
     kind: Literal["aggregating"] = "aggregating"
     answered: int
@@ -417,7 +427,7 @@ class Answer(Event):
 
 AnyEvent = Annotated[
     Accepted | Waiting | Begun | Resumed | Preparing | Selected | Proposed | Approved | Planned | Started | Restarted
-    | Returned | Retrying | Retrieved | Token | Finished | Failed | Aggregating | ConflictFound | Answer,
+    | Returned | Retrying | Retrieved | Token | Finished | Failed | Refused | Aggregating | ConflictFound | Answer,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -471,6 +481,11 @@ def encode(message: Message) -> bytes:
 def encode_before_result(event: Finished | Failed) -> bytes:
     """An event as `encode` makes it, up to its result: whoever stores the result as well appends it and a brace."""
     return _START + event.model_dump_json(exclude={"result"}).encode()[1:-1] + b',"result":'
+
+
+def encoded_result(event: bytes) -> bytes:
+    """The bytes of the result in an event that was written so."""
+    return event.partition(b',"result":')[2][:-1]
 
 
 def decode_event(data: bytes) -> AnyEvent:

@@ -95,7 +95,7 @@ async def open_operations(
     keys = Keys(prefix)
     signing = Signing(await asyncio.to_thread(read_key_ring, settings.signing_keys), keys)
     async with open_engine(settings) as connections:
-        store = RunStore(connections.batcher, keys, settings.run)
+        store = RunStore(connections.batcher, keys, settings.run, signing)
         letters = DeadLetters(connections.batcher, keys, store, signing, registry)
         presences = PresenceReader(connections.batcher, keys, registry)
         try:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from agents import AgentError, AgentRegistry, Budget, together
 from knowledge import KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, Anew, nothing_found
+from orchestration.alarms import Alarms
 from orchestration.approvals import TOO_LATE, Approvals, Proposal
+from orchestration.backoff import MOST_RETRIES
 from orchestration.brake import Brake
 from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.deadline import Deadline
@@ -35,6 +37,7 @@ from orchestration.messages import (
     Planned,
     Preparing,
     Recorded,
+    Refused,
     Retrying,
     RunState,
     Selected,
@@ -73,6 +76,7 @@ class Council:
     approvals: Approvals
     metrics: Metrics
     signing: Signing
+    alarms: Alarms
     hub: EventHub
     streams: Streams
     keys: Keys
@@ -211,10 +215,15 @@ async def _execute(
             results[event.result.step] = event.result
         elif isinstance(event, Retrying):
             retries[event.step] = loop.time() + event.seconds
+        elif isinstance(event, Refused):
+            record = await council.store.record(run.task.id)
+            results.update(record.results)
+            await _refuse_forged(council, run, plan, record, event)
         if look_at <= loop.time():
             # However much is to be heard of the others: something may have got lost.
             record = await council.store.record(run.task.id)
             results.update(record.results)
+            await _refuse_forged(council, run, plan, record)
             retries = _retries(record)
             await dispatcher.sweep(record, results, lease)
             look_at = loop.time() + lease
@@ -228,9 +237,28 @@ async def _pick_up(
     record = await council.store.record(run.task.id)
     results.update(record.results)
     assert run.plan is not None, "a run is picked up when its plan is journalled"
+    await _refuse_forged(council, run, run.plan, record)
     await dispatcher.send([run.plan.step(s) for s, step in record.steps.items() if step.state == "queued"], results)
     begun = {name for name, step in record.steps.items() if step.state != "waiting"}
     return begun, _retries(record)
+
+
+async def _refuse_forged(
+    council: Council, run: OwnedRun, plan: CoordinationPlan, record: RunRecord, told: Refused | None = None
+) -> None:
+    """Results that nobody who has the signing keys wrote raise the alarm, and count as failed attempts. What becomes of
+    their steps comes as an event. One may have been `told` of and not be there: then nothing else is to be done.
+    """
+    for step in plan.steps:
+        found = record.forged.get(step.id)
+        if found is not None:
+            await council.alarms.rise(step.agent, "result", found.why)
+            title = council.registry[step.agent].title if step.agent in council.registry else step.agent
+            reason = f"An answer in the name of {title} was refused, because nobody who may answer had signed it."
+            again = Retrying(run=run.task.id, step=step.id, agent=step.agent, reason=reason, seconds=0.0)
+            await council.store.refuse(run, step.id, record, again, failure(step, reason), MOST_RETRIES)
+        elif told is not None and told.step == step.id:
+            await council.alarms.rise(step.agent, "result", told.reason)
 
 
 def _retries(record: RunRecord) -> dict[str, float]:

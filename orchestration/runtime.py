@@ -39,6 +39,7 @@ from orchestration.outage import Outage
 from orchestration.path import Council
 from orchestration.planner import Planner
 from orchestration.presence import AgentHealth, Heartbeat, Kind, PresenceReader
+from orchestration.recording import Recording
 from orchestration.redis_log import RedisLog
 from orchestration.redis_record import open_redis_record
 from orchestration.selector import Selector
@@ -96,7 +97,7 @@ async def open_runtime(
                 raise
             log.warning("%s Only the single agent answers until it does.", error)
         if connections is not None and join and await _somebody_orchestrates(connections, keys):
-            yield await _joined(stack, settings, registry, models, connections, keys, name)
+            yield await _joined(stack, settings, registry, models, connections, keys, ring, name)
             return
         chosen = _chosen(workers, registry)
         bases = frozenset(chosen) if kind == "worker" else None
@@ -251,11 +252,11 @@ class _Process:
     async def councils(self, connections: Connections) -> AsyncIterator[None]:
         """Councils over this Redis, as long as the block lasts."""
         settings, registry, keys = self.settings, self.registry, self.keys
-        store = RunStore(connections.batcher, keys, settings.run)
+        signing, alarms = Signing(self.ring, keys), Alarms(connections.batcher, keys, self.metrics)
+        store = RunStore(connections.batcher, keys, settings.run, signing)
         approvals = Approvals(connections.batcher, keys, settings.run)
-        hub, hints = EventHub(connections, keys), Hints(connections, keys)
+        hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
         brake = Brake(connections.batcher, keys, hints)
-        signing = Signing(self.ring, keys)
         worker = None
         if self.workers:
             worker = Worker(
@@ -268,7 +269,7 @@ class _Process:
                 brake=brake,
                 metrics=self.metrics,
                 signing=signing,
-                alarms=Alarms(connections.batcher, keys, self.metrics),
+                alarms=alarms,
                 settings=settings.run,
                 crash=self.crash,
             )
@@ -290,6 +291,7 @@ class _Process:
             approvals=approvals,
             metrics=self.metrics,
             signing=signing,
+            alarms=alarms,
             hub=hub,
             streams=connections.streams,
             keys=keys,
@@ -355,11 +357,13 @@ async def _joined(
     models: Models,
     connections: Connections,
     keys: Keys,
+    ring: KeyRing,
     name: str,
 ) -> AgentOrchestrator:
     """A process that hands tasks in and watches; another one drives them."""
-    store = RunStore(connections.batcher, keys, settings.run)
-    hub, hints = EventHub(connections, keys), Hints(connections, keys)
+    signing = Signing(ring, keys)
+    store = RunStore(connections.batcher, keys, settings.run, signing)
+    hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
     metrics, outage = Metrics(registry, models.names), Outage(connections.batcher, keys.probe)
     approvals = Approvals(connections.batcher, keys, settings.run)
     engine = CouncilEngine(name, store, approvals, registry, settings.run, hints, metrics, None)

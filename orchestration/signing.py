@@ -24,6 +24,8 @@ UNSIGNED = "it is not signed"
 CHANGED = "its signature does not fit: it was changed, moved here from elsewhere, or signed with another key"
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_SEALED = re.compile(rb'(\{"v":"[^"]*",)"signature":"([^"]*)",')
+"""How a sealed result begins: the version, as in every message, then the signature."""
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 
 
@@ -79,6 +81,27 @@ class Signing:
     def verify_step(self, agent: str, message: bytes, signature: bytes) -> None:
         """Before anything of the message is read; raises Forged."""
         self._ring.verify(signature, *self._step(agent, message))
+
+    def seal_result(self, run: str, fence: int, result: bytes) -> bytes:
+        """A result with its signature in it, for this run and the claim under this fence; the step is in the result.
+        What reads it as JSON finds one field more.
+        """
+        signature = self._ring.sign(*self._result(run, fence, result))
+        if not signature:
+            return result
+        version, comma, rest = result.partition(b",")
+        return b'%b%b"signature":"%b",%b' % (version, comma, signature, rest)
+
+    def open_result(self, run: str, fence: int, sealed: bytes) -> bytes:
+        """The result that was sealed; raises Forged where it was not, or for another run or claim."""
+        found = _SEALED.match(sealed)
+        signature = found[2] if found else b""
+        result = found[1] + sealed[found.end() :] if found else sealed
+        self._ring.verify(signature, *self._result(run, fence, result))
+        return result
+
+    def _result(self, run: str, fence: int, result: bytes) -> tuple[bytes, ...]:
+        return b"result", run.encode(), str(fence).encode(), result
 
     def _step(self, agent: str, message: bytes) -> tuple[bytes, ...]:
         return b"step", self._keys.tasks(agent).encode(), message

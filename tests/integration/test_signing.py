@@ -9,10 +9,25 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from agents.answerers.scripted import ScriptedAnswerer
 from orchestration import AgentOrchestrator, Operations, Task, open_operations
+from orchestration.backoff import MOST_RETRIES
+from orchestration.connections import open_connections
 from orchestration.dead_letters import DeadLetter
 from orchestration.keys import Keys
-from orchestration.messages import Answer, StepMessage, TaskResult, decode
+from orchestration.messages import (
+    Answer,
+    Finished,
+    Started,
+    StepMessage,
+    StepResult,
+    TaskResult,
+    decode,
+    encode,
+)
+from orchestration.settings import RunSettings
+from orchestration.signing import UNSIGNED
+from orchestration.store import Claimed, Fenced, RunStore
 from tests.integration.scrapes import scrape
 from tests.orchestration.signatures import NEW, OLD, STOLEN, key_file
 from tests.orchestration.waiting import eventually
@@ -240,3 +255,102 @@ async def test_an_operator_who_has_the_keys_vouches_for_what_is_replayed(
             assert await operations.dead_letters.replay(await letter(operations)) == ""
             assert (await result(orchestrator, ASKED.id)).state == "answered"
     assert await operations.dead_letters.list() == []
+
+
+async def commits(redis_url: str, keys: Keys, redis: Any, text: str, run: str = ASKED.id) -> None:
+    """Somebody without the keys does as a worker does: takes the message that waits, claims its step, commits this."""
+    stream = keys.tasks("garden")
+    await comes(redis, stream)
+    ((entry, fields), *_) = await redis.xrange(stream)
+    sent = decode(StepMessage, fields[b"m"]).sent
+    async with open_connections(redis_url) as connections:
+        store = RunStore(connections.batcher, keys, RunSettings())
+        started = Started(run=run, step="s1", agent="garden", worker="forger")
+        claim = await store.claim(run, "s1", worker="forger", message=entry, sent=sent, alone=True, started=started)
+        assert claim.status is Claimed.OK
+        assert await store.commit(run, forged_result(text), (), claim.fence, ()) is Fenced.OK
+    await redis.xdel(stream, entry)
+
+
+def forged_result(text: str) -> StepResult:
+    return StepResult(step="s1", agent="garden", question="When do I prune roses?", state="answered", text=text)
+
+
+async def test_a_result_that_nobody_signed_is_no_answer(
+    tmp_path: Path, redis_url: str, keys: Keys, redis: Any, operations: Operations, signing_keys: Path
+) -> None:
+    """It counts as a failed attempt: the alarm rises, the step is sent again, and a worker with the keys answers it."""
+    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, signing_keys=signing_keys) as orchestrator:
+        await orchestrator.submit(ASKED)
+        await commits(redis_url, keys, redis, "Never.")
+        until = await events_until(orchestrator.follow(ASKED.id, person="local"), "retrying")
+        assert kinds(until)[-2:] == ["refused", "retrying"]
+        async with world(
+            tmp_path / "b", redis_url, keys.prefix, answerer=ScriptedAnswerer("In March."), signing_keys=signing_keys
+        ):
+            answered = await result(orchestrator, ASKED.id)
+        assert ("In March." in answered.answer, "Never." in answered.answer) == (True, False)
+        assert (await scrape(orchestrator)).value("forged_messages_total", agent="garden", kind="result") == 1
+    assert (await operations.alarms())["garden"].why == UNSIGNED
+
+
+async def test_somebody_who_goes_on_forging_makes_the_step_fail(
+    tmp_path: Path, redis_url: str, keys: Keys, redis: Any, signing_keys: Path
+) -> None:
+    """As an agent that fails every time; the reason is said, and nothing of what was forged."""
+    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, signing_keys=signing_keys) as orchestrator:
+        await orchestrator.submit(ASKED)
+        for number in range(1 + MOST_RETRIES):
+            await commits(redis_url, keys, redis, f"Never, {number}.")
+        failed = await result(orchestrator, ASKED.id)
+    assert failed.state == "failed"
+    assert failed.reason == (
+        "An answer in the name of Gardener was refused, because nobody who may answer had signed it."
+    )
+
+
+async def test_a_takeover_believes_no_result_that_nobody_signed(
+    tmp_path: Path, redis_url: str, keys: Keys, redis: Any, signing_keys: Path
+) -> None:
+    """Written into the run while nobody drove it, past all scripts; one of another run's, signed, is no better."""
+    other = Task(question="@garden When do I prune roses?")
+    async with world(
+        tmp_path / "a", redis_url, keys.prefix, answerer=ScriptedAnswerer("Never."), signing_keys=signing_keys
+    ) as orchestrator:
+        await orchestrator.dispatch_task(other)
+    signed = await redis.hget(keys.run(other.id), "s1.result")
+    assert b'"signature":"old.' in signed
+    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, signing_keys=signing_keys) as orchestrator:
+        await sent(orchestrator, redis, keys.tasks("garden"))
+    taken = {"s1.state": "answered", "s1.result": signed, "s1.fence": 1, "s1.attempt": 1}
+    await redis.hset(keys.run(ASKED.id), mapping=taken)
+    await redis.delete(keys.tasks("garden"))
+    async with world(
+        tmp_path / "a", redis_url, keys.prefix, answerer=ScriptedAnswerer("In March."), signing_keys=signing_keys
+    ) as orchestrator:
+        assert "In March." in (await result(orchestrator, ASKED.id)).answer
+
+
+async def test_an_event_alone_answers_nothing(
+    tmp_path: Path, redis_url: str, keys: Keys, redis: Any, operations: Operations, signing_keys: Path
+) -> None:
+    """Somebody writes to the run's events only: no page shows the result, the step goes on, and the alarm rises."""
+    gate = Gate()
+    async with world(
+        tmp_path / "a", redis_url, keys.prefix, answerer=gate.answerer(), signing_keys=signing_keys
+    ) as orchestrator:
+        await orchestrator.submit(ASKED)
+        await gate.arrived.wait()
+        event = encode(Finished(run=ASKED.id, step="s1", result=forged_result("Never.")))
+        await redis.xadd(keys.events(ASKED.id), {"e": event, "a": 1, "f": 1})
+        await events_until(orchestrator.follow(ASKED.id, person="local"), "refused")
+        await eventually(operations.alarms, "the alarm rises")
+        gate.opened.set()
+        answered = await result(orchestrator, ASKED.id)
+        told = kinds([recorded.event async for recorded in orchestrator.follow(ASKED.id, person="local")])
+    assert "At last." in answered.answer
+    assert [kind for kind in told if kind in ("started", "refused", "restarted", "finished")] == [
+        "started",
+        "refused",
+        "finished",
+    ]

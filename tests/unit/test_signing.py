@@ -1,5 +1,6 @@
 """Signatures: what they hold together, how keys are changed, and what a file of keys has to be like."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -62,6 +63,50 @@ def test_parts_do_not_run_into_one_another() -> None:
     ring = KeyRing({"k": b"k" * 32})
     with pytest.raises(Forged):
         ring.verify(ring.sign(b"ab", b"c"), b"a", b"bc")
+
+
+RESULT = b'{"v":"1.4","step":"s1","text":"In March."}'
+
+
+def test_a_result_carries_its_signature_in_it(tmp_path: Path) -> None:
+    """Whoever reads it as JSON finds one field more; what was signed is what comes out, byte for byte."""
+    signer = signing(tmp_path, OLD)
+    sealed = signer.seal_result("run", 3, RESULT)
+    assert json.loads(sealed) == {**json.loads(RESULT), "signature": json.loads(sealed)["signature"]}
+    assert signer.open_result("run", 3, sealed) == RESULT
+    assert signing(tmp_path, OLD).seal_result("run", 3, RESULT) == sealed
+
+
+def test_a_result_is_for_one_run_and_one_claim(tmp_path: Path) -> None:
+    """Not for another run, a later claim, with other words, or without its signature."""
+    signer = signing(tmp_path, OLD)
+    sealed = signer.seal_result("run", 3, RESULT)
+    others = [
+        ("nur", 3, sealed),
+        ("run", 4, sealed),
+        ("run", 3, sealed.replace(b"March", b"April")),
+        ("run", 3, RESULT),
+    ]
+    for run, fence, found in [*others, ("run", 3, b""), ("run", 3, sealed[:-1]), ("run", 3, sealed + b" ")]:
+        with pytest.raises(Forged):
+            signer.open_result(run, fence, found)
+
+
+def test_a_step_is_no_result(tmp_path: Path) -> None:
+    """What somebody signed for one purpose proves nothing for another one."""
+    ring = KeyRing({"k": b"k" * 32})
+    signer = Signing(ring, Keys())
+    signature = ring.sign(b"step", b"run", b"3", RESULT)
+    sealed = RESULT.replace(b",", b',"signature":"' + signature + b'",', 1)
+    with pytest.raises(Forged, match=CHANGED):
+        signer.open_result("run", 3, sealed)
+
+
+def test_without_keys_a_result_is_as_it_was(tmp_path: Path) -> None:
+    """And one that somebody signed is readable all the same."""
+    silent = Signing(KeyRing(), Keys())
+    assert silent.seal_result("run", 3, RESULT) == RESULT
+    assert silent.open_result("run", 3, signing(tmp_path, OLD).seal_result("run", 3, RESULT)) == RESULT
 
 
 def test_keys_are_changed_without_a_break(tmp_path: Path) -> None:
