@@ -81,13 +81,9 @@ def test_a_result_is_for_one_run_and_one_claim(tmp_path: Path) -> None:
     """Not for another run, a later claim, with other words, or without its signature."""
     signer = signing(tmp_path, OLD)
     sealed = signer.seal_result("run", 3, RESULT)
-    others = [
-        ("nur", 3, sealed),
-        ("run", 4, sealed),
-        ("run", 3, sealed.replace(b"March", b"April")),
-        ("run", 3, RESULT),
-    ]
-    for run, fence, found in [*others, ("run", 3, b""), ("run", 3, sealed[:-1]), ("run", 3, sealed + b" ")]:
+    elsewhere = [("nur", 3, sealed), ("run", 4, sealed)]
+    changed = [sealed.replace(b"March", b"April"), RESULT, b"", sealed[:-1], sealed + b" "]
+    for run, fence, found in [*elsewhere, *(("run", 3, one) for one in changed)]:
         with pytest.raises(Forged):
             signer.open_result(run, fence, found)
 
