@@ -18,6 +18,7 @@ from agents.answers import Claim, Draft, Piece, Question
 from agents.runner import Runner
 from benchmarks.children import be_a_child
 from knowledge import DIMENSIONS, Hit, Matrix, Vector
+from orchestration.alarms import Alarms
 from orchestration.brake import Brake
 from orchestration.connections import Connections, open_connections
 from orchestration.dispatch import Dispatcher
@@ -28,6 +29,7 @@ from orchestration.keys import Keys
 from orchestration.messages import CoordinationPlan, Failed, Finished, PlanStep, Recorded, Task, TaskResult
 from orchestration.metrics import Metrics
 from orchestration.settings import RunSettings
+from orchestration.signing import KeyRing, Signing
 from orchestration.store import OwnedRun, RunStore
 from orchestration.vectors import pack
 from orchestration.worker import Worker
@@ -106,7 +108,14 @@ class StepsDriver:
                     states = {f"{step.id}.state": "waiting" for step in plan.steps[at : at + 1_000]}
                     await self._store.journal(run, states)
                 dispatcher = Dispatcher(
-                    self._connections.streams, self._keys, self._store, self._metrics, run, plan, Terms()
+                    self._connections.streams,
+                    self._keys,
+                    self._store,
+                    self._metrics,
+                    Signing(KeyRing(), self._keys),
+                    run,
+                    plan,
+                    Terms(),
                 )
                 self._runs.append((dispatcher, events, iter(plan.steps)))
                 runs.append(run)
@@ -169,6 +178,7 @@ async def steps_worker(url: str, slots: int) -> AsyncIterator[None]:
     async with open_connections(url) as connections, asyncio.TaskGroup() as group:
         hints = Hints(connections, keys)
         brake = Brake(connections.batcher, keys, hints)
+        metrics = Metrics(agents)
         worker = Worker(
             name="bench-worker",
             agents=agents,
@@ -177,7 +187,9 @@ async def steps_worker(url: str, slots: int) -> AsyncIterator[None]:
             store=RunStore(connections.batcher, keys, settings),
             hints=hints,
             brake=brake,
-            metrics=Metrics(agents),
+            metrics=metrics,
+            signing=Signing(KeyRing(), keys),
+            alarms=Alarms(connections.batcher, keys, metrics),
             settings=settings,
         )
         loops = [group.create_task(hints.run()), group.create_task(brake.run())]

@@ -585,6 +585,13 @@ class German(Words):
         choice = f"; zur Wahl stehen {self.listed(offered)}" if offered else ""
         return f"Sprachmodelle: {self.listed(names)}{choice}."
 
+    def forged(self, number: int) -> str:
+        messages = _counted(number, "Keine Nachricht", "Nachricht", "Nachrichten")
+        return (
+            f"**Jemand gibt Nachrichten als die von Roundtable aus:** {messages} ohne gültige Unterschrift "
+            f"{'wurde' if number == 1 else 'wurden'} zuletzt abgewiesen; `roundtable agents` sagt mehr."
+        )
+
     def dead_letters(self, number: int) -> str:
         messages = _counted(number, "Keine Nachricht", "Nachricht", "Nachrichten")
         return f"{messages} konnte kein Worker verwenden: `roundtable dead-letters` zeigt sie."

@@ -56,6 +56,11 @@ _KNOWN = (
         "{who} could not answer, because something went wrong.",
         "{who} konnte nicht antworten, weil etwas schiefging.",
     ),
+    _known(
+        r"An answer in the name of (?P<who>.+) was refused, because nobody who may answer had signed it\.",
+        "An answer in the name of {who} was refused, because nobody who may answer had signed it.",
+        "Eine Antwort im Namen von {who} wurde abgewiesen, weil niemand sie unterschrieben hatte, der antworten darf.",
+    ),
     _known(r"An agent failed\.", "An agent could not answer.", "Ein Agent konnte nicht antworten."),
     _known(r"(?P<who>.+) ran out of time\.", "{who} ran out of time.", "Die Zeit reichte nicht: {who}."),
     _known(

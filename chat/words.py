@@ -618,6 +618,12 @@ class Words:
         choice = f"; people may choose {self.listed(offered)}" if offered else ""
         return f"Language models: {self.listed(names)}{choice}."
 
+    def forged(self, number: int) -> str:
+        return (
+            f"**Somebody tries to pass off messages as Roundtable's:** {_counted(number, 'message')} without a valid "
+            f"signature {'was' if number == 1 else 'were'} refused lately; `roundtable agents` says more."
+        )
+
     def dead_letters(self, number: int) -> str:
         return f"{_counted(number, 'message')} could be used by no worker: `roundtable dead-letters` shows them."
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from cli.alarms import sentences
 from cli.console import Console
 from cli.outcome import DONE
 from cli.runtime import Runtime
@@ -16,6 +17,7 @@ from cli.table import table
 
 if TYPE_CHECKING:
     from orchestration import Settings
+    from orchestration.alarms import Alarm
     from orchestration.backlog import Backlog
     from orchestration.brake import Halt
     from orchestration.breaker import Breaker
@@ -33,6 +35,7 @@ class Seen:
     backlogs: "Mapping[str, Backlog]"
     processes: "Sequence[Presence]"
     halt: "Halt | None"
+    alarms: "Mapping[str, Alarm]"
     now: float
     """Epoch seconds, by the server's clock."""
 
@@ -67,6 +70,8 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
         return DONE
     if seen and seen.halt:
         console.say(f"{seen.halt.fact()}; 'roundtable resume' lets them work again.\n")
+    for line in sentences(seen.alarms if seen else {}):
+        console.say(line + "\n")
     header, *lines = table(
         ("AGENT", *(FIGURES if seen else ())), [(agent.name, *_cells(agent.name, seen)) for agent in agents]
     )
@@ -91,6 +96,7 @@ async def _look(settings: "Settings", console: Console, runtime: Runtime) -> See
                     operations.backlogs(),
                     operations.processes(),
                     operations.halted(),
+                    operations.alarms(),
                     operations.clock(),
                 )
             )
@@ -102,7 +108,9 @@ async def _look(settings: "Settings", console: Console, runtime: Runtime) -> See
 def _figures(agent: str, seen: Seen | None) -> dict[str, object]:
     """For a program; null for everything that is not known."""
     if seen is None:
-        return dict.fromkeys(("workers", "busy", "slots", "success_rate", "median_seconds", "queued", "breaker"))
+        return dict.fromkeys(
+            ("workers", "busy", "slots", "success_rate", "median_seconds", "queued", "breaker", "forged")
+        )
     health = seen.health[agent]
     return {
         "workers": health.workers,
@@ -112,6 +120,7 @@ def _figures(agent: str, seen: Seen | None) -> dict[str, object]:
         "median_seconds": health.median_seconds if health.answered else None,
         "queued": seen.backlogs[agent].queued,
         "breaker": {"state": health.breaker.state, **asdict(health.breaker)},
+        "forged": asdict(seen.alarms[agent]) if agent in seen.alarms else None,
     }
 
 

@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cli.alarms import sentences
 from cli.console import Console
 from cli.errors import WrongUsage
 from cli.outcome import DONE
@@ -16,6 +17,7 @@ from cli.table import table
 
 if TYPE_CHECKING:
     from orchestration import Settings
+    from orchestration.alarms import Alarm
     from orchestration.dead_letters import DeadLetter, DeadLetters
 
 NONE = "There are no dead letters."
@@ -31,7 +33,8 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     for name, about in (("replay", "try them again"), ("drop", "forget them")):
         action = actions.add_parser(name, help=about)
         action.add_argument("ids", nargs="*", metavar="ID", help="as in the list")
-        action.add_argument("--all", action="store_true", help="all that there are")
+        every = "all that there are" if name == "drop" else "all but forged ones"
+        action.add_argument("--all", action="store_true", help=every)
         action.set_defaults(run=act, replay=name == "replay")
 
 
@@ -40,11 +43,14 @@ def show(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
 
     settings = runtime.read_settings()
     log_to_stderr(logging.ERROR)
-    letters = asyncio.run(_list(settings, runtime))
+    letters, alarms = asyncio.run(_list(settings, runtime))
     if args.json:
         told = {"dead_letters": [_document(letter) for letter in letters]}
         console.out.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
-    elif letters:
+        return DONE
+    for line in sentences(alarms):
+        console.say(line)
+    if letters:
         rows = [(letter.id, letter.agent, _since(letter), letter.reason) for letter in letters]
         console.say("\n".join(table(HEADER, rows)))
     else:
@@ -64,9 +70,9 @@ def act(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     return DONE
 
 
-async def _list(settings: "Settings", runtime: Runtime) -> "list[DeadLetter]":
+async def _list(settings: "Settings", runtime: Runtime) -> "tuple[list[DeadLetter], Mapping[str, Alarm]]":
     async with runtime.open_operations(settings) as operations:
-        return await operations.dead_letters.list()
+        return await operations.dead_letters.list(), await operations.alarms()
 
 
 async def _act(settings: "Settings", ids: Sequence[str], replay: bool, console: Console, runtime: Runtime) -> None:
@@ -74,6 +80,10 @@ async def _act(settings: "Settings", ids: Sequence[str], replay: bool, console: 
         known = operations.dead_letters
         letters = [await known.find(each) for each in ids] if ids else await known.list()
         for letter in letters:
+            if replay and letter.forged and not ids:
+                # Who names it says that it may be done, whoever wrote it.
+                console.say(f"{letter.id}: left alone, because {letter.forged}; name it to have it done all the same")
+                continue
             console.say(f"{letter.id}: {await (_replay if replay else _drop)(known, letter)}")
     if not letters:
         console.say(NONE)
@@ -99,6 +109,7 @@ def _document(letter: "DeadLetter") -> dict[str, object]:
         "agent": letter.agent,
         "at": letter.at,
         "reason": letter.reason,
+        "forged": letter.forged,
         "step": letter.step and letter.step.model_dump(mode="json"),
         "message": dict(letter.fields),
     }

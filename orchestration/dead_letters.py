@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from orchestration.batching import Batcher
-from orchestration.errors import Superseded, UnknownDeadLetter, UnsupportedMessage
+from orchestration.errors import Forged, Superseded, UnknownDeadLetter, UnsupportedMessage
 from orchestration.keys import Keys
 from orchestration.messages import StepMessage, Task, decode
+from orchestration.signing import Signing
 from orchestration.store import RunStore
 
 REPLAYS = uuid.UUID("6f0f7f0e-3b0a-4d5c-9a56-0f7d5f0c5b11")
@@ -35,6 +36,10 @@ class DeadLetter:
     """The whole message, as it was; bytes that are not text are shown escaped."""
     step: StepMessage | None
     """What it asks, when it can be read."""
+    body: bytes
+    """What is signed of it."""
+    forged: str
+    """Why nobody who has the signing keys can have written it, as a clause; empty also where there are no keys."""
 
     @property
     def id(self) -> str:
@@ -45,7 +50,8 @@ class DeadLetter:
 class DeadLetters:
     """The dead letters of some agents."""
 
-    def __init__(self, batcher: Batcher, keys: Keys, store: RunStore, agents: Iterable[str]) -> None:
+    def __init__(self, batcher: Batcher, keys: Keys, store: RunStore, signing: Signing, agents: Iterable[str]) -> None:
+        self._signing = signing
         self._batcher = batcher
         self._keys = keys
         self._store = store
@@ -57,7 +63,7 @@ class DeadLetters:
             *(self._batcher("XRANGE", self._keys.dead(agent), "-", "+") for agent in self._agents)
         )
         letters = [
-            _letter(agent, entry, fields)
+            self._letter(agent, entry, fields)
             for agent, entries in zip(self._agents, found, strict=True)
             for entry, fields in entries
         ]
@@ -68,11 +74,12 @@ class DeadLetters:
         agent, _, entry = name.rpartition("/")
         if agent in self._agents and _ENTRY.fullmatch(entry):
             for found, fields in await self._batcher("XRANGE", self._keys.dead(agent), entry, entry):
-                return _letter(agent, found, fields)
+                return self._letter(agent, found, fields)
         raise UnknownDeadLetter(f"There is no dead letter {name!r}.")
 
     async def replay(self, letter: DeadLetter) -> str:
         """Try again. A step that its run still waits for, or a message that could not be read, goes back to its agent.
+        It is signed anew, whoever wrote it: who says so looked at it, and has the keys.
 
         A step whose run has gone on without it is asked again as a run of its own, for the same person and without
         what the steps before it had found; returns the id of that run, and "" otherwise. Raises UnknownDeadLetter
@@ -84,7 +91,8 @@ class DeadLetters:
             await self.drop(letter)
             return run
         keys = [self._keys.dead(letter.agent), self._keys.tasks(letter.agent)]
-        if await self._batcher.script("replay", keys, [letter.entry]) is None:
+        signature = self._signing.sign_step(letter.agent, letter.body)
+        if await self._batcher.script("replay", keys, [letter.entry, signature]) is None:
             raise UnknownDeadLetter(f"There is no dead letter {letter.id!r} any more.")
         return ""
 
@@ -112,23 +120,29 @@ class DeadLetters:
             asked_at=asked.asked_at if asked else 0.0,
         )
 
-
-def _letter(agent: str, entry: bytes, fields: Mapping[bytes, bytes]) -> DeadLetter:
-    about = dict(fields)
-    reason = about.pop(b"reason", b"").decode(errors="backslashreplace")
-    about.pop(b"entry", None)
-    try:
-        step = decode(StepMessage, about.get(b"m", b""))
-    except (UnsupportedMessage, ValidationError):
-        step = None
-    return DeadLetter(
-        agent=agent,
-        entry=entry.decode(),
-        at=int(entry.partition(b"-")[0]) / 1000,
-        reason=reason,
-        fields={
-            name.decode(errors="backslashreplace"): value.decode(errors="backslashreplace")
-            for name, value in about.items()
-        },
-        step=step,
-    )
+    def _letter(self, agent: str, entry: bytes, fields: Mapping[bytes, bytes]) -> DeadLetter:
+        about = dict(fields)
+        reason = about.pop(b"reason", b"").decode(errors="backslashreplace")
+        about.pop(b"entry", None)
+        body, forged = about.get(b"m", b""), ""
+        try:
+            step = decode(StepMessage, body)
+        except (UnsupportedMessage, ValidationError):
+            step = None
+        try:
+            self._signing.verify_step(agent, body, about.get(b"s", b""))
+        except Forged as error:
+            forged = str(error)
+        return DeadLetter(
+            agent=agent,
+            entry=entry.decode(),
+            at=int(entry.partition(b"-")[0]) / 1000,
+            reason=reason,
+            fields={
+                name.decode(errors="backslashreplace"): value.decode(errors="backslashreplace")
+                for name, value in about.items()
+            },
+            step=step,
+            body=body,
+            forged=forged,
+        )

@@ -1,5 +1,6 @@
 """Sends steps to their agents' streams, and sends again what was lost on the way."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from agents import Terms
@@ -7,6 +8,7 @@ from orchestration.keys import Keys
 from orchestration.messages import CoordinationPlan, PlanStep, StepMessage, StepResult, encode
 from orchestration.metrics import Metrics
 from orchestration.round_trips import Command
+from orchestration.signing import Signing
 from orchestration.store import OwnedRun, RunRecord, RunStore
 from orchestration.streams import Streams, adding
 
@@ -20,6 +22,7 @@ class Dispatcher:
         keys: Keys,
         store: RunStore,
         metrics: Metrics,
+        signing: Signing,
         run: OwnedRun,
         plan: CoordinationPlan,
         terms: Terms,
@@ -28,9 +31,12 @@ class Dispatcher:
         self._keys = keys
         self._store = store
         self._metrics = metrics
+        self._signing = signing
         self._run = run
         self._plan = plan
         self._terms = terms
+        self._attempts: Counter[str] = Counter()
+        """Step -> how often it was sent under this fence."""
         self._sent: dict[str, bytes] = {}
         """Step -> its message, as far as this process sent it."""
         self._missing: frozenset[str] = frozenset()
@@ -40,21 +46,31 @@ class Dispatcher:
         steps = tuple(steps)
         if steps:
             messages = [self._message(step, results) for step in steps]
-            entries = await self._store.queue(self._run, [step.id for step in steps], messages)
+            attempts = {step.id: self._attempts[step.id] for step in steps}
+            entries = await self._store.queue(self._run, attempts, messages)
             self._sent |= {step.id: entry for step, entry in zip(steps, entries, strict=True)}
 
-    async def add(self, steps: Iterable[PlanStep], results: Mapping[str, StepResult]) -> None:
-        """Send steps that are journalled as queued; a duplicate finds its step taken."""
+    async def send_first(self, steps: Iterable[PlanStep]) -> None:
+        """Send the steps that were journalled with the plan, as sent for the first time."""
         steps = tuple(steps)
         if steps:
-            entries = await self._streams.send([self._message(step, results) for step in steps])
+            entries = await self._streams.send([self._message(step, {}) for step in steps])
             self._sent |= {step.id: entry for step, entry in zip(steps, entries, strict=True)}
 
     def _message(self, step: PlanStep, results: Mapping[str, StepResult]) -> Command:
         found = tuple(results[need].text for need in step.depends_on if results[need].text)
         task = self._run.task
-        message = StepMessage(run=task.id, person=task.person, step=step, context=found, terms=self._terms)
-        return adding(self._keys.tasks(step.agent), {"m": encode(message)})
+        self._attempts[step.id] += 1
+        message = StepMessage(
+            run=task.id,
+            person=task.person,
+            step=step,
+            context=found,
+            terms=self._terms,
+            fence=self._run.fence,
+            attempt=self._attempts[step.id],
+        )
+        return adding(self._keys.tasks(step.agent), fields_of(message, self._signing))
 
     async def sweep(self, record: RunRecord, results: Mapping[str, StepResult], patience: float) -> None:
         """Send again what nobody can have any more: the step is not done, and all its messages are gone.
@@ -77,6 +93,13 @@ class Dispatcher:
         if lost:
             counts = {f"{name}.resent": str(record.steps[name].resent + 1) for name in lost}
             await self._store.journal(self._run, counts)
-            await self.add([self._plan.step(name) for name in lost], results)
+            await self.send([self._plan.step(name) for name in lost], results)
             self._metrics.resent(len(lost))
             self._missing -= lost
+
+
+def fields_of(message: StepMessage, signing: Signing) -> Mapping[str, bytes]:
+    """An entry of its agent's stream."""
+    body = encode(message)
+    signature = signing.sign_step(message.step.agent, body)
+    return {"m": body, "s": signature} if signature else {"m": body}

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from orchestration.connections import TROUBLE, Connections
 from orchestration.errors import EngineUnavailable
-from orchestration.hub import EventHub, recorded
+from orchestration.hub import EventHub
 from orchestration.keys import Keys
 from orchestration.messages import Answer, Message, Recorded, TaskResult, decode, encode
 from orchestration.settings import RunSettings
@@ -107,7 +107,11 @@ class Endings:
     async def events(self, runs: Sequence[str]) -> list[list[Recorded]]:
         with _refused_plainly():
             found = await asyncio.gather(*(self._streams.after(self._keys.events(run), "") for run in runs))
-        return [[event for one in entries if (event := recorded(*one)) is not None] for entries in found]
+        read = self._hub.recording.read
+        return [
+            [event for one in entries if (event := read(run, *one)) is not None]
+            for run, entries in zip(runs, found, strict=True)
+        ]
 
     async def past(self, history: str, entry: str) -> None:
         keys = [self._keys.histories, self._keys.ended]

@@ -23,6 +23,7 @@ RoundtableError
 ├── Halted                the operator stopped all agents: ask again when they were started again
 ├── UnsupportedMessage    a newer program wrote this message: leave it for one that can read it
 ├── UnreadableRun         a run in Redis is damaged, or not as this program writes it
+├── Forged                nobody who has the signing keys wrote this: leave it out, and raise the alarm
 └── Superseded            somebody else owns this run or step now: stop working on it, silently
 """
 
@@ -181,6 +182,10 @@ class UnreadableRun(RoundtableError):
         """Under which it is owned here."""
         self.overdue = overdue
         """Whether its deadline has passed: nobody else will end it either."""
+
+
+class Forged(RoundtableError):
+    """Nobody who has the signing keys wrote a message, or not for this place; says which of the two, as a clause."""
 
 
 class Superseded(RoundtableError):

@@ -74,6 +74,11 @@ class Gauges:
             ),
             self._each("dead_letters", "Messages that no worker could use.", load.dead_letters),
             self._each(
+                "forged_lately",
+                "Messages that nobody who has the signing keys wrote, since a day without any.",
+                [alarm.messages if alarm is not None else 0 for alarm in load.alarms],
+            ),
+            self._each(
                 "breaker_state",
                 "0 closed; 1 half open, the next attempt decides; 2 open, the agent is left out.",
                 [BREAKER[one.breaker.state] for one in health],

@@ -8,27 +8,14 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from redis.asyncio import Redis
 
 from orchestration.connections import BLOCK_MS, TROUBLE, Connections, still_wanted
-from orchestration.errors import UnsupportedMessage
 from orchestration.keys import Keys
-from orchestration.messages import Recorded, decode_event
+from orchestration.messages import Recorded
+from orchestration.recording import Recording
 from orchestration.streams import Fields, read
 
 log = logging.getLogger(__name__)
 
 _Queue = asyncio.Queue[Recorded]
-
-
-def recorded(entry: bytes, fields: Fields) -> Recorded | None:
-    """An event as its stream keeps it; None, with a line in the log, for one that cannot be read."""
-    try:
-        event = decode_event(fields[b"e"])
-        stamp = {"attempt": int(fields.get(b"a", 0)), "fence": int(fields.get(b"f", 0))}
-    except (UnsupportedMessage, ValueError, KeyError) as error:
-        log.warning("event %s is left out: %s", entry.decode(), type(error).__name__)
-        return None
-    # Nobody has seen it yet, so it need not be copied for this.
-    vars(event).update(stamp)
-    return Recorded(id=entry.decode(), at=int(entry.partition(b"-")[0]) / 1000, event=event)
 
 
 class EventHub:
@@ -38,11 +25,14 @@ class EventHub:
     set of watched runs grows.
     """
 
-    def __init__(self, connections: Connections, keys: Keys) -> None:
+    def __init__(self, connections: Connections, keys: Keys, recording: Recording | None = None) -> None:
+        self.recording = recording or Recording()
         self._connections = connections
         self._streams = connections.streams
         self._keys = keys
         self._watchers: dict[bytes, set[_Queue]] = {}
+        self._runs: dict[bytes, str] = {}
+        """Whose stream each of these is."""
         self._bells: dict[bytes, set[asyncio.Event]] = {}
         self._cursors: dict[bytes, bytes] = {}
         self._reading: frozenset[bytes] = frozenset()
@@ -63,6 +53,7 @@ class EventHub:
         newest = b"0-0" if fresh or stream in self._cursors else await self._streams.newest(stream.decode())
         self._cursors.setdefault(stream, newest)
         self._watchers.setdefault(stream, set()).add(queue)
+        self._runs[stream] = run
         self._changed.set()
         self._watched.set()
         try:
@@ -70,7 +61,7 @@ class EventHub:
         finally:
             self._watchers[stream].discard(queue)
             if not self._watchers[stream]:
-                del self._watchers[stream], self._cursors[stream]
+                del self._watchers[stream], self._cursors[stream], self._runs[stream]
 
     @contextmanager
     def bell(self, stream: str) -> Iterator[asyncio.Event]:
@@ -144,7 +135,7 @@ class EventHub:
             for bell in self._bells[stream]:
                 bell.set()
             return
-        event = recorded(entry, fields)
+        event = self.recording.read(self._runs[stream], entry, fields)
         if event is not None:
             for queue in self._watchers[stream]:
                 queue.put_nowait(event)

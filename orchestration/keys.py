@@ -76,6 +76,10 @@ class Keys:
         """Hash: an agent's failures in a row, and until when (server ms) it is left out; absent while it does well."""
         return f"{self.prefix}:{{agent:{agent}}}:breaker"
 
+    def alarm(self, agent: str) -> str:
+        """Hash: messages for an agent, or in its name, that were forged lately; absent while there are none."""
+        return f"{self.prefix}:{{agent:{agent}}}:alarm"
+
     def shelf(self, base: str, person: str) -> str:
         """Hash: a document's name -> generation, upload and entry. The team's shelf is nobody's."""
         return f"{self.prefix}:{{knowledge}}:shelf:{base}:{quote(person, safe='')}"

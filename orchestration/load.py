@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestration.alarms import Alarm, read_alarm
 from orchestration.batching import Batcher
 from orchestration.keys import Keys
 
@@ -18,14 +19,17 @@ class Load:
     awaiting_approval: int = 0
     dead_letters: Sequence[int] = ()
     """Messages that no worker could use, for each agent."""
+    alarms: Sequence[Alarm | None] = ()
+    """What was forged lately, for each agent."""
 
 
 async def read_load(batcher: Batcher, keys: Keys, agents: Sequence[str]) -> Load:
     """In one round trip."""
-    active, waiting, awaiting, letters = await asyncio.gather(
+    active, waiting, awaiting, letters, alarms = await asyncio.gather(
         batcher("ZCARD", keys.active),
         batcher("ZCARD", keys.waiting),
         batcher("ZCARD", keys.awaiting),
         asyncio.gather(*(batcher("XLEN", keys.dead(agent)) for agent in agents)),
+        asyncio.gather(*(read_alarm(batcher, keys, agent) for agent in agents)),
     )
-    return Load(active - waiting - awaiting, waiting, awaiting, tuple(letters))
+    return Load(active - waiting - awaiting, waiting, awaiting, tuple(letters), tuple(alarms))

@@ -6,7 +6,7 @@ Readers ignore fields they do not know (a newer minor version) and refuse a newe
 import time
 import uuid
 from collections.abc import Iterable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -14,7 +14,7 @@ from agents import Claim, Note, Terms, Usage
 from knowledge import Passage
 from orchestration.errors import UnsupportedMessage
 
-SCHEMA = "1.3"
+SCHEMA = "1.4"
 MAJOR = int(SCHEMA.partition(".")[0])
 APPROVALS_SINCE = "1.2"
 """An older program does not know that a plan may have to be approved first."""
@@ -29,6 +29,13 @@ class Message(BaseModel):
     """Frozen; unknown fields are ignored, so that an older program reads what a newer minor version wrote."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Sent(NamedTuple):
+    """When a step was sent, among all the times that it was: a later one is greater."""
+
+    fence: int
+    attempt: int
 
 
 def new_id() -> str:
@@ -390,6 +397,16 @@ class Failed(Event):
     result: StepResult
 
 
+class Refused(Event):
+    """A result came in the agent's name that nobody who has the signing keys wrote. Whoever reads a run's events puts
+    this in the place of it; it is never written to Redis.
+    """
+
+    kind: Literal["refused"] = "refused"
+    reason: str
+    """As a clause."""
+
+
 class Aggregating(Event):
     kind: Literal["aggregating"] = "aggregating"
     answered: int
@@ -410,7 +427,7 @@ class Answer(Event):
 
 AnyEvent = Annotated[
     Accepted | Waiting | Begun | Resumed | Preparing | Selected | Proposed | Approved | Planned | Started | Restarted
-    | Returned | Retrying | Retrieved | Token | Finished | Failed | Aggregating | ConflictFound | Answer,
+    | Returned | Retrying | Retrieved | Token | Finished | Failed | Refused | Aggregating | ConflictFound | Answer,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -435,6 +452,15 @@ class StepMessage(Message):
     context: tuple[str, ...] = ()
     """What the steps it depends on found, as sentences."""
     terms: Terms = Terms()
+    fence: int = 0
+    """The run's fence when its owner sent this."""
+    attempt: int = 0
+    """How often that owner had sent the step by then; 0 in what an older program sent."""
+
+    @property
+    def sent(self) -> "Sent":
+        """Where it stands among all messages of its step."""
+        return Sent(self.fence, self.attempt)
 
 
 class _Envelope(Message):
@@ -455,6 +481,11 @@ def encode(message: Message) -> bytes:
 def encode_before_result(event: Finished | Failed) -> bytes:
     """An event as `encode` makes it, up to its result: whoever stores the result as well appends it and a brace."""
     return _START + event.model_dump_json(exclude={"result"}).encode()[1:-1] + b',"result":'
+
+
+def encoded_result(event: bytes) -> bytes:
+    """The bytes of the result in an event that was written so."""
+    return event.partition(b',"result":')[2][:-1]
 
 
 def decode_event(data: bytes) -> AnyEvent:

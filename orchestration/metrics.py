@@ -20,6 +20,8 @@ AttemptEnd = Literal["answered", "nothing_found", "failed", "retried", "returned
 Lost: its lease had ended, and what it found was refused.
 """
 Lease = Literal["run", "step"]
+Forgery = Literal["step", "result"]
+"""What somebody without the signing keys wrote: a step for an agent to do, or a result in its name."""
 
 _COORDINATION = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _STEP = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -45,6 +47,9 @@ class Metrics:
         self._redeliveries = self._counter("redeliveries", "Steps taken over from a silent worker.", "agent")
         self._takeovers = self._counter("takeovers", "Runs adopted from an owner that was gone.")
         self._resends = self._counter("resends", "Steps whose message was lost and sent again.")
+        self._forged = self._counter(
+            "forged_messages", "Messages that nobody who has the signing keys wrote.", "agent", "kind"
+        )
         self._leases_lost = self._counter("leases_lost", "Runs and steps that another process took from here.", "kind")
         self._model_calls = self._counter("model_calls", "Calls of language models for tasks that ended here.", "model")
         self._model_tokens = self._counter("model_tokens", "What these took and gave.", "model", "direction")
@@ -61,6 +66,8 @@ class Metrics:
         for agent in agents:
             self._step.labels(agent)
             self._redeliveries.labels(agent)
+            for forgery in get_args(Forgery):
+                self._forged.labels(agent, forgery)
             for end in get_args(AttemptEnd):
                 self._steps.labels(agent, end)
         for mode in get_args(Mode):
@@ -102,6 +109,10 @@ class Metrics:
     def redelivered(self, agent: str) -> None:
         """A step was begun that had been begun before."""
         self._redeliveries.labels(agent).inc()
+
+    def forged(self, agent: str, kind: Forgery) -> None:
+        """Something came that nobody who has the signing keys wrote; it was left out."""
+        self._forged.labels(agent, kind).inc()
 
     def taken_over(self) -> None:
         """A run was adopted whose owner was gone."""

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from agents import AgentRegistry, load_catalog
 from orchestration import brake
+from orchestration.alarms import Alarm, read_alarms
 from orchestration.backlog import Backlog, read_backlogs
 from orchestration.brake import Halt
 from orchestration.connections import Connections
@@ -20,6 +21,7 @@ from orchestration.keys import PREFIX, Keys
 from orchestration.presence import AgentHealth, Presence, PresenceReader
 from orchestration.round_trips import UNREACHABLE
 from orchestration.settings import RunSettings, Settings
+from orchestration.signing import Signing, read_key_ring
 from orchestration.store import RunStore
 
 LOOK_SECONDS = 0.05
@@ -48,6 +50,10 @@ class Operations:
     async def backlogs(self) -> Mapping[str, Backlog]:
         """How many steps of each agent wait, and how many are in hand."""
         return await read_backlogs(self.connections.batcher, self.keys, self.agents, self.settings.lease_ms)
+
+    async def alarms(self) -> Mapping[str, Alarm]:
+        """For which agents messages were forged lately."""
+        return await read_alarms(self.connections.batcher, self.keys, self.agents)
 
     async def clock(self) -> float:
         """Epoch seconds by the server's clock, which is the one that signs of life are dated by."""
@@ -87,9 +93,10 @@ async def open_operations(
     """Raises ConfigurationError and EngineUnavailable; the latter also for what Redis refuses later on."""
     registry = registry or load_catalog()
     keys = Keys(prefix)
+    signing = Signing(await asyncio.to_thread(read_key_ring, settings.signing_keys), keys)
     async with open_engine(settings) as connections:
-        store = RunStore(connections.batcher, keys, settings.run)
-        letters = DeadLetters(connections.batcher, keys, store, registry)
+        store = RunStore(connections.batcher, keys, settings.run, signing)
+        letters = DeadLetters(connections.batcher, keys, store, signing, registry)
         presences = PresenceReader(connections.batcher, keys, registry)
         try:
             yield Operations(connections, keys, tuple(registry), settings.run, letters, presences)

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from agents import AgentError, AgentRegistry, Budget, together
 from knowledge import KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, Anew, nothing_found
+from orchestration.alarms import Alarms
 from orchestration.approvals import TOO_LATE, Approvals, Proposal
+from orchestration.backoff import MOST_RETRIES
 from orchestration.brake import Brake
 from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.deadline import Deadline
@@ -35,6 +37,7 @@ from orchestration.messages import (
     Planned,
     Preparing,
     Recorded,
+    Refused,
     Retrying,
     RunState,
     Selected,
@@ -49,6 +52,7 @@ from orchestration.metrics import Metrics
 from orchestration.planning import make_plan
 from orchestration.selector import Selector
 from orchestration.settings import RunSettings
+from orchestration.signing import Signing
 from orchestration.steps import failure
 from orchestration.store import Fenced, OwnedRun, RunRecord, RunStore
 from orchestration.streams import Streams
@@ -71,6 +75,8 @@ class Council:
     store: RunStore
     approvals: Approvals
     metrics: Metrics
+    signing: Signing
+    alarms: Alarms
     hub: EventHub
     streams: Streams
     keys: Keys
@@ -156,6 +162,7 @@ async def _decide(council: Council, run: OwnedRun, deadline: Deadline) -> tuple[
         return selection, plan
     first = {step.id for step in plan.ready((), ())}
     states = {f"{step.id}.state": "queued" if step.id in first else "waiting" for step in plan.steps}
+    states |= {f"{step}.sent": f"{run.fence}.1" for step in first}
     decided: dict[str, bytes | str] = {"selection": encode(selection), "plan": encode(plan), **states}
     events = Selected(run=run.task.id, selection=selection.shown()), Planned(run=run.task.id, plan=plan.shown())
     await council.store.journal(run, decided, events)
@@ -185,10 +192,12 @@ async def _execute(
     """
     loop = asyncio.get_running_loop()
     terms = terms_of(run.task, plan, council.budget, council.settings.step_seconds)
-    dispatcher = Dispatcher(council.streams, council.keys, council.store, council.metrics, run, plan, terms)
+    dispatcher = Dispatcher(
+        council.streams, council.keys, council.store, council.metrics, council.signing, run, plan, terms
+    )
     if run.plan is None:
         begun, retries = {step.id for step in plan.ready((), ())}, dict[str, float]()
-        await dispatcher.add([plan.step(step) for step in begun], results)
+        await dispatcher.send_first([plan.step(step) for step in begun])
     else:
         begun, retries = await _pick_up(council, run, dispatcher, results)
     council.crash(CrashPoint.AFTER_SEND)
@@ -206,10 +215,15 @@ async def _execute(
             results[event.result.step] = event.result
         elif isinstance(event, Retrying):
             retries[event.step] = loop.time() + event.seconds
+        elif isinstance(event, Refused):
+            record = await council.store.record(run.task.id)
+            results.update(record.results)
+            await _refuse_forged(council, run, plan, record, event)
         if look_at <= loop.time():
             # However much is to be heard of the others: something may have got lost.
             record = await council.store.record(run.task.id)
             results.update(record.results)
+            await _refuse_forged(council, run, plan, record)
             retries = _retries(record)
             await dispatcher.sweep(record, results, lease)
             look_at = loop.time() + lease
@@ -223,9 +237,28 @@ async def _pick_up(
     record = await council.store.record(run.task.id)
     results.update(record.results)
     assert run.plan is not None, "a run is picked up when its plan is journalled"
-    await dispatcher.add([run.plan.step(s) for s, step in record.steps.items() if step.state == "queued"], results)
+    await _refuse_forged(council, run, run.plan, record)
+    await dispatcher.send([run.plan.step(s) for s, step in record.steps.items() if step.state == "queued"], results)
     begun = {name for name, step in record.steps.items() if step.state != "waiting"}
     return begun, _retries(record)
+
+
+async def _refuse_forged(
+    council: Council, run: OwnedRun, plan: CoordinationPlan, record: RunRecord, told: Refused | None = None
+) -> None:
+    """Results that nobody who has the signing keys wrote raise the alarm, and count as failed attempts. What becomes of
+    their steps comes as an event. One may have been `told` of and not be there: then nothing else is to be done.
+    """
+    for step in plan.steps:
+        found = record.forged.get(step.id)
+        if found is not None:
+            await council.alarms.rise(step.agent, "result", found.why)
+            title = council.registry[step.agent].title if step.agent in council.registry else step.agent
+            reason = f"An answer in the name of {title} was refused, because nobody who may answer had signed it."
+            again = Retrying(run=run.task.id, step=step.id, agent=step.agent, reason=reason, seconds=0.0)
+            await council.store.refuse(run, step.id, record, again, failure(step, reason), MOST_RETRIES)
+        elif told is not None and told.step == step.id:
+            await council.alarms.rise(step.agent, "result", told.reason)
 
 
 def _retries(record: RunRecord) -> dict[str, float]:

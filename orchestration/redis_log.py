@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from orchestration.connections import Connections
 from orchestration.endings import order
 from orchestration.errors import UnknownRun
-from orchestration.hub import EventHub, recorded
+from orchestration.hub import EventHub
 from orchestration.keys import Keys
 from orchestration.log import Ending, Standing
 from orchestration.messages import Answer, Recorded, Task
@@ -29,7 +29,7 @@ class RedisLog:
             last = (0, 0)
             for entry, fields in await self._streams.after(self._keys.events(run), after):
                 last = order(entry.decode())
-                event = recorded(entry, fields)
+                event = self._hub.recording.read(run, entry, fields)
                 if event is not None:
                     yield event
                     if isinstance(event.event, Answer):

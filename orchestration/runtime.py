@@ -19,6 +19,7 @@ from agents.runner import Runner
 from agents.tools.servers import Servers, open_servers
 from knowledge import Embedder, Knowledge, KnowledgeStatus, MiniLM, Record, open_knowledge
 from orchestration.agent_orchestrator import AgentOrchestrator, Councils
+from orchestration.alarms import Alarms
 from orchestration.approvals import Approvals
 from orchestration.brake import Brake
 from orchestration.connections import CLOSING_SECONDS, TROUBLE, Connections
@@ -38,10 +39,12 @@ from orchestration.outage import Outage
 from orchestration.path import Council
 from orchestration.planner import Planner
 from orchestration.presence import AgentHealth, Heartbeat, Kind, PresenceReader
+from orchestration.recording import Recording
 from orchestration.redis_log import RedisLog
 from orchestration.redis_record import open_redis_record
 from orchestration.selector import Selector
 from orchestration.settings import Settings, make_data_folder
+from orchestration.signing import KeyRing, Signing, read_key_ring
 from orchestration.single import SingleAgent
 from orchestration.store import RunStore
 from orchestration.terms import PLANNING, WRITING, share_of, task_budget
@@ -80,6 +83,7 @@ async def open_runtime(
     """
     registry = registry or load_catalog()
     await asyncio.to_thread(make_data_folder, settings.data)
+    ring = await asyncio.to_thread(read_key_ring, settings.signing_keys)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     keys = Keys(prefix)
     async with AsyncExitStack() as stack:
@@ -93,7 +97,7 @@ async def open_runtime(
                 raise
             log.warning("%s Only the single agent answers until it does.", error)
         if connections is not None and join and await _somebody_orchestrates(connections, keys):
-            yield await _joined(stack, settings, registry, models, connections, keys, name)
+            yield await _joined(stack, settings, registry, models, connections, keys, ring, name)
             return
         chosen = _chosen(workers, registry)
         bases = frozenset(chosen) if kind == "worker" else None
@@ -113,6 +117,7 @@ async def open_runtime(
             metrics,
             name,
             keys,
+            ring,
             kind,
             chosen,
             crash,
@@ -235,6 +240,7 @@ class _Process:
     metrics: Metrics
     name: str
     keys: Keys
+    ring: KeyRing
     kind: Kind
     workers: Mapping[str, Agent]
     crash: Crash
@@ -246,9 +252,10 @@ class _Process:
     async def councils(self, connections: Connections) -> AsyncIterator[None]:
         """Councils over this Redis, as long as the block lasts."""
         settings, registry, keys = self.settings, self.registry, self.keys
-        store = RunStore(connections.batcher, keys, settings.run)
+        signing, alarms = Signing(self.ring, keys), Alarms(connections.batcher, keys, self.metrics)
+        store = RunStore(connections.batcher, keys, settings.run, signing)
         approvals = Approvals(connections.batcher, keys, settings.run)
-        hub, hints = EventHub(connections, keys), Hints(connections, keys)
+        hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
         brake = Brake(connections.batcher, keys, hints)
         worker = None
         if self.workers:
@@ -261,6 +268,8 @@ class _Process:
                 hints=hints,
                 brake=brake,
                 metrics=self.metrics,
+                signing=signing,
+                alarms=alarms,
                 settings=settings.run,
                 crash=self.crash,
             )
@@ -281,6 +290,8 @@ class _Process:
             store=store,
             approvals=approvals,
             metrics=self.metrics,
+            signing=signing,
+            alarms=alarms,
             hub=hub,
             streams=connections.streams,
             keys=keys,
@@ -346,11 +357,13 @@ async def _joined(
     models: Models,
     connections: Connections,
     keys: Keys,
+    ring: KeyRing,
     name: str,
 ) -> AgentOrchestrator:
     """A process that hands tasks in and watches; another one drives them."""
-    store = RunStore(connections.batcher, keys, settings.run)
-    hub, hints = EventHub(connections, keys), Hints(connections, keys)
+    signing = Signing(ring, keys)
+    store = RunStore(connections.batcher, keys, settings.run, signing)
+    hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
     metrics, outage = Metrics(registry, models.names), Outage(connections.batcher, keys.probe)
     approvals = Approvals(connections.batcher, keys, settings.run)
     engine = CouncilEngine(name, store, approvals, registry, settings.run, hints, metrics, None)

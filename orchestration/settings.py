@@ -151,6 +151,8 @@ class Settings(BaseModel):
 
     data: Path = Field(default_factory=_default_data_folder)
     redis_url: SecretStr | None = None
+    signing_keys: Path | None = None
+    """The file with the keys that messages between processes are signed with; without one nothing is signed."""
     run: RunSettings = RunSettings()
     web: WebSettings = WebSettings()
     metrics: MetricsSettings = MetricsSettings()
@@ -162,6 +164,7 @@ class Settings(BaseModel):
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_DATA": ("data",),
     "REDIS_URL": ("redis_url",),
+    "ROUNDTABLE_SIGNING_KEYS": ("signing_keys",),
     "PORT": ("web", "port"),
     "ROUNDTABLE_LISTEN": ("web", "listen"),
     "ROUNDTABLE_HOSTS": ("web", "hosts"),
@@ -194,6 +197,8 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
 }
 """Name in the environment -> place in Settings."""
 _WITH_PASSWORDS = ("REDIS_URL", "ROUNDTABLE_MODEL_BASE_URL")
+_PATHS = ("ROUNDTABLE_DATA", "ROUNDTABLE_SIGNING_KEYS")
+"""Those that may begin with ~."""
 
 
 def read_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> Settings:
@@ -212,7 +217,7 @@ def read_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
                 inner = target.setdefault(part, {})
                 assert isinstance(inner, dict)
                 target = inner
-            target[path[-1]] = Path(value).expanduser() if name == "ROUNDTABLE_DATA" else value
+            target[path[-1]] = Path(value).expanduser() if name in _PATHS else value
     try:
         return Settings.model_validate(nested)
     except ValidationError as error:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, cast
 
@@ -13,6 +13,7 @@ from orchestration.batching import Batcher
 from orchestration.brake import read_halt
 from orchestration.errors import (
     AskedBefore,
+    Forged,
     Halted,
     Overloaded,
     Superseded,
@@ -30,7 +31,9 @@ from orchestration.messages import (
     CoordinationPlan,
     Failed,
     Finished,
+    Retrying,
     Selection,
+    Sent,
     Started,
     StepResult,
     StepState,
@@ -42,6 +45,7 @@ from orchestration.messages import (
 )
 from orchestration.round_trips import UNREACHABLE, Argument, Command
 from orchestration.settings import RunSettings
+from orchestration.signing import KeyRing, Signing
 
 ALONE_AFTER = 2
 """A step that lost so many workers is run alone in its process, so that it takes no neighbour along."""
@@ -58,6 +62,7 @@ class Claimed(StrEnum):
 
     OK = "OK"
     DONE = "DONE"
+    OLD = "OLD"
     BUSY = "BUSY"
     ALONE = "ALONE"
     HALTED = "HALTED"
@@ -95,6 +100,7 @@ class StepRecord:
 
     state: StepState
     attempt: int
+    fence: int
     deaths: int
     """Workers that died while they worked on it."""
     failures: int
@@ -114,6 +120,17 @@ class RunRecord:
     """That moment, epoch seconds by the server's clock."""
     steps: Mapping[str, StepRecord]
     results: Mapping[str, StepResult]
+    forged: Mapping[str, "ForgedResult"] = field(default_factory=dict)
+    """Step -> a result that nobody who has the signing keys wrote for it."""
+
+
+@dataclass(frozen=True)
+class ForgedResult:
+    """What stands where a step's result should be."""
+
+    found: bytes
+    why: str
+    """As a clause."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +168,15 @@ class RunStore:
     """Typed access to the scripts. Times are seconds here and milliseconds in Redis."""
 
     def __init__(
-        self, batcher: Batcher, keys: Keys, settings: RunSettings, clock: Callable[[], float] = time.time
+        self,
+        batcher: Batcher,
+        keys: Keys,
+        settings: RunSettings,
+        signing: Signing | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """Without `signing` results are not signed, and taken from everybody."""
+        self._signing = signing or Signing(KeyRing(), keys)
         self._batcher = batcher
         self._keys = keys
         self._settings = settings
@@ -228,7 +252,7 @@ class RunStore:
                 taken_over=fields.get(b"former", b"") != b"",
                 selection=decode(Selection, fields[b"selection"]) if b"selection" in fields else None,
                 plan=decode(CoordinationPlan, fields[b"plan"]) if b"plan" in fields else None,
-                record=_record(now / 1000, fields),
+                record=self._record(run, now / 1000, fields),
                 read_at=self._clock(),
             )
         except (UnsupportedMessage, ValueError, KeyError) as error:
@@ -250,14 +274,15 @@ class RunStore:
         if status != b"OK":
             raise Superseded(status.decode())
 
-    async def queue(self, run: OwnedRun, steps: Sequence[str], messages: Sequence[Command] = ()) -> list[bytes]:
-        """Mark steps as queued and send their messages, in one round trip; returns the messages' ids.
+    async def queue(self, run: OwnedRun, attempts: Mapping[str, int], messages: Sequence[Command] = ()) -> list[bytes]:
+        """Mark steps as queued and send their messages, in one round trip; returns the messages' ids. `attempts` says
+        how often this owner has sent each step, now included: older messages of these steps count no more.
 
         A step that a worker has by now, or that has a result, stays as it is, and its message finds it taken. Raises
         Superseded when the run is over or somebody else's; the messages find nothing to do then.
         """
         keys = [self._keys.run(run.task.id)]
-        args: list[Argument] = [run.fence, *steps]
+        args: list[Argument] = [run.fence, *(part for item in attempts.items() for part in item)]
         status, *entries = await self._batcher.together([self._batcher.call("queue", keys, args), *messages])
         if isinstance(status, NoScriptError):
             # The messages were sent before their steps were queued, and found nothing to do.
@@ -310,6 +335,7 @@ class RunStore:
         *,
         worker: str,
         message: bytes,
+        sent: Sent,
         alone: bool,
         started: Started,
     ) -> Claim:
@@ -318,7 +344,7 @@ class RunStore:
         """
         k, settings = self._keys, self._settings
         args: list[Argument] = [step, worker, message, settings.lease_ms, settings.step_ms, int(alone)]
-        args += [encode(started), ALONE_AFTER, MOST_DEATHS]
+        args += [encode(started), ALONE_AFTER, MOST_DEATHS, *sent]
         reply = await self._batcher.script("claim", [k.run(run), k.events(run), k.halted], args)
         status, attempt, fence, left, failures, died = reply
         return Claim(Claimed(status.decode()), attempt, fence, left / 1000, failures, bool(died))
@@ -364,13 +390,29 @@ class RunStore:
         """
         kind = Failed if result.state == "failed" else Finished
         told = encode_before_result(kind(run=run, step=result.step, result=result))
-        args: list[Argument] = [result.step, fence, result.state, encode(result), told, len(events)]
+        sealed = self._signing.seal_result(run, fence, encode(result))
+        args: list[Argument] = [result.step, fence, result.state, sealed, told, len(events)]
         args += [*map(encode, events), *tokens]
         while True:
             try:
                 return Fenced((await self._batcher.script("commit", self._step_keys(run), args)).decode())
             except UNREACHABLE:
                 await self._batcher.until_available()
+
+    async def refuse(
+        self, run: OwnedRun, step: str, record: RunRecord, again: Retrying, failed: StepResult, most: int
+    ) -> None:
+        """A forged result is taken away, as that of an attempt that failed: the step is to be tried again, or has
+        failed for good after so many. Nothing happens where another result stands there by now. Raises Superseded when
+        the run is over or somebody else's.
+        """
+        fence, name = record.steps[step].fence, run.task.id
+        told = encode_before_result(Failed(run=name, step=step, result=failed))
+        sealed = self._signing.seal_result(name, fence + 1, encode(failed))
+        args: list[Argument] = [run.fence, step, fence, record.forged[step].found, most, encode(again), sealed, told]
+        status = await self._batcher.script("refuse", self._step_keys(name), args)
+        if status in (b"STALE", b"ENDED"):
+            raise Superseded(status.decode())
 
     async def record(self, run: str) -> RunRecord:
         """What is known of a run's steps; raises Superseded when the run is over."""
@@ -379,7 +421,7 @@ class RunStore:
         )
         if fields.get(b"state") != b"running":
             raise Superseded("the run is over")
-        return _record(int(seconds) + int(micros) / 1e6, fields)
+        return self._record(run, int(seconds) + int(micros) / 1e6, fields)
 
     async def ended(self, runs: Sequence[str]) -> set[str]:
         """Which of these runs are over, in one round trip."""
@@ -428,6 +470,44 @@ class RunStore:
     def _step_keys(self, run: str) -> list[str]:
         return [self._keys.run(run), self._keys.events(run)]
 
+    def _record(self, run: str, now: float, fields: Mapping[bytes, bytes]) -> RunRecord:
+        """From the fields of a run's hash."""
+
+        def number(step: str, name: str) -> int:
+            return int(fields.get(f"{step}.{name}".encode(), 0))
+
+        results, forged = dict[str, StepResult](), dict[str, ForgedResult]()
+        for name, value in fields.items():
+            if name.endswith(b".result"):
+                step = name.decode().removesuffix(".result")
+                try:
+                    result = decode(StepResult, self._signing.open_result(run, number(step, "fence"), value))
+                    if result.step != step:
+                        raise Forged("it is of another step")
+                except Forged as error:
+                    forged[step] = ForgedResult(value, str(error))
+                else:
+                    results[step] = result
+        steps = [name.decode().removesuffix(".state") for name in fields if name.endswith(b".state")]
+        return RunRecord(
+            now=now,
+            steps={
+                step: StepRecord(
+                    state=cast(StepState, fields[f"{step}.state".encode()].decode()),
+                    attempt=number(step, "attempt"),
+                    fence=number(step, "fence"),
+                    deaths=number(step, "deaths"),
+                    failures=number(step, "failures"),
+                    entry=fields.get(f"{step}.entry".encode(), b""),
+                    until=number(step, "until") / 1000,
+                    resent=number(step, "resent"),
+                )
+                for step in steps
+            },
+            results=results,
+            forged=forged,
+        )
+
 
 def _overloaded(yours: bool, unfinished: int, pace_ms: int) -> Overloaded:
     """The refusal, with the wait to expect: a place is free when one of the runs in hand has ended."""
@@ -435,32 +515,3 @@ def _overloaded(yours: bool, unfinished: int, pace_ms: int) -> Overloaded:
     wait = "when one of them is answered" if seconds is None else f"in about {max(1, round(seconds))} s"
     whose = f"{unfinished} questions of yours are" if yours else f"Roundtable is full: {unfinished} questions are"
     return Overloaded(f"{whose} being answered already. Please ask again {wait}.", seconds)
-
-
-def _record(now: float, fields: Mapping[bytes, bytes]) -> RunRecord:
-    """From the fields of a run's hash."""
-
-    def number(step: str, name: str) -> int:
-        return int(fields.get(f"{step}.{name}".encode(), 0))
-
-    steps = [name.decode().removesuffix(".state") for name in fields if name.endswith(b".state")]
-    return RunRecord(
-        now=now,
-        steps={
-            step: StepRecord(
-                state=cast(StepState, fields[f"{step}.state".encode()].decode()),
-                attempt=number(step, "attempt"),
-                deaths=number(step, "deaths"),
-                failures=number(step, "failures"),
-                entry=fields.get(f"{step}.entry".encode(), b""),
-                until=number(step, "until") / 1000,
-                resent=number(step, "resent"),
-            )
-            for step in steps
-        },
-        results={
-            name.decode().removesuffix(".result"): decode(StepResult, value)
-            for name, value in fields.items()
-            if name.endswith(b".result")
-        },
-    )

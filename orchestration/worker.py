@@ -17,12 +17,13 @@ from pydantic import ValidationError
 from agents import Agent, AgentError, Terms
 from agents.runner import Runner
 from knowledge import KnowledgeError
+from orchestration.alarms import Alarms
 from orchestration.backoff import MOST_RETRIES, backoff_seconds
 from orchestration.brake import Brake
 from orchestration.connections import TROUBLE
 from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.emitter import Emitter
-from orchestration.errors import Superseded, UnsupportedMessage
+from orchestration.errors import Forged, Superseded, UnsupportedMessage
 from orchestration.hints import Hints, ticks
 from orchestration.inbox import Delivery, Inbox, Outcome
 from orchestration.messages import (
@@ -39,6 +40,7 @@ from orchestration.messages import (
 from orchestration.metrics import Metrics
 from orchestration.round_trips import UNREACHABLE
 from orchestration.settings import RunSettings
+from orchestration.signing import Signing
 from orchestration.slots import Slots
 from orchestration.steps import failure, perform
 from orchestration.store import MOST_DEATHS, Claim, Claimed, Fenced, RunStore
@@ -122,6 +124,8 @@ class Worker:
         hints: Hints,
         brake: Brake,
         metrics: Metrics,
+        signing: Signing,
+        alarms: Alarms,
         settings: RunSettings,
         crash: Crash = survive,
     ) -> None:
@@ -134,6 +138,8 @@ class Worker:
         self._hints = hints
         self._brake = brake
         self._metrics = metrics
+        self._signing = signing
+        self._alarms = alarms
         self._settings = settings
         self._crash = crash
         self._held: dict[tuple[str, bytes], Held] = {}
@@ -256,8 +262,14 @@ class Worker:
             await self._inbox.done(delivery)  # Somebody deleted it while it was pending.
             return
         try:
-            message = decode(StepMessage, delivery.fields[b"m"])
-        except (UnsupportedMessage, ValidationError, KeyError) as error:
+            body, signature = delivery.fields.get(b"m", b""), delivery.fields.get(b"s", b"")
+            self._signing.verify_step(delivery.agent.name, body, signature)
+            message = decode(StepMessage, body)
+        except Forged as error:
+            await self._alarms.rise(delivery.agent.name, "step", str(error))
+            await self._inbox.bury(delivery, f"forged: {error}", done=True)
+            return
+        except (UnsupportedMessage, ValidationError) as error:
             await self._inbox.bury(delivery, _unreadable(error), done=True)
             return
         about(task=message.run, step=message.step.id)
@@ -283,7 +295,7 @@ class Worker:
                 await self._perform(held, message, claim)
             case Claimed.UNKNOWN:
                 await self._inbox.bury(delivery, "its run does not exist", done=True)
-            case Claimed.DONE | Claimed.BUSY:
+            case Claimed.DONE | Claimed.OLD | Claimed.BUSY:
                 await self._inbox.done(delivery)
             case Claimed.EXHAUSTED:
                 await self._give_up(delivery, message, claim.fence)
@@ -300,6 +312,7 @@ class Worker:
             step,
             worker=self.name,
             message=delivery.entry,
+            sent=message.sent,
             alone=alone,
             started=Started(run=run, step=step, agent=agent, worker=self.name),
         )

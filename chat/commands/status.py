@@ -157,8 +157,9 @@ async def _everybodys(host: Host, words: Words) -> str:
 
 def everybodys(load: Load, processes: int, words: Words) -> str:
     """For whoever runs the server."""
-    line = words.everybodys(load.at_work, load.waiting, load.awaiting_approval, processes)
-    letters = sum(load.dead_letters)
-    if not letters:
-        return line
-    return f"{line} {words.dead_letters(letters)}"
+    told = [words.everybodys(load.at_work, load.waiting, load.awaiting_approval, processes)]
+    if forged := sum(alarm.messages for alarm in load.alarms if alarm is not None):
+        told.append(words.forged(forged))
+    if letters := sum(load.dead_letters):
+        told.append(words.dead_letters(letters))
+    return " ".join(told)

@@ -1,9 +1,11 @@
 -- A worker takes a step. KEYS: run, events, halted.
 -- ARGV: step, worker, message id, lease ms, most ms for the step, alone (1 = it runs nothing else), started event,
---       lost workers until it is run alone, lost workers until it is given up.
+--       lost workers until it is run alone, lost workers until it is given up, the fence of the run's owner who sent the
+--       message, and how often that owner had sent the step by then (0 = not known).
 -- Returns {status, attempt, fence, ms until its deadline, failures so far, 1 when its last worker fell silent}. Status:
 --   OK         the step is yours under this fence
 --   DONE       it has a result, or the run has ended: acknowledge and forget
+--   OLD        the owner has sent the step again since: acknowledge this message and forget
 --   BUSY       another message of the same step is being worked on: acknowledge this one and forget
 --   ALONE      it may have killed its workers: claim it again when nothing else runs in your process
 --   EXHAUSTED  it has killed too many: fail it under this fence, and keep its message as a dead letter
@@ -11,9 +13,15 @@
 --   UNKNOWN    there is no such run or step
 local s = ARGV[1]
 local run = redis.call('HMGET', KEYS[1], 'state', 'deadline', s .. '.state', s .. '.attempt', s .. '.entry', s .. '.until',
-  s .. '.worker', s .. '.deaths', s .. '.failures', s .. '.fence')
+  s .. '.worker', s .. '.deaths', s .. '.failures', s .. '.fence', s .. '.sent')
 if not run[1] or not run[3] then return {'UNKNOWN', 0, 0, 0, 0, 0} end
 if run[1] ~= 'running' or (run[3] ~= 'queued' and run[3] ~= 'running') then return {'DONE', 0, 0, 0, 0, 0} end
+if run[11] and ARGV[11] ~= '0' then
+  local fence, sent = string.match(run[11], '^(%d+)%.(%d+)$')
+  fence, sent = tonumber(fence), tonumber(sent)
+  local its_fence = tonumber(ARGV[10])
+  if its_fence < fence or (its_fence == fence and tonumber(ARGV[11]) < sent) then return {'OLD', 0, 0, 0, 0, 0} end
+end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 if run[3] == 'running' and run[5] ~= ARGV[3] and tonumber(run[6]) > now then return {'BUSY', 0, 0, 0, 0, 0} end

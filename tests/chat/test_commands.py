@@ -6,8 +6,10 @@ from agents import load_catalog
 from chat.commands import COMMANDS
 from chat.commands.status import everybodys, knowledge, who_answers
 from chat.commands.typed import Mistyped, Typed, command_of
+from chat.german import GERMAN
 from chat.words import ENGLISH
 from knowledge import KnowledgeStatus
+from orchestration.alarms import Alarm
 from orchestration.breaker import Breaker
 from orchestration.errors import EngineUnavailable
 from orchestration.load import Load
@@ -159,3 +161,11 @@ def test_an_operator_hears_of_messages_that_nobody_could_use() -> None:
     """And of nothing where there is nothing."""
     assert everybodys(Load(), 2, ENGLISH).endswith("Processes: 2.")
     assert "3 messages could be used by no worker" in everybodys(Load(dead_letters=(1, 2)), 2, ENGLISH)
+
+
+def test_an_operator_hears_of_forged_messages() -> None:
+    """Before everything else that is left over, in words that stand out; of how many, in both languages."""
+    alarms = Alarm(1, 0.0, "it is not signed"), None, Alarm(2, 0.0, "it is not signed")
+    assert "**Somebody tries to pass off messages" in everybodys(Load(alarms=alarms), 2, ENGLISH)
+    assert "3 messages without a valid signature were refused" in everybodys(Load(alarms=alarms), 2, ENGLISH)
+    assert "3 Nachrichten ohne gültige Unterschrift wurden" in everybodys(Load(alarms=alarms), 2, GERMAN)

@@ -44,6 +44,7 @@ NEVER_SEEN: set[type[Exception]] = {
     # Of the terminal, or between processes.
     of_orchestration.UnknownDeadLetter,
     of_orchestration.UnsupportedMessage,
+    of_orchestration.Forged,
     of_orchestration.UnreadableRun,
     of_orchestration.Superseded,
 }

@@ -131,6 +131,7 @@ def test_json_is_one_document_with_everything(operator: Terminal) -> None:
         "median_seconds": 0.25,
         "queued": 0,
         "breaker": {"state": "closed", "failures": 0, "seconds": 0.0},
+        "forged": None,
     }
     assert (listed["product"]["success_rate"], listed["product"]["median_seconds"]) == (None, None)
     assert (told["halted"], [process["pid"] for process in told["processes"]]) == (None, [41, 42])

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from redis import Redis
 from orchestration.keys import Keys
 from orchestration.messages import PlanStep, StepMessage, encode
 from tests.cli.runs import Terminal
+from tests.orchestration.signatures import OLD, key_file
 
 Buried = Callable[[str, bytes, str], str]
 
@@ -105,3 +108,23 @@ def test_during_a_halt_nothing_is_asked_again(operator: Terminal, bury: Buried) 
     ran = operator.types("dead-letters", "replay", letter)
     assert (ran.code, "(disk full)" in ran.complaint) == (1, True)
     assert letter in operator.types("dead-letters", "list").out
+
+
+def test_forged_ones_are_told_and_not_replayed_with_all_others(
+    operator: Terminal, bury: Buried, redis: Redis, keys: Keys, tmp_path: Path
+) -> None:
+    """With the signing keys it is seen which nobody wrote who has them; who names one vouches for it."""
+    settings = operator.settings.model_copy(update={"signing_keys": key_file(tmp_path, OLD)})
+    keyed = replace(operator, settings=settings)
+    forged = bury("security", step("gone"), "forged: it is not signed")
+    redis.hset(keys.alarm("security"), mapping={"messages": 1, "at": 0, "why": "it is not signed"})
+    redis.expire(keys.alarm("security"), 60)
+    first, *_ = keyed.types("dead-letters", "list").out.splitlines()
+    assert first == (
+        "FORGED: 1 message for security that nobody with the signing keys wrote; of the latest, at 1970-01-01 "
+        "00:00 UTC, it is not signed."
+    )
+    assert json.loads(keyed.types("dead-letters", "list", "--json").out)["dead_letters"][0]["forged"]
+    assert keyed.types("agents").out.splitlines()[0] == first
+    assert "left alone, because it is not signed" in keyed.types("dead-letters", "replay", "--all").out
+    assert keyed.types("dead-letters", "replay", forged).out.startswith(f"{forged}: asked again as run ")

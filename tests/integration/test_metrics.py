@@ -214,7 +214,7 @@ async def test_labels_are_agents_and_fixed_states_and_nothing_else(tmp_path: Pat
 
     assert series(after) == series(before)
     states = {"answered", "nothing_found", "failed", "cancelled", "expired", "retried", "returned", "lost"}
-    kinds = {"run", "step", *get_args(NoteKind)}
+    kinds = {"run", "step", "result", *get_args(NoteKind)}
     allowed = {"agent": {"garden", "kitchen"}, "state": states, "mode": {"council", "single"}, "kind": kinds}
     allowed["why"] = set(get_args(Why))
     labels = {(name, value) for sample in after.samples for name, value in sample.labels.items() if name != "le"}

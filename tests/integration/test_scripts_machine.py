@@ -12,6 +12,7 @@ The examples are the same at every run. To look for others, for some minutes:
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -46,6 +47,7 @@ from orchestration.messages import (
     Returned,
     RunState,
     Selection,
+    Sent,
     Started,
     StepMessage,
     StepResult,
@@ -137,6 +139,10 @@ class Coordination(RuleBasedStateMachine):
         self.holds: list[Hold] = []
         self.pending: dict[bytes, str] = {}
         """Messages that were delivered and not acknowledged -> who has them."""
+        self.sent: dict[tuple[str, str], Sent] = {}
+        """Step of a run -> when it was queued last, by whoever took himself for the owner: what a message says."""
+        self.attempts: Counter[tuple[str, int, str]] = Counter()
+        """Step of a run under a fence -> how often it was queued."""
         self.changed: set[str] = set()
         """Runs that may have changed since the last look; no other run may have."""
         self.before: dict[str, tuple[dict[str, str], int]] = {}
@@ -213,8 +219,16 @@ class Coordination(RuleBasedStateMachine):
     def decide(self, run: OwnedRun) -> None:
         """The plan is written down, with the first step queued."""
         fields: dict[str, bytes | str] = {"plan": encode(PLAN), "s1.state": "queued", "s2.state": "waiting"}
+        fields["s1.sent"] = "{}.{}".format(*self.attempt(run, "s1"))
         if self.journalled(run, self.store.journal(run, fields, [Planned(run=run.task.id, plan=PLAN)])):
-            self.model.decide(run.task.id)
+            self.model.decide(run.task.id, self.sent[run.task.id, "s1"])
+
+    def attempt(self, run: OwnedRun, step: str) -> Sent:
+        """An owner is about to send a step."""
+        self.attempts[run.task.id, run.fence, step] += 1
+        sent = Sent(run.fence, self.attempts[run.task.id, run.fence, step])
+        self.sent[run.task.id, step] = sent
+        return sent
 
     def propose(self, run: OwnedRun) -> None:
         """The plan is offered to its person, or once more."""
@@ -242,11 +256,14 @@ class Coordination(RuleBasedStateMachine):
             self.changed.add(name)
 
     def queue(self, run: OwnedRun, step: str) -> None:
-        if self.journalled(run, self.store.queue(run, [step])):
-            self.model.queue(run.task.id, step)
+        sent = self.attempt(run, step)
+        if self.journalled(run, self.store.queue(run, {step: sent.attempt})):
+            self.model.queue(run.task.id, step, sent)
 
     def send(self, run: str, step: str) -> None:
-        message = StepMessage(run=run, person="", step=PLAN.step(step))
+        """The message of a step, or a copy of it."""
+        sent = self.sent.get((run, step), Sent(1, 1))
+        message = StepMessage(run=run, person="", step=PLAN.step(step), fence=sent.fence, attempt=sent.attempt)
         self.do(self.server.connections.streams.send([adding(self.stream, {"m": encode(message)})]))
 
     def end(self, name: str, fence: int | None, state: RunState, lives: bool = True) -> None:
@@ -294,13 +311,15 @@ class Coordination(RuleBasedStateMachine):
     def claim(self, taken: Taken, alone: bool, lives: bool) -> Claimed:
         """A worker wants the step of a message that it has, or had; it may die after that."""
         run, step = taken.message.run, taken.message.step.id
-        expected = self.model.claim(run, step, taken.worker, taken.delivery.entry, alone)
+        sent = taken.message.sent
+        expected = self.model.claim(run, step, taken.worker, taken.delivery.entry, sent, alone)
         claim = self.do(
             self.store.claim(
                 run,
                 step,
                 worker=taken.worker,
                 message=taken.delivery.entry,
+                sent=sent,
                 alone=alone,
                 started=Started(run=run, step=step, agent="garden", worker=taken.worker),
             )
@@ -312,7 +331,7 @@ class Coordination(RuleBasedStateMachine):
             assert claim.status is Claimed.EXHAUSTED or claim.failures == known.failures
             self.changed.add(run)
             self.holds.append(Hold(taken, claim))
-        elif lives and claim.status in (Claimed.DONE, Claimed.BUSY, Claimed.UNKNOWN):
+        elif lives and claim.status in (Claimed.DONE, Claimed.OLD, Claimed.BUSY, Claimed.UNKNOWN):
             self.acknowledge(taken)
         elif lives and claim.status is Claimed.HALTED:
             self.do(self.inbox(taken.worker).give_back(taken.delivery))

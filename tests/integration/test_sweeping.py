@@ -17,7 +17,7 @@ from orchestration.batching import Batcher
 from orchestration.connections import open_connections
 from orchestration.inbox import Inbox
 from orchestration.keys import GROUP, Keys
-from orchestration.messages import Answer, Started
+from orchestration.messages import Answer, Sent, Started
 from orchestration.presence import PresenceReader
 from orchestration.settings import RunSettings
 from orchestration.store import Claimed, RunStore
@@ -73,6 +73,7 @@ async def test_a_message_that_vanished_with_its_worker(tmp_path: Path, redis_url
                 "s1",
                 worker="dead",
                 message=entry,
+                sent=Sent(0, 0),
                 alone=False,
                 started=Started(run=task.id, step="s1", agent="garden", worker="dead"),
             )

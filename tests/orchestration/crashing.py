@@ -15,7 +15,7 @@ from orchestration.brake import Halt
 from orchestration.connections import open_connections
 from orchestration.crash import CrashPoint
 from orchestration.keys import GROUP, Keys
-from orchestration.messages import Started
+from orchestration.messages import Sent, Started
 from orchestration.settings import RunSettings
 from orchestration.store import MOST_DEATHS, Claimed, RunStore
 from tests.orchestration.speaking import speaker
@@ -129,6 +129,7 @@ async def _kill_all_workers(death: Death) -> None:
                 "s1",
                 worker=worker,
                 message=entry,
+                sent=Sent(0, 0),
                 alone=True,
                 started=Started(run=death.task, step="s1", agent="garden", worker=worker),
             )

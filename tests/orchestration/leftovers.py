@@ -40,6 +40,7 @@ EXPIRING = {
     r"\{run\}:run:\w+:events": "its events, the same",
     r"\{run\}:conversation:[^:]+:.*": "the runs of a thread",
     r"\{agent:[\w-]+\}:breaker": "an agent's failures",
+    r"\{agent:[\w-]+\}:alarm": "messages that were forged lately",
     r"\{knowledge\}:document:\w+": "files that are not on a shelf yet",
 }
 """Kinds of keys that must have a time to live; unfinished runs and the documents that are on a shelf are exceptions."""

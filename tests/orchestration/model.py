@@ -6,12 +6,15 @@ Time is only "held" or "lapsed": leases last for hours in the tests that use thi
 from dataclasses import dataclass, field
 from typing import Literal
 
+from orchestration.messages import Sent
 from orchestration.store import ALONE_AFTER, MOST_DEATHS, Claimed, Fenced
 
 Admission = Literal["NEW", "HALTED", "FULL", "YOURS"]
 Approval = Literal["OK", "UNKNOWN", "ENDED", "APPROVED", "EARLY"]
 
 FINAL = ("answered", "nothing_found", "failed")
+
+NEVER = Sent(0, 0)
 
 
 @dataclass
@@ -27,6 +30,8 @@ class Step:
     failures: int = 0
     suspects: set[int] = field(default_factory=set)
     """Fences under which a worker was taken for dead and did not show that it lives."""
+    sent: Sent = NEVER
+    """When its owner sent it last."""
 
 
 @dataclass
@@ -163,13 +168,15 @@ class Model:
         run = self.runs[name]
         return run.running and run.fence == fence and run.owner != ""
 
-    def decide(self, name: str) -> None:
+    def decide(self, name: str, sent: Sent) -> None:
         """The plan: the second step waits for the first."""
-        self.runs[name].steps = {"s1": Step("queued"), "s2": Step("waiting")}
+        self.runs[name].steps = {"s1": Step("queued", sent=sent), "s2": Step("waiting")}
 
-    def queue(self, name: str, step: str) -> None:
-        """A step is to be sent, unless somebody has it or it has a result."""
+    def queue(self, name: str, step: str, sent: Sent) -> None:
+        """A step is to be sent, unless somebody has it or it has a result; older messages count no more then."""
         one = self.runs[name].steps[step]
+        if one.state not in FINAL and not (one.state == "running" and one.held):
+            one.sent = sent
         if one.state in ("waiting", "retrying"):
             one.state = "queued"
 
@@ -187,7 +194,7 @@ class Model:
 
     # Steps
 
-    def claim(self, name: str, step: str, worker: str, entry: bytes, alone: bool) -> Claimed:
+    def claim(self, name: str, step: str, worker: str, entry: bytes, sent: Sent, alone: bool) -> Claimed:
         """A worker wants a step."""
         run = self.runs.get(name)
         one = run.steps.get(step) if run else None
@@ -195,6 +202,8 @@ class Model:
             return Claimed.UNKNOWN
         if not run.running or one.state not in ("queued", "running"):
             return Claimed.DONE
+        if sent < one.sent:
+            return Claimed.OLD
         if one.state == "running" and one.entry != entry and one.held:
             return Claimed.BUSY
         if self.halted:

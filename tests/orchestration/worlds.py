@@ -61,11 +61,12 @@ SHORT_LEASE = 1.0
 """Seconds, for where somebody takes over from the dead. A busy machine may hold up the living for nearly as long."""
 
 
-def settings(folder: Path, redis_url: str, **run: float) -> Settings:
+def settings(folder: Path, redis_url: str, signing_keys: Path | None = None, **run: float) -> Settings:
     """Settings of a world, in which nothing ends by itself while a test goes on."""
     return Settings(
         data=folder / "data",
         redis_url=SecretStr(redis_url),
+        signing_keys=signing_keys,
         run=RunSettings.model_validate({"lease_seconds": 30, "deadline_seconds": 120, **run}),
     )
 
@@ -107,12 +108,13 @@ async def world(
     workers: bool | list[str] = True,
     crash: Crash = survive,
     keeper: Keeper | None = None,
+    signing_keys: Path | None = None,
     **run: float,
 ) -> AsyncIterator[AgentOrchestrator]:
     """An open runtime over the two agents, its knowledge ready. With `models` they answer from what they know."""
     await index_once(folder)
     async with open_runtime(
-        settings(folder, redis_url, **run),
+        settings(folder, redis_url, signing_keys, **run),
         registry=registry(folder),
         answerer=answerer or (ScriptedAnswerer() if models is None else None),
         models=models or Models(),

@@ -1,0 +1,57 @@
+"""Who forges messages is seen: in the log, in the metrics, and in Redis, from where every process can tell of it."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from orchestration.batching import Batcher
+from orchestration.keys import Keys
+from orchestration.metrics import Forgery, Metrics
+
+log = logging.getLogger(__name__)
+
+ALARM_SECONDS = 86_400
+"""An alarm ends by itself when nothing forged came for so long."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What came for one agent, or in its name, that nobody who has the signing keys wrote."""
+
+    messages: int
+    """Since the alarm began."""
+    at: float
+    """When the latest came, epoch seconds by the server's clock."""
+    why: str
+    """What was wrong with that one, as a clause."""
+
+
+class Alarms:
+    """Raises them, in one process."""
+
+    def __init__(self, batcher: Batcher, keys: Keys, metrics: Metrics) -> None:
+        self._batcher = batcher
+        self._keys = keys
+        self._metrics = metrics
+
+    async def rise(self, agent: str, what: Forgery, why: str) -> None:
+        """Something forged came; whoever notices it leaves it out."""
+        log.error("forged %s for %s: %s", what, agent, why)
+        self._metrics.forged(agent, what)
+        await self._batcher.script("alarm", [self._keys.alarm(agent)], [why, 1000 * ALARM_SECONDS])
+
+
+async def read_alarm(batcher: Batcher, keys: Keys, agent: str) -> Alarm | None:
+    """The agent's, while it lasts."""
+    messages, at, why = await batcher("HMGET", keys.alarm(agent), "messages", "at", "why")
+    if messages is None or at is None or why is None:
+        return None
+    return Alarm(int(messages), int(at) / 1000, why.decode(errors="replace"))
+
+
+async def read_alarms(batcher: Batcher, keys: Keys, agents: Iterable[str]) -> Mapping[str, Alarm]:
+    """Those that last, by agent, in one round trip."""
+    names = list(agents)
+    found = await asyncio.gather(*(read_alarm(batcher, keys, name) for name in names))
+    return {name: alarm for name, alarm in zip(names, found, strict=True) if alarm is not None}
