@@ -166,6 +166,7 @@ class Batcher:
         except Exception as error:
             # Not this task's error: each caller gets it and decides.
             self._answered.clear()
+            self.takes_writes = self.takes_writes and not isinstance(error, WritesRefused)
             for _, replies in waiting:
                 if not replies.done():
                     replies.set_exception(error)

@@ -9,10 +9,11 @@ from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
 from orchestration.address import read_address
 from orchestration.batching import Batcher
+from orchestration.durability import LOCAL, Durability
 from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError
 from orchestration.round_trips import REPLY_SECONDS, UNREACHABLE, RoundTrips
 from orchestration.sentinels import Sentinels
@@ -49,13 +50,13 @@ def _no_retry() -> Retry:
 class Connections:
     """How this process talks to one Redis: a server, or the master that Sentinels name."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, durability: Durability = LOCAL) -> None:
         address = read_address(url)
         self._url = url
         self._sentinels = None if isinstance(address, str) else Sentinels(address, retry=_no_retry())
         # A timer of redis-py's would be a task for each write; round_trips.py has one for all of them.
         self.commands = self._client(socket_timeout=None)
-        self._round_trips = RoundTrips(self.commands)
+        self._round_trips = RoundTrips(self.commands, durability)
         self.batcher = Batcher(self._round_trips)
         self.streams = Streams(self.batcher)
 
@@ -98,26 +99,26 @@ def still_wanted() -> None:
 
 
 @asynccontextmanager
-async def open_connections(url: str) -> AsyncIterator[Connections]:
+async def open_connections(url: str, durability: Durability = LOCAL) -> AsyncIterator[Connections]:
     """Connect and check the server.
 
     Raises ConfigurationError for a wrong address, password or version, EngineUnavailable when nobody answers.
     """
-    connections = connections_later(url)
+    connections = connections_later(url, durability)
     try:
-        await _check(connections.commands)
+        await _check(connections.commands, durability)
         yield connections
     finally:
         await connections.close()
 
 
-def connections_later(url: str) -> Connections:
+def connections_later(url: str, durability: Durability = LOCAL) -> Connections:
     """Connects at the first use, checks nothing of the server, and has to be closed.
 
     Raises ConfigurationError for an address that is none.
     """
     try:
-        return Connections(url)
+        return Connections(url, durability)
     except ValueError as error:
         raise ConfigurationError(f"REDIS_URL is not usable: {_about(error)}.") from None
 
@@ -129,10 +130,12 @@ def _about(error: ValueError) -> str:
     return str(error).rstrip(".")
 
 
-async def _check(redis: RedisClient) -> None:
+async def _check(redis: RedisClient, durability: Durability) -> None:
     try:
         async with asyncio.timeout(REPLY_SECONDS):
             info: dict[str, Any] = await redis.info()
+            if durability.asks:
+                await _check_durability(redis, durability)
     except (TypeError, *TROUBLE) as error:
         # On a unix socket redis-py wraps whatever the server answers to its first words into a ConnectionError.
         raise _refusal(error.__cause__ if isinstance(error.__cause__, RedisError) else error) from None
@@ -144,6 +147,20 @@ async def _check(redis: RedisClient) -> None:
         raise ConfigurationError(
             f"This Redis may throw away unfinished runs (maxmemory-policy is {policy}); set it to noeviction."
         )
+
+
+async def _check_durability(redis: RedisClient, durability: Durability) -> None:
+    """Whether the server knows what is asked of it. How many replicas it has is seen later, and may change."""
+    commands: Any = redis
+    try:
+        await commands.execute_command(*durability.command)
+    except NoPermissionError:
+        raise
+    except ResponseError as refusal:
+        if not durability.disk:
+            raise
+        needed = "ROUNDTABLE_REDIS_FSYNC needs Redis 7.2 or newer, with appendonly yes"
+        raise ConfigurationError(f"{needed}; this one says: {str(refusal).rstrip('.')}.") from None
 
 
 def _refusal(error: BaseException) -> RoundtableError:

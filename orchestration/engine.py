@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from orchestration.connections import Connections, open_connections
+from orchestration.durability import LOCAL
 from orchestration.embedded import open_embedded
 from orchestration.settings import Settings
 
@@ -13,7 +14,8 @@ async def open_engine(settings: Settings) -> AsyncIterator[Connections]:
     """Start or join what is needed, and connect. Raises ConfigurationError and EngineUnavailable."""
     async with AsyncExitStack() as stack:
         if settings.redis_url is not None:
-            url = settings.redis_url.get_secret_value()
+            url, durability = settings.redis_url.get_secret_value(), settings.durability
         else:
-            url = (await stack.enter_async_context(open_embedded(settings.data))).url
-        yield await stack.enter_async_context(open_connections(url))
+            # Its file is on the disk before it answers, and it has no replicas.
+            url, durability = (await stack.enter_async_context(open_embedded(settings.data))).url, LOCAL
+        yield await stack.enter_async_context(open_connections(url, durability))

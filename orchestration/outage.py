@@ -9,7 +9,10 @@ from orchestration.connections import TROUBLE
 log = logging.getLogger(__name__)
 
 AWAY = "Redis does not answer; nothing is lost, please try again in a moment."
-FULL = "Redis takes no writes, as its memory or disk is full; nothing is lost, please try again when there is room."
+REFUSED = (
+    "Redis takes no writes: its memory or disk is full, or replicas that have to have them are gone; nothing is lost, "
+    "please try again when that is mended."
+)
 
 LOOK_SECONDS = 0.25
 """Silence makes no noise, so somebody has to look."""
@@ -49,7 +52,7 @@ class Outage:
     @property
     def sentence(self) -> str:
         """What is wrong, for a person."""
-        return AWAY if self._batcher.takes_writes else FULL
+        return AWAY if self._batcher.takes_writes else REFUSED
 
     async def begins(self) -> None:
         """Wait until Redis does not answer."""

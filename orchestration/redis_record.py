@@ -19,6 +19,7 @@ from knowledge.record import Listing, Mark, Recorded
 from knowledge.shelf_name import ShelfName
 from orchestration.batching import Batcher
 from orchestration.connections import TROUBLE, connections_later
+from orchestration.durability import LOCAL, Durability
 from orchestration.keys import Keys
 from orchestration.round_trips import UNREACHABLE, Argument, WritesRefused
 
@@ -145,12 +146,12 @@ class RedisRecord:
 
 
 @asynccontextmanager
-async def open_redis_record(url: str, keys: Keys) -> AsyncIterator[RedisRecord]:
+async def open_redis_record(url: str, keys: Keys, durability: Durability = LOCAL) -> AsyncIterator[RedisRecord]:
     """A record on connections of its own: what is large does not hold up what is urgent.
 
     Nothing is connected before it is needed. Raises ConfigurationError for an address that is none.
     """
-    connections = connections_later(url)
+    connections = connections_later(url, durability)
     try:
         yield RedisRecord(connections.batcher, keys)
     finally:

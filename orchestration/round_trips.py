@@ -23,18 +23,24 @@ from redis.exceptions import (
     TimeoutError,
 )
 
+from orchestration.durability import LOCAL, Durability, writes
+
 Argument = bytes | str | int | float
 Command = tuple[Argument, ...]
 
 UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, OSError)
 """What redis-py raises while a server is away."""
 REPLY_SECONDS = 5.0
-_REFUSALS = ("OOM command not allowed", "MISCONF", "NOREPLICAS")
-"""Begin what a server says that takes no writes: its memory or disk is full, or its replicas are gone."""
+_REFUSALS = ("OOM command not allowed", "MISCONF", "NOREPLICAS", "READONLY")
+"""Begin what a server says that takes no writes: its memory or disk is full, its replicas are gone, or it is one."""
 
 
 class WritesRefused(ConnectionError):
     """The server answers and takes no writes: for whoever works with it that is as if it were away."""
+
+
+class NotDurable(WritesRefused):
+    """It took them, and could not say in time that they are where they have to be."""
 
 
 class RoundTrips:
@@ -42,10 +48,12 @@ class RoundTrips:
 
     What a command is refused with stands in the place of its reply. When the server is away everything is sent
     again, for a good second, and after a silence of REPLY_SECONDS once more; then it raises what redis-py raises.
+    Writes that are not as durable in time as they have to be are sent once more as well.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, durability: Durability = LOCAL) -> None:
         self._redis = redis
+        self._durability = durability
         errors: Any = UNREACHABLE
         self._retry = Retry(ExponentialBackoff(cap=0.4, base=0.02), retries=6, supported_errors=errors)
         self._end: float | None = None
@@ -59,7 +67,7 @@ class RoundTrips:
 
         def worth_another(error: Exception) -> bool:
             nonlocal silences
-            silences += isinstance(error, TimeoutError | builtins.TimeoutError)
+            silences += isinstance(error, TimeoutError | builtins.TimeoutError | NotDurable)
             return silences <= 1
 
         try:
@@ -92,18 +100,32 @@ class RoundTrips:
 
     async def _attempt(self, commands: Sequence[Command]) -> list[Any]:
         pool: Any = self._redis.connection_pool
+        waits = self._durability.asks and writes([command[0] for command in commands])
+        sent = [*commands, self._durability.command] if waits else commands
         async with asyncio.timeout(REPLY_SECONDS):
             # A new connection waits for the server's greeting, which a frozen one never sends.
             connection = await pool.get_connection()
             try:
-                await connection.send_packed_command(connection.pack_commands(commands))
-                return [await self._reply(connection, command[0]) for command in commands]
+                await connection.send_packed_command(connection.pack_commands(sent))
+                replies = [await self._reply(connection, command[0]) for command in sent]
+                if any(isinstance(reply, WritesRefused) for reply in replies):
+                    # It may have been the master once; a new connection leads to the one that is.
+                    await connection.disconnect(nowait=True)
+                if waits:
+                    self._hold(replies.pop())
+                return replies
             except BaseException:
                 # What is still to come on it would be taken for the replies to other commands.
                 await connection.disconnect(nowait=True)
                 raise
             finally:
                 await pool.release(connection)
+
+    def _hold(self, reply: Any) -> None:
+        if isinstance(reply, Exception):
+            raise reply
+        if not self._durability.is_met(reply):
+            raise NotDurable(f"too few have what was written: {reply}, asked was {self._durability}")
 
     async def _reply(self, connection: Any, name: Argument) -> Any:
         try:

@@ -173,7 +173,7 @@ async def open_shelves(
         record = None
         if settings.redis_url is not None:
             url = settings.redis_url.get_secret_value()
-            record = await stack.enter_async_context(open_redis_record(url, Keys(prefix)))
+            record = await stack.enter_async_context(open_redis_record(url, Keys(prefix), settings.durability))
         yield await stack.enter_async_context(_open_knowledge(settings, registry, embedder, record, bases))
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 
 from agents.models.settings import ModelSettings
 from knowledge import KnowledgeSettings
+from orchestration.durability import LOCAL, Durability
 from orchestration.errors import ConfigurationError
 
 
@@ -153,6 +154,7 @@ class Settings(BaseModel):
     redis_url: SecretStr | None = None
     signing_keys: Path | None = None
     """The file with the keys that messages between processes are signed with; without one nothing is signed."""
+    durability: Durability = LOCAL
     run: RunSettings = RunSettings()
     web: WebSettings = WebSettings()
     metrics: MetricsSettings = MetricsSettings()
@@ -165,6 +167,8 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_DATA": ("data",),
     "REDIS_URL": ("redis_url",),
     "ROUNDTABLE_SIGNING_KEYS": ("signing_keys",),
+    "ROUNDTABLE_REDIS_REPLICAS": ("durability", "replicas"),
+    "ROUNDTABLE_REDIS_FSYNC": ("durability", "disk"),
     "PORT": ("web", "port"),
     "ROUNDTABLE_LISTEN": ("web", "listen"),
     "ROUNDTABLE_HOSTS": ("web", "hosts"),

@@ -15,6 +15,7 @@ from agents.models import Models
 from knowledge import HashEmbedder, KnowledgeSettings, open_knowledge
 from orchestration import AgentOrchestrator, Settings, open_runtime
 from orchestration.crash import Crash, survive
+from orchestration.durability import LOCAL, Durability
 from orchestration.keeping import Keeper
 from orchestration.keys import PREFIX
 from orchestration.messages import AnyEvent, Recorded
@@ -61,12 +62,15 @@ SHORT_LEASE = 1.0
 """Seconds, for where somebody takes over from the dead. A busy machine may hold up the living for nearly as long."""
 
 
-def settings(folder: Path, redis_url: str, signing_keys: Path | None = None, **run: float) -> Settings:
+def settings(
+    folder: Path, redis_url: str, signing_keys: Path | None = None, durability: Durability = LOCAL, **run: float
+) -> Settings:
     """Settings of a world, in which nothing ends by itself while a test goes on."""
     return Settings(
         data=folder / "data",
         redis_url=SecretStr(redis_url),
         signing_keys=signing_keys,
+        durability=durability,
         run=RunSettings.model_validate({"lease_seconds": 30, "deadline_seconds": 120, **run}),
     )
 
@@ -109,12 +113,13 @@ async def world(
     crash: Crash = survive,
     keeper: Keeper | None = None,
     signing_keys: Path | None = None,
+    durability: Durability = LOCAL,
     **run: float,
 ) -> AsyncIterator[AgentOrchestrator]:
     """An open runtime over the two agents, its knowledge ready. With `models` they answer from what they know."""
     await index_once(folder)
     async with open_runtime(
-        settings(folder, redis_url, signing_keys, **run),
+        settings(folder, redis_url, signing_keys, durability, **run),
         registry=registry(folder),
         answerer=answerer or (ScriptedAnswerer() if models is None else None),
         models=models or Models(),

@@ -1,0 +1,103 @@
+"""What counts as done: where the settings ask for replicas, nothing that was acknowledged dies with its master."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestration import AgentOrchestrator, ConfigurationError, EngineUnavailable, Task
+from orchestration.connections import open_connections
+from orchestration.durability import Durability
+from orchestration.messages import Finished
+from orchestration.round_trips import NotDurable
+from tests.integration.replicated import Replicated, replicated
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
+from tests.orchestration.worlds import Gate, events_until, world
+
+BOTH = "@garden @kitchen When do I prune roses, and how long do I bake rye bread?"
+ON_ONE = Durability(replicas=1)
+
+
+@pytest.fixture(scope="module")
+def group() -> Iterator[Replicated]:
+    """The last test kills the master."""
+    with replicated() as group:
+        yield group
+
+
+async def test_a_write_that_no_replica_has_does_not_count(group: Replicated) -> None:
+    """Whoever wrote hears of it, and reading goes on; when a replica is back, writing does."""
+    async with open_connections(group.url, ON_ONE) as connections:
+        batcher = connections.batcher
+        await batcher("SET", "key", "first")
+        replicas = group.replicas
+        for replica in replicas:
+            replica.freeze()
+        with pytest.raises(NotDurable):
+            await batcher("SET", "key", "second")
+        assert not batcher.available
+        assert not batcher.takes_writes
+        assert await batcher("GET", "key") == b"second", "it is there, and may be lost"
+        replicas[0].thaw()
+
+        async def is_written() -> bool:
+            try:
+                await batcher.probe("probe")
+            except NotDurable:
+                return False
+            return batcher.available
+
+        await eventually(is_written, "a replica has what is written")
+        replicas[1].thaw()
+
+
+async def test_a_server_that_cannot_say_what_is_on_its_disk(redis_url: str) -> None:
+    """WAITAOF came with Redis 7.2; the bundled one is older."""
+    with pytest.raises(
+        ConfigurationError, match=r"^ROUNDTABLE_REDIS_FSYNC needs Redis 7\.2 or newer, with appendonly yes"
+    ):
+        async with open_connections(redis_url, Durability(disk=True)):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "met"),
+    [
+        (Durability(replicas=2), 1, False),
+        (Durability(replicas=2), 2, True),
+        (Durability(disk=True), [0, 0], False),
+        (Durability(disk=True), [1, 0], True),
+        (Durability(disk=True, replicas=1), [1, 0], False),
+        (Durability(disk=True, replicas=1), [1, 1], True),
+    ],
+)
+def test_what_a_server_may_say(asked: Durability, reply: object, met: bool) -> None:
+    """WAIT says how many replicas; WAITAOF says whether the server itself, and how many replicas."""
+    assert asked.is_met(reply) is met
+
+
+async def all_have_ended(orchestrator: AgentOrchestrator, runs: list[str]) -> bool:
+    try:
+        return None not in [await orchestrator.ending(run, "local") for run in runs]
+    except EngineUnavailable:
+        return False
+
+
+async def test_what_was_accepted_is_answered_after_its_master_died(group: Replicated, tmp_path: Path) -> None:
+    """Twenty runs are under way when it goes for good; each is answered, and each of its steps once."""
+    gate = Gate()
+    async with world(tmp_path, group.url, answerer=gate.answerer(), durability=ON_ONE, lease_seconds=5) as orchestrator:
+        runs = [await orchestrator.submit(Task(question=BOTH)) for _ in range(20)]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await gate.arrived.wait()
+        before = group.master
+        before.kill()
+        gate.opened.set()
+        await eventually(lambda: all_have_ended(orchestrator, runs), "all runs have ended")
+        assert group.master is not before
+        for run in runs:
+            told = await events_until(orchestrator.follow(run, person="local"), "answer")
+            steps = [(event.result.step, event.result.state) for event in told if isinstance(event, Finished)]
+            assert {state for _, state in steps} == {"answered"}
+            assert len({step for step, _ in steps}) == len(steps)
