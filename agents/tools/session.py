@@ -6,9 +6,10 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from mcp import ClientSession, McpError, StdioServerParameters, stdio_client
@@ -38,6 +39,18 @@ class _Opened:
     tools: tuple[RemoteTool, ...]
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def unless_over(self, call: Coroutine[Any, Any, CallToolResult]) -> CallToolResult:
+        """What a call gives. Raises ConnectionError as soon as the session is over: the library would wait on."""
+        asked, over = asyncio.create_task(call), asyncio.create_task(self.over.wait())
+        try:
+            await asyncio.wait((asked, over), return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
+                raise ConnectionError("the session is over")
+            return asked.result()
+        finally:
+            asked.cancel()
+            over.cancel()
+
 
 class Session:
     """`run` holds it, in one task, because what opens a session must close it; everybody else asks by it."""
@@ -50,22 +63,29 @@ class Session:
         self._opened: _Opened | None = None
         self._asking = asyncio.Lock()
         self._rests_until = 0.0
+        self._refused = False
+        """It answered last that whoever asks may not."""
 
     async def run(self) -> None:
         """Open it whenever somebody wants it and it is not there, until cancelled."""
         while True:
             wanted = await self._wanted.get()
+            opened: _Opened | None = None
             try:
                 async with AsyncExitStack() as stack:
                     opened = await self._open(stack)
+                    self._refused = False
                     if not wanted.done():
                         wanted.set_result(opened)
                         await opened.over.wait()
             except Exception as error:
                 # The boundary of the library: what a server or its transport raises must not end the process.
+                self._refused = _is_refusal(error)
                 log.warning("the server %s of tools is not there (%s)", self._name, _named(error))
             finally:
                 self._opened = None
+                if opened is not None:
+                    opened.over.set()
                 if not wanted.done():
                     wanted.set_exception(self._away())
 
@@ -80,7 +100,7 @@ class Session:
             raise self._away()
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                result = await opened.session.call_tool(tool, dict(arguments))
+                result = await opened.unless_over(opened.session.call_tool(tool, dict(arguments)))
         except TimeoutError:
             raise ToolFailed(f"The server {self._name} took longer than {CALL_SECONDS:g} seconds.") from None
         except McpError as error:
@@ -121,6 +141,9 @@ class Session:
             return self._opened
 
     def _away(self) -> ToolFailed:
+        if self._refused:
+            given = f"the token of {self._settings.token}" if self._settings.token else "to be asked without a token"
+            return ToolFailed(f"The server {self._name} refuses {given}.")
         return ToolFailed(f"The server {self._name} cannot be reached.")
 
     async def _open(self, stack: AsyncExitStack) -> _Opened:
@@ -155,6 +178,12 @@ def _text(result: CallToolResult) -> str:
     if not told and result.structuredContent is not None:
         told = [json.dumps(result.structuredContent, ensure_ascii=False)]
     return "\n".join(told)[:MOST_CHARACTERS]
+
+
+def _is_refusal(error: BaseException) -> bool:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code in (401, 403)
 
 
 def _named(error: BaseException) -> str:

@@ -1,7 +1,12 @@
 """Tools of MCP servers that the operator configured: for whom he named, and without holding anybody up."""
 
+import contextlib
 import json
+import os
+import socket
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,6 +63,58 @@ async def test_an_agent_has_the_tools_that_the_operator_gave_it(file: Path, monk
             await named(tools, "weather__dies").call({})
         again = named(await servers.tools("garden"), "weather__now")
         assert (await again.call({"place": "the garden"})).text == "It is raining in the garden."
+
+
+@pytest.fixture(scope="module")
+def over_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
+    """A file that names a server on loopback, with the token of WEATHER_TOKEN, and the server; it wants "right"."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen([*COMMAND, str(port), "right"], env=environment, stderr=subprocess.DEVNULL)
+    path = tmp_path_factory.mktemp("http") / "mcp.json"
+    weather = {"url": f"http://127.0.0.1:{port}/mcp", "agents": ["garden"], "token": "WEATHER_TOKEN"}
+    path.write_text(json.dumps({"servers": {"weather": weather}}))
+    try:
+        while process.poll() is None:
+            with contextlib.suppress(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+        yield path, process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("token", ["wrong", ""])
+async def test_a_server_that_refuses_its_token(
+    over_http: tuple[Path, "subprocess.Popen[bytes]"],
+    token: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """There are no tools, and the log names the variable, not what is in it."""
+    monkeypatch.setenv("WEATHER_TOKEN", token)
+    async with open_servers(over_http[0], AGENTS) as servers:
+        assert await servers.tools("garden") == ()
+    assert "The server weather refuses the token of WEATHER_TOKEN." in caplog.text
+    assert not token or token not in caplog.text
+
+
+async def test_a_server_over_http_is_asked_with_its_token(
+    over_http: tuple[Path, "subprocess.Popen[bytes]"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it goes away in between, a call ends at once."""
+    file, process = over_http
+    monkeypatch.setenv("WEATHER_TOKEN", "right")
+    async with open_servers(file, AGENTS) as servers:
+        now = named(await servers.tools("garden"), "weather__now")
+        assert (await now.call({"place": "the garden"})).text == "It is raining in the garden."
+        process.kill()
+        process.wait()
+        with pytest.raises(ToolFailed, match=r"^The server weather cannot be reached\.$"):
+            await now.call({"place": "the garden"})
+        assert await servers.tools("garden") == ()
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,15 @@
-"""An MCP server for tests, on standard input and output: `python -m tests.agents.weather_server`."""
+"""An MCP server for tests: `python -m tests.agents.weather_server`, on standard input and output.
+
+With a port and a token it answers over HTTP, on loopback, whoever has the token.
+"""
 
 import asyncio
 import os
+import sys
 
+import uvicorn
 from mcp.server.fastmcp import FastMCP
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 server = FastMCP("weather")
 
@@ -39,5 +45,24 @@ def dies() -> str:
     os._exit(1)
 
 
+class Guarded:
+    """Refuses whoever does not have the token."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and dict(scope["headers"]).get(b"authorization") != self._expected:
+            await send({"type": "http.response.start", "status": 401, "headers": []})
+            await send({"type": "http.response.body", "body": b"who is this?"})
+            return
+        await self._app(scope, receive, send)
+
+
 if __name__ == "__main__":
-    server.run()
+    if len(sys.argv) == 1:
+        server.run()
+    else:
+        app = Guarded(server.streamable_http_app(), sys.argv[2])
+        uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="error")
