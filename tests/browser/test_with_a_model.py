@@ -264,4 +264,5 @@ def test_without_its_server_the_sources_answer_and_it_says_so(open_modelled: Ope
     expect(spent(window)).to_contain_text(re.compile(rf"Answered .*without the model: {MODEL} cannot be reached\."))
     expect(agent(window)).to_contain_text(f"Answered without the model: {MODEL} cannot be reached.")
     window.ask("/status now")
-    expect(window.answer).to_contain_text(f"Language models: {MODEL} (left alone for another")
+    told = rf"Language models: {MODEL} \(\d+ calls, .* since the server started; left alone for another"
+    expect(window.answer).to_contain_text(re.compile(told))
