@@ -65,6 +65,12 @@ class Division:
     model: str
 
 
+_NOBODY = (
+    "It asks nobody, although the draft found passages on it. Ask whom they belong to; reply with no parts again only"
+    " if the question is about something else."
+)
+
+
 @dataclass(frozen=True)
 class Planned:
     """What came of asking: no division where there is no model, or a note says why there is none."""
@@ -102,8 +108,9 @@ class Planner:
             said = self._opening(task, question, drafted, available, called)
             longest = max(MOST_QUESTION, len(question))
             async with asyncio.timeout(min(self._budget.seconds, seconds)):
+                doubtful = _NOBODY if drafted.chosen() else ""
                 accepted, told_by = await self._proposed(
-                    model, said, lambda plan: what_is_wrong(plan, available, called, longest), spending
+                    model, said, lambda plan: what_is_wrong(plan, available, called, longest), doubtful, spending
                 )
             return Planned(_division(accepted, task, question, told_by), spending.usage)
         except ModelFailed as failed:
@@ -121,9 +128,12 @@ class Planner:
         model: LanguageModel,
         said: tuple[Said, ...],
         objection: Callable[[ProposedPlan], str],
+        doubtful: str,
         spending: Spending,
     ) -> tuple[ProposedPlan, str]:
-        """A plan to which there is no objection, and the model that made it."""
+        """A plan to which there is no objection, and the model that made it. One that asks nobody counts when it is not
+        `doubtful`, or said again: some models reply so whatever they are asked.
+        """
         for _ in range(TRIES):
             spending.check(model.name)
             reply = await self._reply(
@@ -132,7 +142,9 @@ class Planner:
             proposal = proposed(reply.text)
             wrong = proposal if isinstance(proposal, str) else objection(proposal)
             if not wrong and isinstance(proposal, ProposedPlan):
-                return proposal, reply.model
+                if proposal.parts or not doubtful:
+                    return proposal, reply.model
+                wrong, doubtful = doubtful, ""
             repair = f"That plan cannot be used: {wrong} Reply with the whole corrected plan, as JSON only."
             said = (*said, Said("model", reply.text[:MOST_REPLY]), Said("person", repair))
         raise ModelFailed(model.name, "unusable")

@@ -20,12 +20,15 @@ class Models:
         default: str = "",
         agents: Mapping[str, str] | None = None,
         offered: tuple[str, ...] = (),
+        chosen: Mapping[str, LanguageModel] | None = None,
         resting: Mapping[str, Resting] | None = None,
     ) -> None:
         """`default` speaks where nothing else is said, `agents` names the model of an agent, `offered` may be chosen
-        by whoever asks; `resting` is what is known of those that may have to be left alone.
+        by whoever asks, and is then asked as in `chosen`, where that says something else; `resting` is what is known
+        of those that may have to be left alone.
         """
         self._models = dict(models or {})
+        self._chosen = self._models | dict(chosen or {})
         self._agents = dict(agents or {})
         self._resting = dict(resting or {})
         self.default = default
@@ -53,6 +56,8 @@ class Models:
         name = wished or self._agents.get(agent, "") or self.default
         if name and name not in self._models:
             raise UnknownModel(f"There is no language model called '{name}' here.")
+        if wished:
+            return self._chosen[name]
         return self._models[name] if name else None
 
     def may_be_chosen(self, name: str) -> bool:

@@ -32,6 +32,8 @@ async def open_models(settings: ModelSettings, registry: Mapping[str, Agent], da
             default=settings.model or "",
             agents={**own, **settings.agents},
             offered=settings.offered,
+            # Whoever chose a model, one on this machine maybe, did not choose those that would stand in for it.
+            chosen={name: Chain([links[name]]) for name in settings.offered},
             resting={name: link.resting for name, link in links.items()},
         )
 

@@ -177,10 +177,10 @@ async def test_a_follow_up_says_how_it_was_understood(name: str) -> None:
 
 @pytest.mark.parametrize("name", WITH_A_PLAN)
 async def test_who_planned_is_told(name: str) -> None:
-    """The model, what it cost, and that it chose."""
+    """The model, what it cost, and that it chose. That nobody is asked has to be said twice."""
     selection = await ALL[name]().select(Task(question=BOTH))
     assert selection.planned_by == "scripted:model"
-    assert sum(usage.calls for usage in selection.usage) == 1
+    assert sum(usage.calls for usage in selection.usage) == (2 if name == "planned, nobody" else 1)
     assert selection.note is None
     assert all(agent.reason.endswith("The language model chose it.") for agent in selection.chosen())
 

@@ -1,14 +1,14 @@
 """A plan that a language model proposes: used where it holds, repaired once, and else done without."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from agents import Agent, AgentRegistry, Budget, ModelFailed, Usage
 from agents.models import NO_MODEL, Delta, Models, Prompt
 from agents.models.scripted import Script, ScriptedModel
-from orchestration.messages import PartSelection, Selection, Task, Turn
+from orchestration.messages import AgentScore, PartSelection, Selection, Task, Turn
 from orchestration.planner import Planned, Planner, ProposedPlan
 
 REGISTRY = AgentRegistry(
@@ -203,6 +203,25 @@ async def test_a_plan_may_ask_nobody() -> None:
     found = await planner.plan(TASK, QUESTION, DRAFT, REGISTRY, called=("mill",))
     assert found.division is None
     assert "Nobody asks mill" in model.prompts[1].said[-1].text
+
+
+def second_time(reply: str) -> Callable[[Prompt], str]:
+    """Nobody is asked at first."""
+    return lambda prompt: reply if any(said.role == "model" for said in prompt.said) else '{"parts": []}'
+
+
+async def test_a_plan_that_asks_nobody_is_doubted_once() -> None:
+    """Where the draft found somebody: some models reply so whatever they are asked."""
+    score = AgentScore(agent="mill", score=0.5, scores={}, reason="It has passages.", chosen=True)
+    part = PartSelection(question=QUESTION, heading=QUESTION, agents=(score,))
+    draft = Selection(parts=(part,), threshold=0.24)
+    for second, asked in ((GOOD, True), ('{"parts": []}', False)):
+        model = ScriptedModel(second_time(second))
+        planner = Planner(Models({model.name: model}, default=model.name), Budget())
+        found = await planner.plan(TASK, QUESTION, draft, REGISTRY)
+        assert found.division is not None
+        assert any(found.division.agents) == asked
+        assert "It asks nobody, although the draft" in model.prompts[1].said[-1].text
 
 
 async def test_no_try_is_made_that_the_budget_has_not() -> None:
