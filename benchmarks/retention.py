@@ -82,7 +82,7 @@ def growth(samples: Sequence[Sample]) -> Growth:
 def permanent(keys: Keys, agents: Iterable[str]) -> set[str]:
     """Keys that live as long as the installation; each is bounded by people, processes, agents or a length."""
     streams = {stream for agent in agents for stream in (keys.tasks(agent), keys.dead(agent))}
-    return {keys.turns, keys.pace, keys.looked, keys.presence, keys.seen} | streams
+    return {keys.shards[0].turns, keys.shards[0].pace, keys.shards[0].looked, keys.presence, keys.seen} | streams
 
 
 async def measure(runs: int) -> tuple[list[Sample], list[str]]:

@@ -70,6 +70,7 @@ async def _ask(
 
     async with AsyncExitStack() as stack:
         council, task = await _open(task, settings, console, runtime, stack)
+        task = await council.placed(task)
         progress = Progress(council.registry, (lambda text: None) if quiet else console.note)
         events: list[AnyEvent] = []
         try:

@@ -126,7 +126,7 @@ async def _until_begun(council: Council, run: OwnedRun, events: asyncio.Queue[Re
     loop = asyncio.get_running_loop()
     while not run.begun and not run.awaiting:
         await deadline.check()
-        await council.store.begin_waiting()
+        await council.store.begin_waiting(run.task.id)
         if await council.store.begun(run.task.id):
             return
         pause = min(council.settings.renew_seconds, deadline.at - loop.time())
@@ -175,7 +175,7 @@ async def _ask_first(council: Council, run: OwnedRun, proposal: Proposal, deadli
     await deadline.check()
     await council.approvals.propose(run, proposal)
     council.crash(CrashPoint.AFTER_PROPOSE)
-    await council.store.begin_waiting()
+    await council.store.begin_waiting(run.task.id)
 
 
 async def _execute(

@@ -48,6 +48,18 @@ class RunSettings(BaseModel):
     """Runs that are worked on at the same time, in all processes together."""
     waiting: int = Field(200, ge=0, le=100_000)
     """Further runs that may wait for a place; one more is refused."""
+    shards: int = Field(1, ge=1, le=256)
+    """Parts into which all runs are divided, so that they may lie on several servers of a cluster."""
+
+    @property
+    def places_in_shard(self) -> int:
+        """The share of one shard, rounded up."""
+        return -(-self.places // self.shards)
+
+    @property
+    def waiting_in_shard(self) -> int:
+        """The share of one shard, rounded up."""
+        return -(-self.waiting // self.shards)
 
     @property
     def lease_ms(self) -> int:
@@ -194,6 +206,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_SLOTS": ("run", "slots"),
     "ROUNDTABLE_PLACES": ("run", "places"),
     "ROUNDTABLE_WAITING": ("run", "waiting"),
+    "ROUNDTABLE_SHARDS": ("run", "shards"),
     "ROUNDTABLE_MAX_FILE_MEGABYTES": ("knowledge", "max_file_megabytes"),
     "ROUNDTABLE_MAX_PAGES": ("knowledge", "max_pages"),
     "ROUNDTABLE_READING_SECONDS": ("knowledge", "reading_seconds"),
