@@ -13,6 +13,7 @@ from orchestration.connections import TROUBLE
 from orchestration.errors import ConfigurationError, EngineUnavailable
 from orchestration.keys import Keys, Shard
 from orchestration.messages import Task, new_id
+from orchestration.round_trips import UNREACHABLE
 from orchestration.settings import RunSettings
 
 
@@ -22,16 +23,19 @@ async def agree(batcher: Batcher, keys: Keys) -> None:
     """
     asked = len(keys.shards)
     try:
-        # Programs that knew of no shards looked for work here and wrote no number down.
-        undivided = await batcher("EXISTS", Keys(keys.prefix).shards[0].looked)
-        await batcher("SET", keys.layout, 1 if undivided else asked, "NX")
-        found = (await batcher("GET", keys.layout)).decode()
+        found = await batcher("GET", keys.layout)
+        if found is None:
+            # Programs that knew of no shards looked for work here and wrote no number down.
+            undivided = await batcher("EXISTS", Keys(keys.prefix).shards[0].looked)
+            await batcher("SET", keys.layout, 1 if undivided else asked, "NX")
+            found = await batcher("GET", keys.layout)
     except TROUBLE as error:
-        raise EngineUnavailable(f"Redis does not answer: {str(error).rstrip('.')}.") from error
-    if found != str(asked):
+        happened = "does not answer" if isinstance(error, UNREACHABLE) else "refuses"
+        raise EngineUnavailable(f"Redis {happened}: {str(error).rstrip('.')}.") from error
+    if int(found) != asked:
         raise ConfigurationError(
-            f"ROUNDTABLE_SHARDS is {asked}, but the questions in this Redis are divided by {found} for good;"
-            f" set it to {found}, or begin with an empty Redis."
+            f"ROUNDTABLE_SHARDS is {asked}, but the questions in this Redis are divided by {int(found)} for good;"
+            f" set it to {int(found)}, or begin with an empty Redis."
         )
 
 

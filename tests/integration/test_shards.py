@@ -51,10 +51,10 @@ def in_one_slot(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return called
 
 
-def in_shard(keys: Keys, shard: Shard, question: str = "@garden When?", **more: object) -> Task:
+def in_shard(keys: Keys, shard: Shard, **more: object) -> Task:
     """A question whose run is kept there."""
     id = id_within(keys, [int(one is shard) for one in keys.shards])
-    return Task.model_validate({"id": id, "question": question, **more})
+    return Task.model_validate({"id": id, "question": "@garden When?", **more})
 
 
 def one_in_each(keys: Keys, **more: object) -> list[Task]:
