@@ -26,7 +26,7 @@ from orchestration.messages import (
 )
 from orchestration.round_trips import Argument
 from orchestration.settings import RunSettings
-from orchestration.store import OwnedRun
+from orchestration.store import BEHIND, OwnedRun
 
 APPROVAL_SECONDS = 24 * 3600.0
 """A plan that nobody approved for so long is not run any more."""
@@ -99,7 +99,9 @@ class Approvals:
         fields = _flat({"selection": encode(selection), "plan": encode(plan), **states})
         args: list[Argument] = [run, person, new_id(), MAJOR, SCHEMA, self._settings.places_in_shard]
         keys = [k.run(run), k.events(run), k.active, k.waiting, k.awaiting, k.turns]
-        status = await self._batcher.script("approve", keys, [*args, self._keys.hints, *fields, *map(encode, events)])
+        status = await self._batcher.script(
+            "approve", keys, [*args, self._keys.hints, BEHIND, *fields, *map(encode, events)]
+        )
         if status == b"UNKNOWN":
             raise UnknownRun("There is no such run.")
         if status != b"OK":

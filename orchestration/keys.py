@@ -7,7 +7,7 @@ documents; an agent's keys have its own. What shares a tag lies on one server of
 from urllib.parse import quote
 from zlib import crc32
 
-from orchestration.messages import MAJOR
+from orchestration.messages import MAJOR, Priority
 
 PREFIX = "roundtable"
 GROUP = "workers"
@@ -89,9 +89,10 @@ class Keys:
         """Stream: what can be watched of a run."""
         return self.shard(run).events(run)
 
-    def tasks(self, agent: str) -> str:
+    def tasks(self, agent: str, priority: Priority = "interactive") -> str:
         """Stream: steps on their way to an agent. A program reads only what its own major version wrote."""
-        return f"{self.prefix}:{{agent:{agent}}}:tasks:{MAJOR}"
+        stream = f"{self.prefix}:{{agent:{agent}}}:tasks:{MAJOR}"
+        return stream if priority == "interactive" else f"{stream}:{priority}"
 
     def dead(self, agent: str) -> str:
         """Stream: messages that no worker could take, with the reason."""

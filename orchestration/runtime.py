@@ -49,6 +49,7 @@ from orchestration.signing import KeyRing, Signing, read_key_ring
 from orchestration.single import SingleAgent
 from orchestration.store import RunStore
 from orchestration.terms import PLANNING, WRITING, share_of, task_budget
+from orchestration.weights import Weights, nobodys
 from orchestration.worker import GRACE_SECONDS, Worker
 from orchestration.writing import aggregating
 
@@ -72,6 +73,7 @@ async def open_runtime(
     join: bool = False,
     patient: bool = False,
     prefix: str = PREFIX,
+    role: Callable[[str], str] = nobodys,
     crash: Crash = survive,
 ) -> AsyncIterator[AgentOrchestrator]:
     """Everything that a process needs for councils and for the single agent.
@@ -80,9 +82,11 @@ async def open_runtime(
     `keeper` is told of everything that ends, wherever it was asked; without one Redis keeps runs for a while.
     `join`: when another process on the same Redis orchestrates already, hand tasks to it and load nothing here.
     `patient`: when Redis is away, begin with the single agent and go on by itself as soon as Redis is there.
+    `role` says what a person's role is called, for those that have a weight.
     `crash` is called at named points, so that a test can die there.
     """
     registry = registry or load_catalog()
+    weights = Weights(settings.run.weights, role)
     await asyncio.to_thread(make_data_folder, settings.data)
     ring = await asyncio.to_thread(read_key_ring, settings.signing_keys)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
@@ -98,7 +102,7 @@ async def open_runtime(
                 raise
             log.warning("%s Only the single agent answers until it does.", error)
         if connections is not None and join and await _somebody_orchestrates(connections, keys):
-            yield await _joined(stack, settings, registry, models, connections, keys, ring, name)
+            yield await _joined(stack, settings, registry, models, connections, keys, ring, name, weights)
             return
         chosen = _chosen(workers, registry)
         bases = frozenset(chosen) if kind == "worker" else None
@@ -119,6 +123,7 @@ async def open_runtime(
             name,
             keys,
             ring,
+            weights,
             kind,
             chosen,
             crash,
@@ -242,6 +247,7 @@ class _Process:
     name: str
     keys: Keys
     ring: KeyRing
+    weights: Weights
     kind: Kind
     workers: Mapping[str, Agent]
     crash: Crash
@@ -254,7 +260,7 @@ class _Process:
         """Councils over this Redis, as long as the block lasts."""
         settings, registry, keys = self.settings, self.registry, self.keys
         signing, alarms = Signing(self.ring, keys), Alarms(connections.batcher, keys, self.metrics)
-        store = RunStore(connections.batcher, keys, settings.run, signing)
+        store = RunStore(connections.batcher, keys, settings.run, signing, weights=self.weights)
         approvals = Approvals(connections.batcher, keys, settings.run)
         hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
         brake = Brake(connections.batcher, keys, hints)
@@ -369,10 +375,11 @@ async def _joined(
     keys: Keys,
     ring: KeyRing,
     name: str,
+    weights: Weights,
 ) -> AgentOrchestrator:
     """A process that hands tasks in and watches; another one drives them."""
     signing = Signing(ring, keys)
-    store = RunStore(connections.batcher, keys, settings.run, signing)
+    store = RunStore(connections.batcher, keys, settings.run, signing, weights=weights)
     hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
     metrics, outage = Metrics(registry, models.names), Outage(connections.batcher, keys.shards[0].probe)
     approvals = Approvals(connections.batcher, keys, settings.run)

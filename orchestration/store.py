@@ -31,6 +31,7 @@ from orchestration.messages import (
     CoordinationPlan,
     Failed,
     Finished,
+    Priority,
     Retrying,
     Selection,
     Sent,
@@ -46,9 +47,12 @@ from orchestration.messages import (
 from orchestration.round_trips import UNREACHABLE, Argument, Command
 from orchestration.settings import RunSettings
 from orchestration.signing import KeyRing, Signing
+from orchestration.weights import EVERYBODY_ALIKE, Weights
 
 ALONE_AFTER = 2
 """A step that lost so many workers is run alone in its process, so that it takes no neighbour along."""
+BEHIND = 2**40
+"""How far behind all others the turns in the background are, so that they begin when no other one waits."""
 FORGOTTEN_MS = 30 * 86_400_000
 """A history that was not heard of for this long is not waited for."""
 SILENT_SECONDS = 5.0
@@ -174,6 +178,7 @@ class RunStore:
         settings: RunSettings,
         signing: Signing | None = None,
         clock: Callable[[], float] = time.time,
+        weights: Weights = EVERYBODY_ALIKE,
     ) -> None:
         """Without `signing` results are not signed, and taken from everybody."""
         self._signing = signing or Signing(KeyRing(), keys)
@@ -181,6 +186,7 @@ class RunStore:
         self._keys = keys
         self._settings = settings
         self._clock = clock
+        self._weights = weights
 
     async def accept(self, task: Task, owner: str) -> OwnedRun | None:
         """Take a task in; with an empty owner any orchestrator may adopt it.
@@ -199,7 +205,8 @@ class RunStore:
         args += [settings.places_in_shard, settings.waiting_in_shard]
         # A program that would run the plan unasked must leave it alone.
         schema = APPROVALS_SINCE if task.approval else MAJOR
-        status, now, begun, *more = await self._batcher.script("accept", keys, [*args, schema, SCHEMA, k.run("")])
+        args += [schema, SCHEMA, k.run(""), self._weights.apart(task.person), queue_of(task.priority), BEHIND]
+        status, now, begun, *more = await self._batcher.script("accept", keys, args)
         if status == b"HALTED":
             halt = read_halt(more[0])
             raise Halted(halt.sentence(), halt.reason)
@@ -300,7 +307,7 @@ class RunStore:
         """Let runs that wait begin, while there are places, in the shard of this run."""
         k = self._keys.shard(beside)
         keys = [k.active, k.waiting, k.turns, k.awaiting]
-        await self._batcher.script("begin", keys, [self._settings.places_in_shard, SCHEMA, k.run("")])
+        await self._batcher.script("begin", keys, [self._settings.places_in_shard, SCHEMA, k.run(""), BEHIND])
 
     async def begun(self, run: str) -> bool:
         """Whether a run's turn has come."""
@@ -513,6 +520,11 @@ class RunStore:
             results=results,
             forged=forged,
         )
+
+
+def queue_of(priority: Priority) -> str:
+    """What the turns of a priority are called in Redis."""
+    return "" if priority == "interactive" else priority
 
 
 def _overloaded(yours: bool, unfinished: int, pace_ms: int) -> Overloaded:

@@ -294,7 +294,9 @@ class Coordination(RuleBasedStateMachine):
         """A worker reads its next message; False when there is none."""
         reader = self.server.connections.commands
         reply = self.do(take(reader, GROUP, worker, [self.stream], ">", 1, None))
-        return self.hands(worker, [Delivery(GARDENER, entry, fields) for _, found in reply for entry, fields in found])
+        return self.hands(
+            worker, [Delivery(GARDENER, self.stream, entry, fields) for _, found in reply for entry, fields in found]
+        )
 
     def recover(self, worker: str) -> bool:
         """A worker takes the oldest message that somebody holds, as if that one were dead; False when there is none."""

@@ -11,7 +11,7 @@ from redis import Redis
 from orchestration.keys import Keys
 
 PERMANENT = {
-    r"\{agent:[\w-]+\}:tasks:\d+": "one stream for each agent; its messages leave when they are acknowledged",
+    r"\{agent:[\w-]+\}:tasks:\d+(:background)?": "two streams for each agent; messages leave when acknowledged",
     r"\{agent:[\w-]+\}:dead": "an operator decides about dead letters; the newest 1,000 are kept",
     "shards": "among how many the runs are divided",
     r"\{presence\}:processes": "entries leave with their process, or when it was silent for long",
@@ -64,7 +64,7 @@ def leftovers(redis: Any, keys: Keys) -> list[str]:
         elif not _matches(kind, PERMANENT):
             wrong.append(f"{key} is of a kind that nobody has listed")
     for turns in (key for key in found if key.endswith("}:turns") and not unfinished):
-        if left := sorted(set(redis.hkeys(turns)) - {""}):
+        if left := sorted(set(redis.hkeys(turns)) - {"", "background"}):
             wrong.append(f"{turns} still knows {', '.join(left)} although every run has ended")
     return wrong
 
