@@ -147,7 +147,8 @@ class Coordination(RuleBasedStateMachine):
         """Runs that may have changed since the last look; no other run may have."""
         self.before: dict[str, tuple[dict[str, str], int]] = {}
         """Run -> its fields and the number of its events, as they were."""
-        self.do(server.connections.streams.make_group(self.stream, GROUP))
+        for stream in (self.stream, self.keys.tasks("garden", "background")):
+            self.do(server.connections.streams.make_group(stream, GROUP))
 
     def do(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self.server.runner.run(coroutine)
