@@ -138,7 +138,9 @@ async def _open(settings: Settings, people: People, workers: bool) -> AsyncItera
     # The history is closed last: what ends with the server is kept.
     async with open_history(settings.data) as history:
         keeper = Keeper(history, days=settings.history.days)
-        async with open_runtime(settings, workers=workers, keeper=keeper, patient=True) as orchestrator:
+        async with open_runtime(
+            settings, workers=workers, keeper=keeper, patient=True, role=people.role
+        ) as orchestrator:
             host.install(orchestrator, orchestrator.registry, orchestrator.knowledge, history, people)
             orchestrator.knowledge.expect_documents()
             try:

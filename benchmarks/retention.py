@@ -31,6 +31,7 @@ from orchestration import AgentOrchestrator, Settings, Task, open_runtime
 from orchestration.embedded import open_embedded
 from orchestration.hints import ticks
 from orchestration.keys import Keys
+from orchestration.messages import PRIORITIES
 from orchestration.settings import RunSettings
 
 KEPT_SECONDS = 2
@@ -81,8 +82,10 @@ def growth(samples: Sequence[Sample]) -> Growth:
 
 def permanent(keys: Keys, agents: Iterable[str]) -> set[str]:
     """Keys that live as long as the installation; each is bounded by people, processes, agents or a length."""
-    streams = {stream for agent in agents for stream in (keys.tasks(agent), keys.dead(agent))}
-    return {keys.turns, keys.pace, keys.looked, keys.presence, keys.seen} | streams
+    queues = {keys.tasks(agent, priority) for agent in agents for priority in PRIORITIES}
+    streams = queues | {keys.dead(agent) for agent in agents}
+    (runs,) = keys.shards
+    return {keys.layout, runs.turns, runs.pace, runs.looked, keys.presence, keys.seen} | streams
 
 
 async def measure(runs: int) -> tuple[list[Sample], list[str]]:

@@ -57,6 +57,7 @@ async def ask(window: Window, message: str, question: str, manner: Manner, undiv
         log.warning("question %s was not taken in: %s", message, error)
         await _tell_refusal(window, _refusal(task, window.words.trouble(error), again=True))
         return False
+    task = await host.orchestrator.placed(task)
     with host.log.asking(task):
         try:
             await _ask(host, window, task)

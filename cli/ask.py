@@ -27,6 +27,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--json", action="store_true", help="print the whole run as one JSON document")
     parser.add_argument("--single", action="store_true", help="let one agent answer alone, without Redis")
     parser.add_argument("--agents", type=names, default=(), metavar="A,B", help="ask only these")
+    parser.add_argument("--background", action="store_true", help="let questions of people who wait go first")
     parser.add_argument("--model", default="", metavar="NAME", help="one of those that are offered, or none")
     parser.add_argument("--as", dest="person", default="local", metavar="PERSON", help="whose documents count too")
     parser.set_defaults(run=run)
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
         mode="single" if args.single else "council",
         agents=args.agents,
         model=args.model,
+        priority="background" if args.background else "interactive",
     )
     # What cannot be asked is refused before anything is opened.
     task = checked(asked, AgentRegistry(runtime.agents().values()))
@@ -70,6 +72,7 @@ async def _ask(
 
     async with AsyncExitStack() as stack:
         council, task = await _open(task, settings, console, runtime, stack)
+        task = await council.placed(task)
         progress = Progress(council.registry, (lambda text: None) if quiet else console.note)
         events: list[AnyEvent] = []
         try:

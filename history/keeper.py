@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from history.errors import HistoryError
 from history.history import History
 from knowledge.lock import FolderLock
-from orchestration.endings import FIRST, Ended, Ending, order
+from orchestration.endings import FIRST, Ended, Ending, ahead
 from orchestration.errors import EngineUnavailable
 from orchestration.messages import Recorded, Task
 
@@ -112,7 +112,7 @@ class Keeper:
         told = await ended.told(name)
         if not told:
             cursor = FIRST
-        look = not told or order(told) > order(cursor) or await self._history.misses()
+        look = not told or ahead(told, cursor) or await self._history.misses()
         if look:
             await self._history.begin_looking()
         # From now on nothing that ends expires unseen.
@@ -134,7 +134,7 @@ class Keeper:
         _, cursor = await self._history.identity()
         while news := await ended.after(cursor):
             await self._keep(ended, news)
-            cursor = news[-1].id
+            cursor = news[-1].place
         return cursor
 
     async def _keep(self, ended: Ended, news: Sequence[Ending]) -> None:
@@ -142,7 +142,7 @@ class Keeper:
             if one.gone is not None:
                 await self._history.delete_as(one.gone)
         runs = [one.run for one in news if one.run]
-        await self._history.keep_up_to(news[-1].id, await self._whole(ended, runs))
+        await self._history.keep_up_to(news[-1].place, await self._whole(ended, runs))
 
     async def _whole(self, ended: Ended, runs: Sequence[str]) -> list[list[Recorded]]:
         """Their events; one that is not there any more was forgotten, or had expired."""

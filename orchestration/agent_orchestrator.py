@@ -34,6 +34,7 @@ from orchestration.outage import AWAY, Outage
 from orchestration.presence import AgentHealth, Presence, PresenceReader
 from orchestration.redis_log import RedisLog
 from orchestration.round_trips import UNREACHABLE
+from orchestration.sharding import RunIds
 from orchestration.single import SingleAgent
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Councils:
     brake: Brake | None
     outage: Outage
     gauges: Gauges
+    ids: RunIds
 
     async def answered(self, asking: Awaitable[Reply]) -> Reply:
         """Redis's answer; EngineUnavailable as soon as it is known to be away: a server that is stopped, not gone,
@@ -145,6 +147,16 @@ class AgentOrchestrator:
         """Why all agents stand still, in a sentence; empty while they work."""
         halt = self._councils.brake.halt if self._councils is not None and self._councils.brake is not None else None
         return halt.sentence() if halt is not None else ""
+
+    async def placed(self, task: Task) -> Task:
+        councils = self._councils
+        if task.mode == "single" or councils is None or not self.redis_available:
+            return task
+        try:
+            return await councils.answered(councils.ids.given(task))
+        except EngineUnavailable as error:
+            log.warning("where there is room is not known: %s", error)
+            return task
 
     async def submit(self, task: Task) -> str:
         task = checked(task, self.registry, self.models)

@@ -26,7 +26,7 @@ from orchestration.messages import (
 )
 from orchestration.round_trips import Argument
 from orchestration.settings import RunSettings
-from orchestration.store import OwnedRun
+from orchestration.store import BEHIND, OwnedRun
 
 APPROVAL_SECONDS = 24 * 3600.0
 """A plan that nobody approved for so long is not run any more."""
@@ -60,7 +60,8 @@ class Approvals:
 
         Raises Superseded when the run is over, approved or somebody else's.
         """
-        k, id = self._keys, run.task.id
+        id = run.task.id
+        k = self._keys.shard(id)
         events = (
             Selected(run=id, selection=proposal.selection.shown()),
             Proposed(run=id, plan=proposal.plan.shown(), seconds=APPROVAL_SECONDS),
@@ -87,7 +88,7 @@ class Approvals:
 
         Raises UnknownRun, and NotAwaiting when it was approved before or is over.
         """
-        k = self._keys
+        k = self._keys.shard(run)
         selection, plan = approved.selection, approved.plan
         events: Sequence[AnyEvent] = (
             Approved(run=run, person=person, edited=edited),
@@ -96,9 +97,11 @@ class Approvals:
         )
         states = {f"{step.id}.state": "waiting" for step in plan.steps}
         fields = _flat({"selection": encode(selection), "plan": encode(plan), **states})
-        args: list[Argument] = [run, person, new_id(), MAJOR, SCHEMA, self._settings.places, k.hints]
+        args: list[Argument] = [run, person, new_id(), MAJOR, SCHEMA, self._settings.places_in_shard]
         keys = [k.run(run), k.events(run), k.active, k.waiting, k.awaiting, k.turns]
-        status = await self._batcher.script("approve", keys, [*args, *fields, *map(encode, events)])
+        status = await self._batcher.script(
+            "approve", keys, [*args, self._keys.hints, BEHIND, *fields, *map(encode, events)]
+        )
         if status == b"UNKNOWN":
             raise UnknownRun("There is no such run.")
         if status != b"OK":

@@ -1,11 +1,12 @@
 """What lies on the agents' streams: steps that wait for a worker, and steps that a worker has in hand."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.batching import Batcher
 from orchestration.keys import GROUP, Keys
+from orchestration.messages import PRIORITIES
 from orchestration.round_trips import Argument
 
 MOST_PENDING = 10_000
@@ -29,8 +30,19 @@ class Backlog:
 async def read_backlogs(batcher: Batcher, keys: Keys, agents: Iterable[str], lease_ms: int) -> Mapping[str, Backlog]:
     """The steps of these agents, in one round trip."""
     names = list(agents)
-    found = await asyncio.gather(*(_read(batcher, keys.tasks(name), lease_ms) for name in names))
-    return dict(zip(names, found, strict=True))
+    streams = [keys.tasks(name, priority) for name in names for priority in PRIORITIES]
+    found = await asyncio.gather(*(_read(batcher, stream, lease_ms) for stream in streams))
+    count = len(PRIORITIES)
+    each = (found[start : start + count] for start in range(0, len(found), count))
+    return {name: _together(several) for name, several in zip(names, each, strict=True)}
+
+
+def _together(several: Sequence[Backlog]) -> Backlog:
+    return Backlog(
+        queued=sum(one.queued for one in several),
+        in_hand=sum(one.in_hand for one in several),
+        silent_seconds=max(one.silent_seconds for one in several),
+    )
 
 
 async def _read(batcher: Batcher, stream: str, lease_ms: int) -> Backlog:

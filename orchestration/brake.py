@@ -84,8 +84,8 @@ class Brake:
 
 
 async def halted(batcher: Batcher, keys: Keys) -> Halt | None:
-    """Why all agents stand still at this moment; None while they work."""
-    data: bytes | None = await batcher("GET", keys.halted)
+    """Why all agents stand still at this moment; None while they work. The first shard says it for all."""
+    data: bytes | None = await batcher("GET", keys.shards[0].halted)
     return None if data is None else read_halt(data)
 
 
@@ -98,14 +98,23 @@ def read_halt(data: bytes) -> Halt:
 
 
 async def pull(batcher: Batcher, keys: Keys, halt: Halt) -> bool:
-    """Stop all agents everywhere, within a second; False when they were, and that halt keeps its time and reason."""
-    pulled = bool(await batcher("SET", keys.halted, encode(halt), "NX"))
+    """Stop all agents everywhere, within a second; False when they were, and that halt keeps its time and reason.
+
+    The first shard is the first to have it and the last to lose it, so whoever looks there never takes agents for
+    working that stand still; one who gave the order and died in the middle of it gives it again.
+    """
+    first, *others = (shard.halted for shard in keys.shards)
+    pulled = bool(await batcher("SET", first, encode(halt), "NX"))
+    if others and (there := await batcher("GET", first)) is not None:
+        await asyncio.gather(*(batcher("SET", other, there) for other in others))
     await batcher("PUBLISH", keys.hints, "")
     return pulled
 
 
 async def release(batcher: Batcher, keys: Keys) -> bool:
     """Let all agents work again; False when they did."""
-    held = bool(await batcher("DEL", keys.halted))
+    first, *others = (shard.halted for shard in keys.shards)
+    await asyncio.gather(*(batcher("DEL", other) for other in others))
+    held = bool(await batcher("DEL", first))
     await batcher("PUBLISH", keys.hints, "")
     return held

@@ -93,7 +93,7 @@ class CouncilEngine:
         approved, changed = edited(offered, edit or unedited(offered.plan), self._registry, staffing)
         await self._approvals.approve(run, person, approved, edited=changed)
         self._crash(CrashPoint.AFTER_APPROVE)
-        await self._store.begin_waiting()
+        await self._store.begin_waiting(run)
 
     def _drive(self, run: OwnedRun) -> None:
         if self._tasks is None or self._council is None:

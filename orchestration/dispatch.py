@@ -70,7 +70,7 @@ class Dispatcher:
             fence=self._run.fence,
             attempt=self._attempts[step.id],
         )
-        return adding(self._keys.tasks(step.agent), fields_of(message, self._signing))
+        return adding(self._keys.tasks(step.agent, task.priority), fields_of(message, self._signing))
 
     async def sweep(self, record: RunRecord, results: Mapping[str, StepResult], patience: float) -> None:
         """Send again what nobody can have any more: the step is not done, and all its messages are gone.
@@ -82,7 +82,7 @@ class Dispatcher:
         for name, step in record.steps.items():
             lapsed = step.state == "running" and step.until + patience < record.now
             if (step.state == "queued" or lapsed) and name not in results:
-                stream = self._keys.tasks(self._plan.step(name).agent)
+                stream = self._keys.tasks(self._plan.step(name).agent, self._run.task.priority)
                 # The one that a worker had last, and the one sent last: there may be a duplicate.
                 entries = {step.entry, self._sent.get(name, b"")} - {b""}
                 messages += [(name, (stream, entry)) for entry in entries]

@@ -15,15 +15,16 @@ from pydantic import ValidationError
 from orchestration.connections import TROUBLE, Connections
 from orchestration.errors import EngineUnavailable
 from orchestration.hub import EventHub
-from orchestration.keys import Keys
+from orchestration.keys import Keys, Shard
 from orchestration.messages import Answer, Message, Recorded, TaskResult, decode, encode
+from orchestration.round_trips import Argument
 from orchestration.settings import RunSettings
 from orchestration.store import FORGOTTEN_MS, RunStore
 
 log = logging.getLogger(__name__)
 
 FIRST = "0-0"
-"""Before all entries."""
+"""Before all entries, of however many shards."""
 LET_GO_AT_ONCE = 200
 LOOKED_AT_ONCE = 1_000
 
@@ -40,8 +41,8 @@ class Gone(Message):
 class Ending:
     """A run that ended, or a conversation that was deleted."""
 
-    id: str
-    """Its place among the others."""
+    place: str
+    """How far a history is that has this one: an entry of `ended` for each shard."""
     run: str = ""
     gone: Gone | None = None
 
@@ -57,7 +58,7 @@ class Ended(Protocol):
         """How far this Redis was told that a history is; empty where it has not heard of it lately."""
         ...
 
-    async def after(self, entry: str) -> list[Ending]:
+    async def after(self, place: str) -> list[Ending]:
         """The next ones; nothing when there are no more."""
         ...
 
@@ -65,8 +66,8 @@ class Ended(Protocol):
         """All that is left of each run's events; nothing of one that is not there."""
         ...
 
-    async def past(self, history: str, entry: str) -> None:
-        """A history has everything up to an entry, and is there."""
+    async def past(self, history: str, place: str) -> None:
+        """A history has everything up to there, and is there."""
         ...
 
     def all_ended(self) -> AsyncIterator[list[str]]:
@@ -92,17 +93,26 @@ class Endings:
         self._settings = settings
 
     def bell(self) -> AbstractContextManager[asyncio.Event]:
-        return self._hub.bell(self._keys.ended)
+        return self._hub.bell(*(shard.ended for shard in self._keys.shards))
 
     async def told(self, history: str) -> str:
         with _refused_plainly():
-            found = await self._batcher("HGET", self._keys.histories, history)
-        return found.decode().partition(" ")[0] if found else ""
+            asked = (self._batcher("HGET", shard.histories, history) for shard in self._keys.shards)
+            found = await asyncio.gather(*asked)
+        # One that has forgotten it is as good as all: the history looks through everything then.
+        return " ".join(one.decode().partition(" ")[0] for one in found) if all(found) else ""
 
-    async def after(self, entry: str) -> list[Ending]:
+    async def after(self, place: str) -> list[Ending]:
+        entries = self._entries(place)
         with _refused_plainly():
-            found = await self._streams.after(self._keys.ended, entry, most=50)
-        return [_ending(*one) for one in found]
+            asked = zip(self._keys.shards, entries, strict=True)
+            found = await asyncio.gather(*(self._streams.after(shard.ended, one, most=50) for shard, one in asked))
+        news = []
+        for number, several in enumerate(found):
+            for entry, fields in several:
+                entries[number] = entry.decode()
+                news.append(_ending(" ".join(entries), fields))
+        return news
 
     async def events(self, runs: Sequence[str]) -> list[list[Recorded]]:
         with _refused_plainly():
@@ -113,18 +123,25 @@ class Endings:
             for run, entries in zip(runs, found, strict=True)
         ]
 
-    async def past(self, history: str, entry: str) -> None:
-        keys = [self._keys.histories, self._keys.ended]
-        prefix, retention = self._keys.run(""), self._settings.retention_ms
+    async def past(self, history: str, place: str) -> None:
         with _refused_plainly():
-            let_go = LET_GO_AT_ONCE
-            while let_go == LET_GO_AT_ONCE:
-                let_go = await self._batcher.script(
-                    "kept", keys, [history, entry, FORGOTTEN_MS, retention, prefix, LET_GO_AT_ONCE]
-                )
+            told = zip(self._keys.shards, self._entries(place), strict=True)
+            await asyncio.gather(*(self._past(shard, history, entry) for shard, entry in told))
+
+    async def _past(self, shard: Shard, history: str, entry: str) -> None:
+        keys = [shard.histories, shard.ended]
+        args: list[Argument] = [history, entry, FORGOTTEN_MS, self._settings.retention_ms, shard.run("")]
+        let_go = LET_GO_AT_ONCE
+        while let_go == LET_GO_AT_ONCE:
+            let_go = await self._batcher.script("kept", keys, [*args, LET_GO_AT_ONCE])
 
     async def all_ended(self) -> AsyncIterator[list[str]]:
-        cursor, prefix = 0, self._keys.run("")
+        for shard in self._keys.shards:
+            async for runs in self._all_ended(shard.run("")):
+                yield runs
+
+    async def _all_ended(self, prefix: str) -> AsyncIterator[list[str]]:
+        cursor = 0
         while True:
             with _refused_plainly():
                 cursor, found = await self._batcher("SCAN", cursor, "MATCH", f"{prefix}*", "COUNT", LOOKED_AT_ONCE)
@@ -138,18 +155,29 @@ class Endings:
 
     async def forget(self, gone: Gone, runs: Sequence[str], by: str) -> None:
         with _refused_plainly():
-            going_on = await self._forget(gone, runs, by, encode(gone))
+            going_on = await self._forget(gone, runs, by, tell=True)
             for run in going_on:
                 result = TaskResult(task=run, mode="council", state="cancelled", reason="Deleted.")
                 await self._store.finish(run, result, [Answer(run=run, result=result)], fence=None)
             if going_on:
-                await self._forget(gone, going_on, by, b"")
+                await self._forget(gone, going_on, by, tell=False)
 
-    async def _forget(self, gone: Gone, runs: Sequence[str], by: str, told: bytes) -> list[str]:
-        k = self._keys
-        keys = [k.conversation(gone.person, gone.conversation), k.ended, k.histories]
-        left = await self._batcher.script("forget", keys, [k.run(""), self._settings.retention_ms, by, told, *runs])
-        return [run.decode() for run in left]
+    async def _forget(self, gone: Gone, runs: Sequence[str], by: str, *, tell: bool) -> list[str]:
+        """Other histories are told by way of the first shard: it matters to nobody what ended before or after that."""
+        found = []
+        for number, shard in enumerate(self._keys.shards):
+            told = encode(gone) if tell and number == 0 else b""
+            here = [run for run in runs if self._keys.shard(run) is shard]
+            if told or here:
+                keys = [shard.conversation(gone.person, gone.conversation), shard.ended, shard.histories]
+                args: list[Argument] = [shard.run(""), self._settings.retention_ms, by, told, *here]
+                found.append(self._batcher.script("forget", keys, args))
+        return [run.decode() for left in await asyncio.gather(*found) for run in left]
+
+    def _entries(self, place: str) -> list[str]:
+        """One for each shard. A place of another installation, with more or fewer of them, says nothing here."""
+        entries, count = place.split(" "), len(self._keys.shards)
+        return entries if len(entries) == count else [FIRST] * count
 
 
 def order(entry: str) -> tuple[int, int]:
@@ -158,14 +186,19 @@ def order(entry: str) -> tuple[int, int]:
     return int(milliseconds), int(number)
 
 
-def _ending(entry: bytes, fields: dict[bytes, bytes]) -> Ending:
-    id = entry.decode()
+def ahead(place: str, other: str) -> bool:
+    """Whether a history that is at a place has anything that one at the other place has not."""
+    theirs, ours = place.split(" "), other.split(" ")
+    return len(theirs) != len(ours) or any(order(one) > order(two) for one, two in zip(theirs, ours, strict=True))
+
+
+def _ending(place: str, fields: dict[bytes, bytes]) -> Ending:
     if b"gone" in fields:
         try:
-            return Ending(id, gone=decode(Gone, fields[b"gone"]))
+            return Ending(place, gone=decode(Gone, fields[b"gone"]))
         except ValidationError:
-            log.warning("entry %s of what ended cannot be read", id)
-    return Ending(id, run=fields.get(b"run", b"").decode())
+            log.warning("what ended cannot be read at %s", place)
+    return Ending(place, run=fields.get(b"run", b"").decode())
 
 
 @contextmanager

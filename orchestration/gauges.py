@@ -54,7 +54,7 @@ class Gauges:
             self._presences.alive(),
             read_breakers(batcher, keys, agents),
             self.load(),
-            batcher("EXISTS", keys.halted),
+            batcher("EXISTS", keys.shards[0].halted),
             read_backlogs(batcher, keys, agents, self._lease_ms),
         )
         health = health_of(agents, alive, breakers)

@@ -64,20 +64,22 @@ class EventHub:
                 del self._watchers[stream], self._cursors[stream], self._runs[stream]
 
     @contextmanager
-    def bell(self, stream: str) -> Iterator[asyncio.Event]:
-        """An event that is set by every new entry of another stream, and at the beginning; the listener clears it."""
-        name, event = stream.encode(), asyncio.Event()
+    def bell(self, *streams: str) -> Iterator[asyncio.Event]:
+        """An event that is set by every new entry of other streams, and at the beginning; the listener clears it."""
+        names, event = [stream.encode() for stream in streams], asyncio.Event()
         event.set()
-        self._cursors.setdefault(name, b"0-0")
-        self._bells.setdefault(name, set()).add(event)
+        for name in names:
+            self._cursors.setdefault(name, b"0-0")
+            self._bells.setdefault(name, set()).add(event)
         self._changed.set()
         self._watched.set()
         try:
             yield event
         finally:
-            self._bells[name].discard(event)
-            if not self._bells[name]:
-                del self._bells[name], self._cursors[name]
+            for name in names:
+                self._bells[name].discard(event)
+                if not self._bells[name]:
+                    del self._bells[name], self._cursors[name]
 
     async def leave(self) -> None:
         """End the reader's wait, so that it can be cancelled where it waits for nothing of Redis."""

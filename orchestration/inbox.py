@@ -1,4 +1,7 @@
-"""A worker's side of its agents' streams: what comes in, what it holds, what is done with."""
+"""A worker's side of its agents' streams: what comes in, what it holds, what is done with.
+
+Each agent has a stream for steps of which a person awaits the answer, and one in the background.
+"""
 
 import asyncio
 import logging
@@ -14,6 +17,7 @@ from agents import Agent
 from orchestration import breaker
 from orchestration.connections import BLOCK_MS, TROUBLE, Connections
 from orchestration.keys import GROUP, Keys
+from orchestration.messages import PRIORITIES, Priority
 from orchestration.round_trips import Argument
 from orchestration.streams import Entry, Fields, take
 
@@ -22,6 +26,9 @@ log = logging.getLogger(__name__)
 DEAD_LETTERS_KEPT = 1_000
 GONE_MS = 600_000
 """A consumer that was silent for this long is not coming back."""
+
+BACKGROUND_TURN = 8
+"""Every so many reads what is in the background comes first, so that it is not put off for ever."""
 
 Outcome = Literal["", "ok", "failed"]
 """How an attempt went, for its agent's circuit breaker; "" when that says nothing about the agent."""
@@ -32,6 +39,7 @@ class Delivery:
     """A message for an agent. Entries of different streams may have the same id."""
 
     agent: Agent
+    stream: str
     entry: bytes
     fields: Fields
 
@@ -51,8 +59,13 @@ class Inbox:
         self._batcher = connections.batcher
         self._streams = connections.streams
         self._keys = keys
-        self._agents = {keys.tasks(agent): agents[agent] for agent in agents}
-        self._turn: deque[str] = deque(self._agents)
+        self._turns: dict[Priority, deque[str]] = {
+            priority: deque(keys.tasks(agent, priority) for agent in agents) for priority in PRIORITIES
+        }
+        self._agents = {keys.tasks(agent, priority): agents[agent] for priority in PRIORITIES for agent in agents}
+        self._reads = 0
+        self._background = False
+        """Whether something was in the background lately: else nobody asks first whether there is anything else."""
         self._reader_id: int | None = None
         self._leaving = False
 
@@ -102,11 +115,11 @@ class Inbox:
     async def recover(self, idle_ms: int, most: int) -> list[Delivery]:
         """Take over messages whose worker gave no sign of life for so long."""
         found: list[Delivery] = []
-        for stream in tuple(self._turn):
+        for stream in (*self._turns["interactive"], *self._turns["background"]):
             if len(found) < most and not self._leaving:
                 agent, left = self._agents[stream], most - len(found)
                 entries = await self._streams.idle(stream, GROUP, self._consumer, idle_ms, left)
-                found += [Delivery(agent, entry, fields) for entry, fields in entries]
+                found += [Delivery(agent, stream, entry, fields) for entry, fields in entries]
         return found
 
     async def reap(self) -> None:
@@ -117,7 +130,7 @@ class Inbox:
         """Show that these are still being worked on, so that nobody recovers them."""
         by_stream: dict[str, list[Argument]] = {}
         for delivery in held:
-            by_stream.setdefault(self._keys.tasks(delivery.agent.name), []).append(delivery.entry)
+            by_stream.setdefault(delivery.stream, []).append(delivery.entry)
         scripts = (
             self._batcher.script("keep", [stream], [GROUP, self._consumer, *entries])
             for stream, entries in by_stream.items()
@@ -126,17 +139,15 @@ class Inbox:
 
     async def done(self, delivery: Delivery, outcome: Outcome = "") -> None:
         """The message has done its work. A crash before this delivers it again, and claim answers DONE."""
-        agent = delivery.agent.name
         args: list[Argument] = [GROUP, delivery.entry, outcome, breaker.FAILURES]
         args += [int(1000 * breaker.FIRST_SECONDS), int(1000 * breaker.MOST_SECONDS)]
-        keys = [self._keys.tasks(agent), self._keys.breaker(agent)]
+        keys = [delivery.stream, self._keys.breaker(delivery.agent.name)]
         await self._batcher.script("acknowledge", keys, args, leisure=True)
 
     async def give_back(self, delivery: Delivery) -> None:
         """Let any worker have the message, at once."""
-        stream = self._keys.tasks(delivery.agent.name)
         args: list[Argument] = [GROUP, self._consumer, delivery.entry, self._keys.hints]
-        await self._batcher.script("again", [stream], args)
+        await self._batcher.script("again", [delivery.stream], args)
 
     async def bury(self, delivery: Delivery, reason: str, *, done: bool) -> None:
         """Keep a message that no worker can use as a dead letter, with the reason; `done`: and acknowledge it."""
@@ -145,7 +156,7 @@ class Inbox:
         about = {**delivery.fields, b"reason": reason.encode(), b"entry": delivery.entry}
         flat: list[Argument] = [part for item in about.items() for part in item]
         args: list[Argument] = [GROUP, delivery.entry, DEAD_LETTERS_KEPT, int(done), *flat]
-        await self._batcher.script("bury", [self._keys.tasks(agent), self._keys.dead(agent)], args)
+        await self._batcher.script("bury", [delivery.stream, self._keys.dead(agent)], args)
 
     async def close(self) -> None:
         """Remove this consumer where it holds nothing, so that names do not pile up."""
@@ -156,14 +167,34 @@ class Inbox:
             log.info("%s was not removed: %s", self._consumer, error)
 
     async def _next(self, reader: Redis, slots: int) -> list[tuple[bytes, list[Entry]]]:
-        """New messages, at most about as many as there are free slots: COUNT holds for each stream, not for all."""
-        if slots < len(self._agents):
-            for _ in range(0, len(self._agents), slots):
-                few = list(self._turn)[:slots]
-                self._turn.rotate(-slots)
-                if reply := await take(reader, GROUP, self._consumer, few, ">", 1, None):
-                    return reply
-        return await self._take(reader, ">", max(1, slots // len(self._agents)), BLOCK_MS)
+        """New messages, at most about as many as there are free slots: COUNT holds for each stream, not for all.
+
+        What is in the background comes when there is nothing else, and now and then before all else.
+        """
+        self._reads += 1
+        before_all_else = self._reads % BACKGROUND_TURN == 0
+        first, second = reversed(PRIORITIES) if before_all_else else PRIORITIES
+        scarce = slots < len(self._turns[first])
+        if (scarce or self._background or before_all_else) and (reply := await self._at_once(reader, first, slots)):
+            self._background |= before_all_else
+            return reply
+        if scarce and (self._background or before_all_else) and (reply := await self._at_once(reader, second, slots)):
+            return reply
+        reply = await self._take(reader, ">", max(1, slots // len(self._turns[first])), BLOCK_MS)
+        self._background = any(stream.decode() in self._turns["background"] for stream, _ in reply)
+        return reply
+
+    async def _at_once(self, reader: Redis, priority: Priority, slots: int) -> list[tuple[bytes, list[Entry]]]:
+        """What is there of one priority; where there are more agents than free slots, these come in turns."""
+        turn = self._turns[priority]
+        if slots >= len(turn):
+            return await take(reader, GROUP, self._consumer, list(turn), ">", slots // len(turn), None)
+        for _ in range(0, len(turn), slots):
+            few = list(turn)[:slots]
+            turn.rotate(-slots)
+            if reply := await take(reader, GROUP, self._consumer, few, ">", 1, None):
+                return reply
+        return []
 
     async def _take(
         self, reader: Redis, start: str, count: int, block_ms: int | None
@@ -173,7 +204,8 @@ class Inbox:
     def _deliver(self, reply: list[tuple[bytes, list[Entry]]], deliver: Callable[[Delivery], None]) -> None:
         for stream, entries in reply:
             for entry, fields in entries:
-                deliver(Delivery(self._agents[stream.decode()], entry, fields or {}))
+                name = stream.decode()
+                deliver(Delivery(self._agents[name], name, entry, fields or {}))
 
     async def _recreate(self, error: Exception) -> None:
         """When somebody flushed the server: make the groups again, from the first entry."""

@@ -1,44 +1,69 @@
 """Every Redis key, group and channel is named here and nowhere else.
 
-The keys of all runs share one hash tag, so that one script may touch them together, and so do those of all documents;
-an agent's keys have its own.
+The keys of all runs of one shard share one hash tag, so that one script may touch them together, and so do those of all
+documents; an agent's keys have its own. What shares a tag lies on one server of a cluster.
 """
 
 from urllib.parse import quote
+from zlib import crc32
 
-from orchestration.messages import MAJOR
+from orchestration.messages import MAJOR, Priority
 
 PREFIX = "roundtable"
 GROUP = "workers"
 
 
+class Shard:
+    """Key names of the runs that are kept together, and of what is said about all of those."""
+
+    def __init__(self, prefix: str, tag: str) -> None:
+        self._runs = f"{prefix}:{{{tag}}}"
+        runs = self._runs
+        self.active = f"{runs}:active"
+        """Sorted set: unfinished run -> until when (server ms) its owner holds it; 0 while nobody does."""
+        self.waiting = f"{runs}:waiting"
+        """Sorted set: run that has not begun -> its turn; fairness between people decides it."""
+        self.awaiting = f"{runs}:awaiting"
+        """Sorted set: run that awaits its person's approval -> until when (server ms); it holds no place."""
+        self.people = f"{runs}:people"
+        """Hash: person -> number of unfinished runs."""
+        self.turns = f"{runs}:turns"
+        """Hash: person -> turn of the newest run, and under "" the turn that began last."""
+        self.pace = f"{runs}:pace"
+        """List: how long (ms) the latest runs took, newest first."""
+        self.halted = f"{runs}:halted"
+        """String: JSON of who stopped all agents, when and why; absent while they work."""
+        self.probe = f"{runs}:probe"
+        """Never there: what is written to it is empty."""
+        self.looked = f"{runs}:looked"
+        """String: when (server ms) an orchestrator last looked for runs without an owner."""
+        self.ended = f"{runs}:ended"
+        """Stream: runs that ended, and conversations that were deleted, until every history has gone past them."""
+        self.histories = f"{runs}:histories"
+        """Hash: history -> the entry of `ended` that it has gone past, and when (server ms) it was last heard of."""
+
+    def run(self, run: str) -> str:
+        """Hash: everything about a run, its steps included. Without an id it is what all these keys begin with."""
+        return f"{self._runs}:run:{run}"
+
+    def events(self, run: str) -> str:
+        """Stream: what can be watched of a run."""
+        return f"{self._runs}:run:{run}:events"
+
+    def conversation(self, person: str, conversation: str) -> str:
+        """List: the runs of one chat thread that are kept here, in order."""
+        return f"{self._runs}:conversation:{quote(person, safe='')}:{conversation}"
+
+
 class Keys:
     """Key names under one prefix; a test or a second installation on the same server takes another."""
 
-    def __init__(self, prefix: str = PREFIX) -> None:
+    def __init__(self, prefix: str = PREFIX, shards: int = 1) -> None:
         self.prefix = prefix
-        self.active = f"{prefix}:{{run}}:active"
-        """Sorted set: unfinished run -> until when (server ms) its owner holds it; 0 while nobody does."""
-        self.waiting = f"{prefix}:{{run}}:waiting"
-        """Sorted set: run that has not begun -> its turn; fairness between people decides it."""
-        self.awaiting = f"{prefix}:{{run}}:awaiting"
-        """Sorted set: run that awaits its person's approval -> until when (server ms); it holds no place."""
-        self.people = f"{prefix}:{{run}}:people"
-        """Hash: person -> number of unfinished runs."""
-        self.turns = f"{prefix}:{{run}}:turns"
-        """Hash: person -> turn of the newest run, and under "" the turn that began last."""
-        self.pace = f"{prefix}:{{run}}:pace"
-        """List: how long (ms) the latest runs took, newest first."""
-        self.halted = f"{prefix}:{{run}}:halted"
-        """String: JSON of who stopped all agents, when and why; absent while they work."""
-        self.probe = f"{prefix}:{{run}}:probe"
-        """Never there: what is written to it is empty."""
-        self.looked = f"{prefix}:{{run}}:looked"
-        """String: when (server ms) an orchestrator last looked for runs without an owner."""
-        self.ended = f"{prefix}:{{run}}:ended"
-        """Stream: runs that ended, and conversations that were deleted, until every history has gone past them."""
-        self.histories = f"{prefix}:{{run}}:histories"
-        """Hash: history -> the entry of `ended` that it has gone past, and when (server ms) it was last heard of."""
+        tags = ["run"] if shards == 1 else [f"run:{number}" for number in range(shards)]
+        self.shards = tuple(Shard(prefix, tag) for tag in tags)
+        self.layout = f"{prefix}:shards"
+        """String: among how many shards the runs are divided, once and for all."""
         self.hints = f"{prefix}:hints"
         """Pub/sub channel: a run id for which something urgent happened (asked, cancelled), or "" for all."""
         self.presence = f"{prefix}:{{presence}}:processes"
@@ -52,21 +77,22 @@ class Keys:
         self.documents = f"{prefix}:{{knowledge}}:document:"
         """Begins the key of each document's files."""
 
+    def shard(self, run: str) -> Shard:
+        """Where a run is kept; its id decides that."""
+        return self.shards[crc32(run.encode()) % len(self.shards)]
+
     def run(self, run: str) -> str:
         """Hash: everything about a run, its steps included."""
-        return f"{self.prefix}:{{run}}:run:{run}"
+        return self.shard(run).run(run)
 
     def events(self, run: str) -> str:
         """Stream: what can be watched of a run."""
-        return f"{self.prefix}:{{run}}:run:{run}:events"
+        return self.shard(run).events(run)
 
-    def conversation(self, person: str, conversation: str) -> str:
-        """List: the runs of one chat thread, in order."""
-        return f"{self.prefix}:{{run}}:conversation:{quote(person, safe='')}:{conversation}"
-
-    def tasks(self, agent: str) -> str:
+    def tasks(self, agent: str, priority: Priority = "interactive") -> str:
         """Stream: steps on their way to an agent. A program reads only what its own major version wrote."""
-        return f"{self.prefix}:{{agent:{agent}}}:tasks:{MAJOR}"
+        stream = f"{self.prefix}:{{agent:{agent}}}:tasks:{MAJOR}"
+        return stream if priority == "interactive" else f"{stream}:{priority}"
 
     def dead(self, agent: str) -> str:
         """Stream: messages that no worker could take, with the reason."""

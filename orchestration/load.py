@@ -25,11 +25,13 @@ class Load:
 
 async def read_load(batcher: Batcher, keys: Keys, agents: Sequence[str]) -> Load:
     """In one round trip."""
+    shards = keys.shards
     active, waiting, awaiting, letters, alarms = await asyncio.gather(
-        batcher("ZCARD", keys.active),
-        batcher("ZCARD", keys.waiting),
-        batcher("ZCARD", keys.awaiting),
+        asyncio.gather(*(batcher("ZCARD", shard.active) for shard in shards)),
+        asyncio.gather(*(batcher("ZCARD", shard.waiting) for shard in shards)),
+        asyncio.gather(*(batcher("ZCARD", shard.awaiting) for shard in shards)),
         asyncio.gather(*(batcher("XLEN", keys.dead(agent)) for agent in agents)),
         asyncio.gather(*(read_alarm(batcher, keys, agent) for agent in agents)),
     )
-    return Load(active - waiting - awaiting, waiting, awaiting, tuple(letters), tuple(alarms))
+    at_work = sum(active) - sum(waiting) - sum(awaiting)
+    return Load(at_work, sum(waiting), sum(awaiting), tuple(letters), tuple(alarms))

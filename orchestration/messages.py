@@ -6,7 +6,7 @@ Readers ignore fields they do not know (a newer minor version) and refuse a newe
 import time
 import uuid
 from collections.abc import Iterable
-from typing import Annotated, Literal, NamedTuple, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -21,6 +21,9 @@ APPROVALS_SINCE = "1.2"
 
 Mode = Literal["council", "single"]
 StepState = Literal["waiting", "queued", "running", "retrying", "answered", "nothing_found", "failed"]
+Priority = Literal["interactive", "background"]
+"""Whether a person waits for the answer. What is in the background gives way, in every queue."""
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 RunState = Literal["answered", "nothing_found", "failed", "cancelled", "expired"]
 Channel = Literal["reasoning", "answer"]
 
@@ -91,6 +94,7 @@ class Task(Message):
     """What was asked before, oldest first: a question that follows up on it is completed from it."""
     model: str = ""
     """The language model that the person wished, or `agents.models.NO_MODEL`; empty for what is configured."""
+    priority: Priority = "interactive"
     undivided: bool = False
     """It is one question, whatever joins it: a part of another one, asked again."""
     deadline_seconds: float | None = None

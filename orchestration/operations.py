@@ -21,6 +21,7 @@ from orchestration.keys import PREFIX, Keys
 from orchestration.presence import AgentHealth, Presence, PresenceReader
 from orchestration.round_trips import UNREACHABLE
 from orchestration.settings import RunSettings, Settings
+from orchestration.sharding import agree
 from orchestration.signing import Signing, read_key_ring
 from orchestration.store import RunStore
 
@@ -92,9 +93,10 @@ async def open_operations(
 ) -> AsyncIterator[Operations]:
     """Raises ConfigurationError and EngineUnavailable; the latter also for what Redis refuses later on."""
     registry = registry or load_catalog()
-    keys = Keys(prefix)
+    keys = Keys(prefix, settings.run.shards)
     signing = Signing(await asyncio.to_thread(read_key_ring, settings.signing_keys), keys)
     async with open_engine(settings) as connections:
+        await agree(connections.batcher, keys)
         store = RunStore(connections.batcher, keys, settings.run, signing)
         letters = DeadLetters(connections.batcher, keys, store, signing, registry)
         presences = PresenceReader(connections.batcher, keys, registry)

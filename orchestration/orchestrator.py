@@ -36,6 +36,10 @@ class Orchestrator(RunLog, Protocol):
         """Why all agents stand still, in a sentence; empty while they work."""
         ...
 
+    async def placed(self, task: Task) -> Task:
+        """The task under an id by which it finds room: for whoever is free to choose one, before anybody knows it."""
+        ...
+
     async def submit(self, task: Task) -> str:
         """Take a task in and return its run's id at once; the run goes on by itself.
 

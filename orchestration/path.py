@@ -126,7 +126,7 @@ async def _until_begun(council: Council, run: OwnedRun, events: asyncio.Queue[Re
     loop = asyncio.get_running_loop()
     while not run.begun and not run.awaiting:
         await deadline.check()
-        await council.store.begin_waiting()
+        await council.store.begin_waiting(run.task.id)
         if await council.store.begun(run.task.id):
             return
         pause = min(council.settings.renew_seconds, deadline.at - loop.time())
@@ -160,7 +160,7 @@ async def _decide(council: Council, run: OwnedRun, deadline: Deadline) -> tuple[
     council.crash(CrashPoint.AFTER_SELECT)
     if run.task.approval:
         return selection, plan
-    first = {step.id for step in plan.ready((), ())}
+    first = _first(council, plan)
     states = {f"{step.id}.state": "queued" if step.id in first else "waiting" for step in plan.steps}
     states |= {f"{step}.sent": f"{run.fence}.1" for step in first}
     decided: dict[str, bytes | str] = {"selection": encode(selection), "plan": encode(plan), **states}
@@ -170,12 +170,17 @@ async def _decide(council: Council, run: OwnedRun, deadline: Deadline) -> tuple[
     return selection, plan
 
 
+def _first(council: Council, plan: CoordinationPlan) -> set[str]:
+    """The steps that a plan begins with; never more of one run at a time than the settings allow."""
+    return {step.id for step in plan.ready((), ())[: council.settings.run_steps]}
+
+
 async def _ask_first(council: Council, run: OwnedRun, proposal: Proposal, deadline: Deadline) -> None:
     """Offer the plan to the person, and let go of the run until it is approved; somebody else may begin meanwhile."""
     await deadline.check()
     await council.approvals.propose(run, proposal)
     council.crash(CrashPoint.AFTER_PROPOSE)
-    await council.store.begin_waiting()
+    await council.store.begin_waiting(run.task.id)
 
 
 async def _execute(
@@ -196,7 +201,7 @@ async def _execute(
         council.streams, council.keys, council.store, council.metrics, council.signing, run, plan, terms
     )
     if run.plan is None:
-        begun, retries = {step.id for step in plan.ready((), ())}, dict[str, float]()
+        begun, retries = _first(council, plan), dict[str, float]()
         await dispatcher.send_first([plan.step(step) for step in begun])
     else:
         begun, retries = await _pick_up(council, run, dispatcher, results)
@@ -206,7 +211,8 @@ async def _execute(
     while len(results) < len(plan.steps):
         await deadline.check()
         due = {step for step, at in retries.items() if at <= loop.time()}
-        ready = (*plan.ready(results, begun), *(plan.step(step) for step in due - results.keys()))
+        room = max(0, council.settings.run_steps - len(begun - results.keys()))
+        ready = (*plan.ready(results, begun)[:room], *(plan.step(step) for step in due - results.keys()))
         retries = {step: at for step, at in retries.items() if step not in due}
         begun |= {step.id for step in ready}
         await dispatcher.send(ready, results)

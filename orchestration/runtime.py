@@ -44,10 +44,12 @@ from orchestration.redis_log import RedisLog
 from orchestration.redis_record import open_redis_record
 from orchestration.selector import Selector
 from orchestration.settings import Settings, make_data_folder
+from orchestration.sharding import RunIds, agree
 from orchestration.signing import KeyRing, Signing, read_key_ring
 from orchestration.single import SingleAgent
 from orchestration.store import RunStore
 from orchestration.terms import PLANNING, WRITING, share_of, task_budget
+from orchestration.weights import Weights, nobodys
 from orchestration.worker import GRACE_SECONDS, Worker
 from orchestration.writing import aggregating
 
@@ -71,6 +73,7 @@ async def open_runtime(
     join: bool = False,
     patient: bool = False,
     prefix: str = PREFIX,
+    role: Callable[[str], str] = nobodys,
     crash: Crash = survive,
 ) -> AsyncIterator[AgentOrchestrator]:
     """Everything that a process needs for councils and for the single agent.
@@ -79,25 +82,27 @@ async def open_runtime(
     `keeper` is told of everything that ends, wherever it was asked; without one Redis keeps runs for a while.
     `join`: when another process on the same Redis orchestrates already, hand tasks to it and load nothing here.
     `patient`: when Redis is away, begin with the single agent and go on by itself as soon as Redis is there.
+    `role` says what a person's role is called, for those that have a weight.
     `crash` is called at named points, so that a test can die there.
     """
     registry = registry or load_catalog()
+    weights = Weights(settings.run.weights, role)
     await asyncio.to_thread(make_data_folder, settings.data)
     ring = await asyncio.to_thread(read_key_ring, settings.signing_keys)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    keys = Keys(prefix)
+    keys = Keys(prefix, settings.run.shards)
     async with AsyncExitStack() as stack:
         if models is None:
             models = await stack.enter_async_context(open_models(settings.models, registry, settings.data))
         connections: Connections | None = None
         try:
-            connections = await stack.enter_async_context(open_engine(settings))
+            connections = await stack.enter_async_context(_open_agreed(settings, keys))
         except EngineUnavailable as error:
             if not patient:
                 raise
             log.warning("%s Only the single agent answers until it does.", error)
         if connections is not None and join and await _somebody_orchestrates(connections, keys):
-            yield await _joined(stack, settings, registry, models, connections, keys, ring, name)
+            yield await _joined(stack, settings, registry, models, connections, keys, ring, name, weights)
             return
         chosen = _chosen(workers, registry)
         bases = frozenset(chosen) if kind == "worker" else None
@@ -118,6 +123,7 @@ async def open_runtime(
             name,
             keys,
             ring,
+            weights,
             kind,
             chosen,
             crash,
@@ -241,6 +247,7 @@ class _Process:
     name: str
     keys: Keys
     ring: KeyRing
+    weights: Weights
     kind: Kind
     workers: Mapping[str, Agent]
     crash: Crash
@@ -253,7 +260,7 @@ class _Process:
         """Councils over this Redis, as long as the block lasts."""
         settings, registry, keys = self.settings, self.registry, self.keys
         signing, alarms = Signing(self.ring, keys), Alarms(connections.batcher, keys, self.metrics)
-        store = RunStore(connections.batcher, keys, settings.run, signing)
+        store = RunStore(connections.batcher, keys, settings.run, signing, weights=self.weights)
         approvals = Approvals(connections.batcher, keys, settings.run)
         hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
         brake = Brake(connections.batcher, keys, hints)
@@ -305,7 +312,7 @@ class _Process:
         engine = CouncilEngine(
             self.name, store, approvals, registry, settings.run, hints, self.metrics, driven, self.crash
         )
-        outage = Outage(connections.batcher, keys.probe)
+        outage = Outage(connections.batcher, keys.shards[0].probe)
         gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)
         try:
             # Before anything is asked here, so that whoever joins finds this process.
@@ -317,7 +324,8 @@ class _Process:
         if self.keeper is not None:
             loops.append(partial(self.keeper.follow, Endings(connections, keys, hub, store, settings.run)))
         log_ = RedisLog(connections, keys, hub, store)
-        councils = Councils(engine, log_, presences, connections, brake, outage, gauges)
+        ids = RunIds(connections.batcher, keys, settings.run)
+        councils = Councils(engine, log_, presences, connections, brake, outage, gauges, ids)
         async with _running(loops, worker, hub, connections, self.knowledge):
             with self.orchestrator.with_councils(councils):
                 yield
@@ -334,11 +342,19 @@ class _Process:
         while True:
             await asyncio.sleep(TRY_AGAIN_SECONDS)
             try:
-                async with open_engine(self.settings) as connections, self.councils(connections):
+                async with _open_agreed(self.settings, self.keys) as connections, self.councils(connections):
                     log.warning("Redis is there: councils answer from now on")
                     await asyncio.Event().wait()
             except (EngineUnavailable, ConfigurationError, *TROUBLE) as error:
                 log.info("councils have to wait: %s", error)
+
+
+@asynccontextmanager
+async def _open_agreed(settings: Settings, keys: Keys) -> AsyncIterator[Connections]:
+    """A Redis whose runs are divided as this process divides them."""
+    async with open_engine(settings) as connections:
+        await agree(connections.batcher, keys)
+        yield connections
 
 
 async def _somebody_orchestrates(connections: Connections, keys: Keys) -> bool:
@@ -359,21 +375,22 @@ async def _joined(
     keys: Keys,
     ring: KeyRing,
     name: str,
+    weights: Weights,
 ) -> AgentOrchestrator:
     """A process that hands tasks in and watches; another one drives them."""
     signing = Signing(ring, keys)
-    store = RunStore(connections.batcher, keys, settings.run, signing)
+    store = RunStore(connections.batcher, keys, settings.run, signing, weights=weights)
     hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
-    metrics, outage = Metrics(registry, models.names), Outage(connections.batcher, keys.probe)
+    metrics, outage = Metrics(registry, models.names), Outage(connections.batcher, keys.shards[0].probe)
     approvals = Approvals(connections.batcher, keys, settings.run)
     engine = CouncilEngine(name, store, approvals, registry, settings.run, hints, metrics, None)
     await stack.enter_async_context(_running([hub.run, outage.run], None, hub, connections))
     presences = PresenceReader(connections.batcher, keys, registry)
     gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)
     log_ = RedisLog(connections, keys, hub, store)
-    return AgentOrchestrator(
-        registry, None, None, metrics, models, Councils(engine, log_, presences, connections, None, outage, gauges)
-    )
+    ids = RunIds(connections.batcher, keys, settings.run)
+    councils = Councils(engine, log_, presences, connections, None, outage, gauges, ids)
+    return AgentOrchestrator(registry, None, None, metrics, models, councils)
 
 
 @asynccontextmanager

@@ -5,10 +5,12 @@ import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, ip_network
 from pathlib import Path
+from typing import Annotated
 
 from dotenv import dotenv_values
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     IPvAnyAddress,
@@ -19,7 +21,7 @@ from pydantic import (
     field_validator,
 )
 
-from agents.models.settings import ModelSettings
+from agents.models.settings import ModelSettings, paired
 from knowledge import KnowledgeSettings
 from orchestration.durability import LOCAL, Durability
 from orchestration.errors import ConfigurationError
@@ -27,6 +29,9 @@ from orchestration.errors import ConfigurationError
 
 def _default_data_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "roundtable"
+
+
+Weight = Annotated[float, Field(ge=0.01, le=100)]
 
 
 class RunSettings(BaseModel):
@@ -48,6 +53,22 @@ class RunSettings(BaseModel):
     """Runs that are worked on at the same time, in all processes together."""
     waiting: int = Field(200, ge=0, le=100_000)
     """Further runs that may wait for a place; one more is refused."""
+    run_steps: int = Field(8, ge=1, le=1_024)
+    """Steps of one run that are in workers' hands, or on their way to them, at the same time."""
+    weights: Annotated[Mapping[str, Weight], BeforeValidator(paired)] = {}
+    """By person or role: how much sooner than others' their questions begin where some have to wait."""
+    shards: int = Field(1, ge=1, le=256)
+    """Parts into which all runs are divided, so that they may lie on several servers of a cluster."""
+
+    @property
+    def places_in_shard(self) -> int:
+        """The share of one shard, rounded up."""
+        return -(-self.places // self.shards)
+
+    @property
+    def waiting_in_shard(self) -> int:
+        """The share of one shard, rounded up."""
+        return -(-self.waiting // self.shards)
 
     @property
     def lease_ms(self) -> int:
@@ -194,6 +215,9 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ROUNDTABLE_SLOTS": ("run", "slots"),
     "ROUNDTABLE_PLACES": ("run", "places"),
     "ROUNDTABLE_WAITING": ("run", "waiting"),
+    "ROUNDTABLE_RUN_STEPS": ("run", "run_steps"),
+    "ROUNDTABLE_WEIGHTS": ("run", "weights"),
+    "ROUNDTABLE_SHARDS": ("run", "shards"),
     "ROUNDTABLE_MAX_FILE_MEGABYTES": ("knowledge", "max_file_megabytes"),
     "ROUNDTABLE_MAX_PAGES": ("knowledge", "max_pages"),
     "ROUNDTABLE_READING_SECONDS": ("knowledge", "reading_seconds"),

@@ -20,7 +20,7 @@ from orchestration.errors import (
     UnreadableRun,
     UnsupportedMessage,
 )
-from orchestration.keys import Keys
+from orchestration.keys import Keys, Shard
 from orchestration.log import Ending, Standing
 from orchestration.messages import (
     APPROVALS_SINCE,
@@ -31,6 +31,7 @@ from orchestration.messages import (
     CoordinationPlan,
     Failed,
     Finished,
+    Priority,
     Retrying,
     Selection,
     Sent,
@@ -46,9 +47,12 @@ from orchestration.messages import (
 from orchestration.round_trips import UNREACHABLE, Argument, Command
 from orchestration.settings import RunSettings
 from orchestration.signing import KeyRing, Signing
+from orchestration.weights import EVERYBODY_ALIKE, Weights
 
 ALONE_AFTER = 2
 """A step that lost so many workers is run alone in its process, so that it takes no neighbour along."""
+BEHIND = 2**40
+"""How far behind all others the turns in the background are, so that they begin when no other one waits."""
 FORGOTTEN_MS = 30 * 86_400_000
 """A history that was not heard of for this long is not waited for."""
 SILENT_SECONDS = 5.0
@@ -174,6 +178,7 @@ class RunStore:
         settings: RunSettings,
         signing: Signing | None = None,
         clock: Callable[[], float] = time.time,
+        weights: Weights = EVERYBODY_ALIKE,
     ) -> None:
         """Without `signing` results are not signed, and taken from everybody."""
         self._signing = signing or Signing(KeyRing(), keys)
@@ -181,6 +186,7 @@ class RunStore:
         self._keys = keys
         self._settings = settings
         self._clock = clock
+        self._weights = weights
 
     async def accept(self, task: Task, owner: str) -> OwnedRun | None:
         """Take a task in; with an empty owner any orchestrator may adopt it.
@@ -188,17 +194,19 @@ class RunStore:
         None when it was taken in before, by somebody else, or was stopped before it arrived. Raises InvalidTask when
         another task has its id, Overloaded when there is no place for it, Halted when the operator stopped all agents.
         """
-        k, settings = self._keys, self._settings
+        k, settings = self._keys.shard(task.id), self._settings
         keys = [k.run(task.id), k.events(task.id), k.active, k.waiting, k.people, k.turns, k.pace, k.halted, k.awaiting]
         if task.conversation:
             keys.append(k.conversation(task.person, task.conversation))
         deadline = task.deadline_seconds or settings.deadline_seconds
         event = encode(Accepted(run=task.id, task=task))
-        args: list[Argument] = [task.id, encode(task), event, owner, settings.lease_ms, int(deadline * 1000), k.hints]
-        args += [task.conversation, settings.retention_ms, task.person, settings.places, settings.waiting]
+        args: list[Argument] = [task.id, encode(task), event, owner, settings.lease_ms, int(deadline * 1000)]
+        args += [self._keys.hints, task.conversation, settings.retention_ms, task.person]
+        args += [settings.places_in_shard, settings.waiting_in_shard]
         # A program that would run the plan unasked must leave it alone.
         schema = APPROVALS_SINCE if task.approval else MAJOR
-        status, now, begun, *more = await self._batcher.script("accept", keys, [*args, schema, SCHEMA, k.run("")])
+        args += [schema, SCHEMA, k.run(""), self._weights.apart(task.person), queue_of(task.priority), BEHIND]
+        status, now, begun, *more = await self._batcher.script("accept", keys, args)
         if status == b"HALTED":
             halt = read_halt(more[0])
             raise Halted(halt.sentence(), halt.reason)
@@ -231,7 +239,7 @@ class RunStore:
 
         Raises UnreadableRun when it is damaged.
         """
-        k = self._keys
+        k = self._keys.shard(run)
         args: list[Argument] = [run, owner, self._settings.lease_ms, SCHEMA]
         reply = await self._batcher.script("adopt", [k.run(run), k.active, k.waiting, k.awaiting], args)
         if reply is None:
@@ -266,7 +274,7 @@ class RunStore:
         """Write down a decision and renew the hold (or give it up); raises Superseded when the run is over or
         somebody else's.
         """
-        k = self._keys
+        k = self._keys.shard(run.task.id)
         flat = [part for item in fields.items() for part in item]
         lease = self._settings.lease_ms if hold else 0
         args: list[Argument] = [run.task.id, run.fence, lease, len(fields), *flat, *map(encode, events)]
@@ -295,11 +303,11 @@ class RunStore:
             raise Superseded(status.decode())
         return entries
 
-    async def begin_waiting(self) -> None:
-        """Let runs that wait begin, while there are places."""
-        k = self._keys
+    async def begin_waiting(self, beside: str) -> None:
+        """Let runs that wait begin, while there are places, in the shard of this run."""
+        k = self._keys.shard(beside)
         keys = [k.active, k.waiting, k.turns, k.awaiting]
-        await self._batcher.script("begin", keys, [self._settings.places, SCHEMA, k.run("")])
+        await self._batcher.script("begin", keys, [self._settings.places_in_shard, SCHEMA, k.run(""), BEHIND])
 
     async def begun(self, run: str) -> bool:
         """Whether a run's turn has come."""
@@ -317,15 +325,15 @@ class RunStore:
 
     async def finish(self, run: str, result: TaskResult, events: Sequence[AnyEvent], *, fence: int | None) -> Fenced:
         """End a run with its last events; without a fence whoever asks may: so Stop works when no owner is alive."""
-        k = self._keys
+        k = self._keys.shard(run)
         owner = "" if fence is None else fence
-        args: list[Argument] = [run, owner, result.state, encode(result), self._settings.retention_ms, k.hints]
-        args += [FORGOTTEN_MS, k.run(""), *map(encode, events)]
+        args: list[Argument] = [run, owner, result.state, encode(result), self._settings.retention_ms]
+        args += [self._keys.hints, FORGOTTEN_MS, k.run(""), *map(encode, events)]
         keys = [k.run(run), k.events(run), k.active, k.waiting, k.people, k.turns, k.pace, k.ended, k.histories]
         keys.append(k.awaiting)
         status, *waiting = await self._batcher.script("finish", keys, args)
         if waiting and waiting[0]:
-            await self.begin_waiting()
+            await self.begin_waiting(run)
         return Fenced(status.decode())
 
     async def claim(
@@ -342,7 +350,7 @@ class RunStore:
         """Take a step for a worker, with a fence that is higher than every earlier one; an attempt that is not the
         first one is told as Restarted.
         """
-        k, settings = self._keys, self._settings
+        k, settings = self._keys.shard(run), self._settings
         args: list[Argument] = [step, worker, message, settings.lease_ms, settings.step_ms, int(alone)]
         args += [encode(started), ALONE_AFTER, MOST_DEATHS, *sent]
         reply = await self._batcher.script("claim", [k.run(run), k.events(run), k.halted], args)
@@ -416,12 +424,11 @@ class RunStore:
 
     async def record(self, run: str) -> RunRecord:
         """What is known of a run's steps; raises Superseded when the run is over."""
-        (seconds, micros), fields = await asyncio.gather(
-            self._batcher("TIME"), self._batcher("HGETALL", self._keys.run(run))
-        )
+        now, flat = await self._batcher.script("read", [self._keys.run(run)], [])
+        fields = dict(zip(flat[::2], flat[1::2], strict=True))
         if fields.get(b"state") != b"running":
             raise Superseded("the run is over")
-        return self._record(run, int(seconds) + int(micros) / 1e6, fields)
+        return self._record(run, now / 1000, fields)
 
     async def ended(self, runs: Sequence[str]) -> set[str]:
         """Which of these runs are over, in one round trip."""
@@ -429,23 +436,25 @@ class RunStore:
         return {run for run, state in zip(runs, states, strict=True) if state != b"running"}
 
     async def unowned(self) -> list[str]:
-        """Runs whose owner is gone, oldest first, by the server's clock.
+        """Runs whose owner is gone, in each shard the oldest first, by its server's clock.
 
         Every orchestrator asks this all the time, so a long silence means that nobody could work: it is added to the
         deadlines, as is the time of a halt.
         """
-        k = self._keys
-        args: list[Argument] = [int(1000 * SILENT_SECONDS), k.run("")]
-        found = await self._batcher.script("unowned", [k.active, k.halted, k.looked], args)
-        return [run.decode() for run in found]
+        found = await asyncio.gather(*map(self._unowned, self._keys.shards))
+        return [run.decode() for runs in found for run in runs]
+
+    async def _unowned(self, shard: Shard) -> list[bytes]:
+        keys = [shard.active, shard.halted, shard.looked]
+        args: list[Argument] = [int(1000 * SILENT_SECONDS), shard.run("")]
+        found: list[bytes] = await self._batcher.script("unowned", keys, args)
+        return found
 
     async def seconds_left(self, run: str) -> float:
         """Until a run's deadline; 0 or less when it has passed, or the run is gone."""
-        await self.unowned()
-        (seconds, micros), deadline = await asyncio.gather(
-            self._batcher("TIME"), self._batcher("HGET", self._keys.run(run), "deadline")
-        )
-        return int(deadline or 0) / 1000 - int(seconds) - int(micros) / 1e6
+        await self._unowned(self._keys.shard(run))
+        now, (deadline,) = await self._batcher.script("read", [self._keys.run(run)], ["deadline"])
+        return (int(deadline or 0) - int(now)) / 1000
 
     async def task(self, run: str) -> Task | None:
         """What was asked, or None when there is no such run."""
@@ -460,12 +469,16 @@ class RunStore:
         return Ending(decode(Selection, selection) if selection is not None else None, decode(TaskResult, result))
 
     async def runs(self, person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
-        """The runs of one chat thread, in order, without those that need not be asked for."""
-        found = await self._batcher("LRANGE", self._keys.conversation(person, conversation), 0, -1)
-        runs = [run.decode() for run in found if run.decode() not in beside]
+        """The runs of one chat thread, in the order in which they were accepted, without those that need not be asked
+        for.
+        """
+        lists = (shard.conversation(person, conversation) for shard in self._keys.shards)
+        found = await asyncio.gather(*(self._batcher("LRANGE", key, 0, -1) for key in lists))
+        runs = [run.decode() for several in found for run in several if run.decode() not in beside]
+        accepted = await asyncio.gather(*(self._batcher("HGET", self._keys.run(run), "accepted") for run in runs))
         # A thread lives as long as its newest run; older ones may have expired.
-        there = await asyncio.gather(*(self._batcher("EXISTS", self._keys.run(run)) for run in runs))
-        return [run for run, exists in zip(runs, there, strict=True) if exists]
+        there = [(int(at), run) for run, at in zip(runs, accepted, strict=True) if at is not None]
+        return [run for _, run in sorted(there, key=lambda one: one[0])]
 
     def _step_keys(self, run: str) -> list[str]:
         return [self._keys.run(run), self._keys.events(run)]
@@ -507,6 +520,11 @@ class RunStore:
             results=results,
             forged=forged,
         )
+
+
+def queue_of(priority: Priority) -> str:
+    """What the turns of a priority are called in Redis."""
+    return "" if priority == "interactive" else priority
 
 
 def _overloaded(yours: bool, unfinished: int, pace_ms: int) -> Overloaded:

@@ -152,7 +152,7 @@ class Worker:
 
     def busy(self, agent: str = "") -> int:
         """Steps in hand, of one agent or of all."""
-        return sum(1 for name, _ in self._held if not agent or name == agent)
+        return sum(1 for held in self._held.values() if not agent or held.delivery.agent.name == agent)
 
     async def run(self) -> None:
         """Work until `leave` was called and what was begun has ended or was given back, or until cancelled."""
@@ -220,14 +220,15 @@ class Worker:
     # One step
 
     def _begin(self, delivery: Delivery) -> None:
-        key = (delivery.agent.name, delivery.entry)
+        key = (delivery.stream, delivery.entry)
         if key in self._held or self._steps is None:
             return
         held = self._held[key] = Held(delivery)
         held.task = self._steps.create_task(self._handle(key, held))
 
     async def _handle(self, key: tuple[str, bytes], held: Held) -> None:
-        about(agent=key[0])
+        agent = held.delivery.agent.name
+        about(agent=agent)
         try:
             try:
                 await self._process(held)
@@ -236,10 +237,10 @@ class Worker:
                     raise
                 await self._break_off(held)
         except TROUBLE as error:
-            log.warning("a step of %s is left for later: %s", key[0], error)
+            log.warning("a step of %s is left for later: %s", agent, error)
         except Exception:
             # The boundary of one step: whatever it was, the worker goes on and the person hears of it.
-            log.exception("a step of %s broke its worker's code", key[0])
+            log.exception("a step of %s broke its worker's code", agent)
             await self._give_broken_up(held)
         finally:
             if self._held.get(key) is held:
@@ -479,7 +480,7 @@ class Worker:
 
     async def _pass_on(self, held: Held) -> None:
         """Let any worker have the message, this one too; so nothing here may keep it alive any more."""
-        self._held.pop((held.delivery.agent.name, held.delivery.entry), None)
+        self._held.pop((held.delivery.stream, held.delivery.entry), None)
         await self._inbox.give_back(held.delivery)
 
     # Keeping what is held, recovering what others lost

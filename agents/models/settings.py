@@ -23,7 +23,7 @@ def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _paired(value: object) -> object:
+def paired(value: object) -> object:
     """`a=x, b=y` in the environment."""
     if not isinstance(value, str):
         return value
@@ -79,13 +79,13 @@ class ModelSettings(BaseModel):
     """Speaks for every agent that has none of its own, plans and writes."""
     base_url: Annotated[SecretStr, AfterValidator(_address)] | None = None
     """Where `openai:` models are, if not at the provider: it may carry a password."""
-    agents: Annotated[Mapping[str, ModelName], BeforeValidator(_paired)] = {}
+    agents: Annotated[Mapping[str, ModelName], BeforeValidator(paired)] = {}
     """The model of an agent, by the agent's name."""
     offered: ModelNames = ()
     """What whoever asks may choose."""
     fallbacks: ModelNames = ()
     """Asked in this order where a model does not answer."""
-    prices: Annotated[Mapping[str, Price], BeforeValidator(_paired)] = {}
+    prices: Annotated[Mapping[str, Price], BeforeValidator(paired)] = {}
     """By the model's name."""
     task_tokens: int = Field(150_000, ge=0, le=100_000_000)
     """In and out, that all models together may be asked for one task."""

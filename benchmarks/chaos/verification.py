@@ -272,9 +272,9 @@ def _happening(entry: bytes, data: Mapping[bytes, bytes]) -> Happening:
 async def read_leftovers(redis: Redis, keys: Keys, agents: Sequence[str]) -> Leftovers:
     """What is left on the streams and among the active runs."""
     async with redis.pipeline(transaction=False) as pipe:
-        pipe.zcard(keys.active)
-        pipe.zcard(keys.waiting)
-        pipe.hlen(keys.people)
+        pipe.zcard(keys.shards[0].active)
+        pipe.zcard(keys.shards[0].waiting)
+        pipe.hlen(keys.shards[0].people)
         for agent in agents:
             pipe.xlen(keys.tasks(agent))
             pipe.xpending_range(keys.tasks(agent), GROUP, "-", "+", MOST_PENDING)

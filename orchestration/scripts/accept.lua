@@ -3,7 +3,8 @@
 --       conversation).
 -- ARGV: id, task, accepted event, owner ('' = nobody yet), lease ms, deadline ms from now, hints channel,
 --       conversation ('' = none), retention ms, person, places, places for waiting, the oldest schema that may drive it,
---       schema, what the key of a run begins with.
+--       schema, what the key of a run begins with, by how much the person's turns are apart, queue ('' or 'background'),
+--       how far behind all others its turns are.
 -- Returns {status, now ms, begun (0 or 1), ...}. Status:
 --   NEW      taken in
 --   KNOWN    there was a run of this id; then come its task (nil = it was stopped before it arrived), state, owner, fence and
@@ -39,21 +40,25 @@ local begun = waiting == 0 and unfinished < places and 1 or 0
 local owned = ARGV[4] ~= ''
 local till = owned and (now + ARGV[5]) or 0
 -- Start-time fair queueing: a person's next turn comes after the person's last one and after whoever began last.
-local last = tonumber(redis.call('HGET', KEYS[6], '') or '0')
-local turn = math.max(last, tonumber(redis.call('HGET', KEYS[6], ':' .. person) or '0')) + 1
-redis.call('HSET', KEYS[6], ':' .. person, turn)
+local queue, apart = ARGV[17], tonumber(ARGV[16])
+local behind = queue == '' and 0 or tonumber(ARGV[18])
+-- An older program that let one of the background begin took its place for its turn.
+local last = tonumber(redis.call('HGET', KEYS[6], queue) or '0') % ARGV[18]
+local turn = math.max(last, tonumber(redis.call('HGET', KEYS[6], queue .. ':' .. person) or '0')) + apart
+redis.call('HSET', KEYS[6], queue .. ':' .. person, turn)
 redis.call('HINCRBY', KEYS[5], person, 1)
 redis.call('HSET', KEYS[1], 'state', 'running', 'task', ARGV[2], 'owner', ARGV[4], 'person', person,
   'fence', owned and 1 or 0, 'until', till, 'accepted', now, 'deadline', now + ARGV[6], 'schema', ARGV[13],
   'begun', begun == 1 and now or 0)
+if queue ~= '' or apart ~= 1 then redis.call('HSET', KEYS[1], 'queue', queue, 'apart', ARGV[16]) end
 redis.call('ZADD', KEYS[3], till, id)
 redis.call('XADD', KEYS[2], '*', 'e', ARGV[3])
 if begun == 1 then
   -- Nobody waits, so this is the turn that began last; it counts for who comes when somebody has to.
-  redis.call('HSET', KEYS[6], '', math.max(last, turn - 1))
+  redis.call('HSET', KEYS[6], queue, math.max(last, turn - apart))
 else
-  local ahead = redis.call('ZCOUNT', KEYS[4], '-inf', turn)
-  redis.call('ZADD', KEYS[4], turn, id)
+  local ahead = redis.call('ZCOUNT', KEYS[4], '-inf', turn + behind)
+  redis.call('ZADD', KEYS[4], turn + behind, id)
   local event = {v = ARGV[14], kind = 'waiting', run = id, ahead = ahead}
   if pace >= 0 then event.seconds = (ahead + 1) * pace / 1000 end
   redis.call('XADD', KEYS[2], '*', 'e', cjson.encode(event))

@@ -1,5 +1,6 @@
 -- Let runs that wait begin, in the order of their turns, while there are places. KEYS: active, waiting, turns,
--- awaiting. ARGV: places, schema, what the key of a run begins with. Returns how many began.
+-- awaiting. ARGV: places, schema, what the key of a run begins with, how far behind all others turns in the
+-- background are. Returns how many began.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 -- A program that knows of no approvals may have ended one of these.
@@ -12,7 +13,12 @@ while begun < free do
   local key = ARGV[3] .. next[1]
   if redis.call('HGET', key, 'state') == 'running' then
     redis.call('HSET', key, 'begun', now)
-    redis.call('HSET', KEYS[3], '', next[2])
+    local turn, behind = tonumber(next[2]), tonumber(ARGV[4])
+    if turn >= behind then
+      redis.call('HSET', KEYS[3], 'background', turn - behind)
+    else
+      redis.call('HSET', KEYS[3], '', next[2])
+    end
     redis.call('XADD', key .. ':events', '*', 'e', cjson.encode({v = ARGV[2], kind = 'begun', run = next[1]}))
     begun = begun + 1
   else

@@ -44,7 +44,7 @@ else
 end
 if run[3] and redis.call('HINCRBY', KEYS[5], run[3], -1) <= 0 then
   redis.call('HDEL', KEYS[5], run[3])
-  redis.call('HDEL', KEYS[6], ':' .. run[3])
+  redis.call('HDEL', KEYS[6], ':' .. run[3], 'background:' .. run[3])
 end
 if run[4] and run[4] ~= '0' then
   redis.call('LPUSH', KEYS[7], now - run[4])

@@ -35,4 +35,4 @@ def test_a_runs_keys_may_not_stay() -> None:
     keys = Keys("test")
     known = permanent(keys, ["north"])
     assert keys.tasks("north") in known
-    assert not {keys.run("r"), keys.events("r"), keys.active, keys.conversation("me", "c")} & known
+    assert not {keys.run("r"), keys.events("r"), keys.shards[0].active, keys.shards[0].conversation("me", "c")} & known

@@ -65,6 +65,9 @@ class ScriptedOrchestrator:
         """Raised where it is asked how a run ended."""
         self._happened: dict[str, int] = {}
 
+    async def placed(self, task: Task) -> Task:
+        return task
+
     async def submit(self, task: Task) -> str:
         refusal, self.refusal = self.refusal, None
         if refusal is not None:

@@ -118,6 +118,9 @@ class ScriptedCouncil:
     cancelled: list[str] = field(default_factory=list)
     rejected: tuple[str, ...] = ()
 
+    async def placed(self, task: Task) -> Task:
+        return task
+
     async def stream(self, task: Task) -> AsyncIterator[Recorded]:
         self.asked.append(task)
         for number, event in enumerate(self.script):

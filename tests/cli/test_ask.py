@@ -29,11 +29,13 @@ def test_json_is_one_document_and_nothing_else(terminal: Terminal) -> None:
 
 
 def test_what_is_asked_is_what_was_typed(terminal: Terminal) -> None:
-    """Person, agents and mode reach the task."""
+    """Person, agents, mode and priority reach the task."""
     terminal.types("ask", QUESTION, "--as", "ada", "--agents", "security, product,security", "--single")
-    (task,) = terminal.council.asked
+    terminal.types("ask", QUESTION, "--background")
+    task, background = terminal.council.asked
     assert (task.question, task.person, task.mode) == (QUESTION, "ada", "single")
     assert task.agents == ("security", "product")
+    assert (task.priority, background.priority) == ("interactive", "background")
 
 
 def test_what_models_cost_and_did_not_do_goes_to_the_terminal(terminal: Terminal) -> None:

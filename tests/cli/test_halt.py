@@ -78,7 +78,7 @@ def test_a_switch_that_cannot_be_read_stops_all_the_same(
     operator: Terminal, redis: Redis, keys: Keys, found: str
 ) -> None:
     """Another version of the program has set it, or a hand."""
-    redis.set(keys.halted, found)
+    redis.set(keys.shards[0].halted, found)
     assert operator.types("halt").out.startswith("All agents have been stopped; ")
     assert operator.types("agents").out.startswith("All agents have been stopped; ")
     assert operator.types("resume").out.startswith("All agents may work again; ")

@@ -183,7 +183,7 @@ async def test_what_ends_while_nobody_keeps_waits(history: History, redis_url: s
         await eventually(lambda: _is_past(history, cursor), "the history is past their ends")
     for key in (keys.run(later[0].id), keys.events(later[1].id)):
         assert await redis.ttl(key) > 0
-    assert not await redis.exists(keys.ended)
+    assert not await redis.exists(keys.shards[0].ended)
 
 
 async def test_a_run_expires_when_every_history_has_it(redis_url: str, keys: Keys, redis: Redis) -> None:
@@ -194,9 +194,9 @@ async def test_a_run_expires_when_every_history_has_it(redis_url: str, keys: Key
         await finished(redis_url, keys, task := question())
         (ending,) = await ended.after(FIRST)
         assert ending.run == task.id
-        await ended.past("quick", ending.id)
+        await ended.past("quick", ending.place)
         assert await redis.ttl(keys.events(task.id)) == -1
-        await ended.past("slow", ending.id)
+        await ended.past("slow", ending.place)
         assert await redis.ttl(keys.events(task.id)) > 0
         assert await ended.after(FIRST) == []
 
@@ -210,10 +210,10 @@ async def test_a_history_that_is_gone_for_good_is_not_waited_for(
         await ended.past("gone", FIRST)
         await finished(redis_url, keys, waited := question())
         seconds, _ = await redis.time()
-        await redis.hset(keys.histories, "gone", f"{FIRST} {seconds * 1000 - FORGOTTEN_MS}")
+        await redis.hset(keys.shards[0].histories, "gone", f"{FIRST} {seconds * 1000 - FORGOTTEN_MS}")
         if others:
             (ending,) = await ended.after(FIRST)
-            await ended.past("there", ending.id)
+            await ended.past("there", ending.place)
         else:
             await finished(redis_url, keys, question())
         assert await redis.ttl(keys.run(waited.id)) > 0
@@ -241,7 +241,7 @@ async def test_one_process_of_a_folder_keeps_and_another_takes_over(
 
 
 async def _gone_past(redis: Redis, keys: Keys, history: History) -> bool:
-    last: Any = await redis.xrevrange(keys.ended, count=1)
+    last: Any = await redis.xrevrange(keys.shards[0].ended, count=1)
     _, cursor = await history.identity()
     return not last or last[0][0] == cursor.encode()
 
@@ -258,7 +258,7 @@ async def test_another_redis_is_looked_through_from_the_start(
     async with keeping(history, redis_url, keys):
         await finished(redis_url, keys, first := question())
         await kept(history, first)
-    await redis.delete(keys.histories)
+    await redis.delete(keys.shards[0].histories)
     await history.keep_up_to("99999999999999-0", [])
     await finished(redis_url, keys, missed := question())
     async with keeping(history, redis_url, keys):
@@ -340,7 +340,7 @@ async def test_a_deleted_conversation_leaves_redis(history: History, redis_url: 
         await eventually(lambda: _forgotten(redis, keys, task), "Redis has forgotten it")
         assert await redis.hgetall(keys.run(task.id)) == {b"state": b"nothing_found"}
         assert await redis.ttl(keys.run(task.id)) > 0
-        assert await redis.lrange(keys.conversation("local", "thread"), 0, -1) == []
+        assert await redis.lrange(keys.shards[0].conversation("local", "thread"), 0, -1) == []
         await eventually(lambda: _nothing_to_forget(history), "it is noted")
 
 
@@ -376,8 +376,8 @@ async def test_a_plan_that_awaits_its_approval_goes_with_its_person(
         await events_until(orchestrator.follow(task.id, person="local"), "proposed")
         assert await history.delete_everything_of("local") == 1
         await eventually(lambda: _forgotten(redis, keys, task), "Redis has forgotten it")
-        assert await redis.zcard(keys.active) == await redis.zcard(keys.awaiting) == 0
-        assert not await redis.hexists(keys.people, "local")
+        assert await redis.zcard(keys.shards[0].active) == await redis.zcard(keys.shards[0].awaiting) == 0
+        assert not await redis.hexists(keys.shards[0].people, "local")
         orchestrator.forget(task.id)
         with pytest.raises(UnknownRun):
             await orchestrator.approve(task.id, person="local")

@@ -7,9 +7,13 @@ import pytest
 from agents import Question
 from agents.answerers.scripted import ScriptedAnswerer
 from orchestration import Task
+from orchestration.connections import open_connections
 from orchestration.errors import Overloaded
 from orchestration.keys import Keys
-from orchestration.messages import Answer, Begun, Waiting
+from orchestration.messages import Answer, Begun, TaskResult, Waiting
+from orchestration.settings import RunSettings
+from orchestration.store import RunStore
+from orchestration.weights import Weights
 from tests.orchestration.worlds import Gate, events_until, world
 
 
@@ -107,3 +111,65 @@ async def test_a_step_has_its_own_time(tmp_path: Path, redis_url: str, keys: Key
     assert gate.stopped == {"kitchen"}
     assert result.contributed == ("garden",)
     assert [step.error for step in result.steps if step.agent == "kitchen"] == ["Baker ran out of time."]
+
+
+async def test_who_waits_comes_before_what_is_in_the_background(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """Whenever it was asked; and what one asks in the background does not put off what the same person waits for."""
+    order: list[str] = []
+    gate = Gate()
+
+    async def note(question: Question) -> None:
+        order.append(question.text)
+        await gate.wait(question)
+
+    def quietly(person: str, number: int) -> Task:
+        return asked_by(person, number).model_copy(update={"priority": "background"})
+
+    answerer = ScriptedAnswerer(before=note)
+    async with world(tmp_path, redis_url, keys.prefix, answerer=answerer, places=1, waiting=11) as orchestrator:
+        tasks = [asked_by("eve", 0), quietly("ada", 1), quietly("ada", 2), quietly("bob", 3)]
+        tasks += [asked_by("ada", 4), asked_by("bob", 5)]
+        for task in tasks:
+            await orchestrator.submit(task)
+        await gate.arrived.wait()
+        gate.opened.set()
+        told = [await events_until(orchestrator.follow(task.id, person=task.person), "answer") for task in tasks]
+
+    numbers = [int(text.split()[1]) for text in order]
+    assert numbers[0] == 0
+    assert set(numbers[1:3]) == {4, 5}
+    assert set(numbers[3:5]) == {1, 3}
+    assert numbers[5:] == [2]
+    waited = [event.ahead for events in told for event in events if isinstance(event, Waiting)]
+    assert waited == [0, 1, 1, 0, 1]
+
+
+async def test_weight_brings_turns_sooner(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """Whoever has twice the weight begins twice as often as somebody who asks as much."""
+    settings = RunSettings.model_validate({"places": 1, "waiting": 39, "weights": "ada=2,guest=0.5"})
+    weights = Weights(settings.weights, lambda person: "guest" if person == "gil" else "member")
+    async with open_connections(redis_url) as connections:
+        store = RunStore(connections.batcher, keys, settings, weights=weights)
+        await store.accept(asked_by("eve", 0), "somebody")
+        tasks = [asked_by(person, number) for person in ("gil", "bob", "ada") for number in range(8)]
+        for task in tasks:
+            await store.accept(task, "somebody")
+        whose = {task.id: task.person for task in tasks}
+        line = await connections.batcher("ZRANGE", keys.shards[0].waiting, 0, 13)
+        for run in [run.decode() for run in await connections.batcher("ZRANGE", keys.shards[0].active, 0, -1)]:
+            result = TaskResult(task=run, mode="council", state="cancelled")
+            await store.finish(run, result, [Answer(run=run, result=result)], fence=None)
+    first = [whose[run.decode()] for run in line]
+    assert {person: first.count(person) for person in whose.values()} == {"ada": 8, "bob": 4, "gil": 2}
+
+
+async def test_no_run_has_more_steps_at_a_time_than_it_may(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """However many its plan has: the others are sent when these have ended."""
+    question = "@garden @kitchen When do I prune roses, and how long do I bake rye bread?"
+    async with world(tmp_path, redis_url, keys.prefix, run_steps=1) as orchestrator:
+        events = [recorded.event async for recorded in orchestrator.stream(Task(question=question))]
+    moves = [event.kind for event in events if event.kind in ("started", "finished")]
+    assert moves == ["started", "finished"] * 4
+    end = events[-1]
+    assert isinstance(end, Answer)
+    assert end.result.state == "answered"

@@ -55,11 +55,11 @@ class Inside:
 
     async def looked(self) -> int:
         """When somebody last looked for runs that nobody owns."""
-        return int(await self.redis.get(self.keys.looked) or 0)
+        return int(await self.redis.get(self.keys.shards[0].looked) or 0)
 
     async def let_lapse(self, task: Task) -> None:
         await self.redis.hset(self.keys.run(task.id), "until", 1)
-        await self.redis.zadd(self.keys.active, {task.id: 1})
+        await self.redis.zadd(self.keys.shards[0].active, {task.id: 1})
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ async def test_the_deadline_stands_still(
         for moment in ("accepted", "proposed"):
             await inside.redis.hincrby(keys.run(task.id), moment, -A_DAY_MS)
         waiting = await inside.run(task)
-        await inside.redis.set(keys.looked, 1)  # As if nobody had been there for years, up to now.
+        await inside.redis.set(keys.shards[0].looked, 1)  # As if nobody had been there for years, up to now.
         await orchestrator.approve(task.id, person="local")
         approved = await inside.run(task)
         assert "left" not in approved
@@ -220,7 +220,7 @@ async def test_a_program_that_would_not_ask_leaves_it_alone(
     async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
         run = {"state": "running", "task": encode(newer), "person": "local", "schema": "1.99", "fence": 0, "until": 0}
         await inside.redis.hset(keys.run(newer.id), mapping={**run, "accepted": 1, "deadline": 2})
-        await inside.redis.zadd(keys.active, {newer.id: 0})
+        await inside.redis.zadd(keys.shards[0].active, {newer.id: 0})
         looked = await inside.looked()
 
         async def somebody_looked() -> bool:
@@ -230,4 +230,4 @@ async def test_a_program_that_would_not_ask_leaves_it_alone(
         await orchestrator.dispatch_task(Task(question=QUESTION))
         assert (await inside.run(newer))["state"] == "running"
         await inside.redis.delete(keys.run(newer.id))
-        await inside.redis.zrem(keys.active, newer.id)
+        await inside.redis.zrem(keys.shards[0].active, newer.id)

@@ -242,7 +242,7 @@ async def test_what_a_newer_program_wrote_is_left_alone(tmp_path: Path, redis_ur
     newer = f"{MAJOR + 1}.0"
     about = {"state": "running", "until": 0, "schema": MAJOR + 1, "fence": 7, "accepted": 1, "deadline": 2}
     await redis.hset(keys.run("newer"), mapping={**about, "task": f'{{"v":"{newer}","id":"newer"}}'})
-    await redis.zadd(keys.active, {"newer": 0})
+    await redis.zadd(keys.shards[0].active, {"newer": 0})
     stream = keys.tasks("garden").removesuffix(str(MAJOR)) + str(MAJOR + 1)
     await redis.xadd(stream, {"m": f'{{"v":"{newer}","run":"newer"}}'})
     await redis.xgroup_create(stream, "workers", id="0")
@@ -254,9 +254,9 @@ async def test_what_a_newer_program_wrote_is_left_alone(tmp_path: Path, redis_ur
 
     assert result.state == "answered"
     assert await everything(redis, keys, names) == before
-    assert await redis.zscore(keys.active, "newer") == 0, "nobody here holds it"
+    assert await redis.zscore(keys.shards[0].active, "newer") == 0, "nobody here holds it"
     assert await redis.xlen(keys.dead("garden")) == 0
-    await redis.delete(*names, keys.active)
+    await redis.delete(*names, keys.shards[0].active)
 
 
 async def test_a_newer_message_on_our_stream_is_kept_for_a_newer_program(

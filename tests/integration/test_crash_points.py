@@ -139,7 +139,7 @@ async def test_a_run_survives_it(redis_url: str, dead: dict[Case, Dead], case: C
     assert one.code == KILLED, f"it did not die at {case.name}: {one.said}"
     keys = Keys(one.death.prefix)
     async with Redis.from_url(redis_url) as redis:
-        await redis.delete(keys.halted)
+        await redis.delete(keys.shards[0].halted)
         models = speaker().models() if case.story == "asks a model" else None
         async with world(
             one.death.folder,

@@ -89,7 +89,7 @@ async def is_taken_back(server: RedisServer, run: str) -> None:
 
     await eventually(is_cancelled, "the run that was replaced has its end")
     async with AsyncRedis.from_url(server.url) as redis:
-        assert await redis.zscore(KEYS.active, run) is None, "it may still be driven"
+        assert await redis.zscore(KEYS.shards[0].active, run) is None, "it may still be driven"
 
 
 @WAYS
@@ -231,8 +231,9 @@ async def test_a_run_that_somebody_else_ended_stays_out_of_sight(tmp_path: Path,
 def end_at_once(server: RedisServer, run: str) -> None:
     """As another server's orchestrator does it."""
     result = TaskResult(task=run, mode="council", state="answered", answer="Elsewhere.")
-    keys = [KEYS.run(run), KEYS.events(run), KEYS.active, KEYS.waiting, KEYS.people, KEYS.turns, KEYS.pace]
-    keys += [KEYS.ended, KEYS.histories, KEYS.awaiting]
+    k = KEYS.shards[0]
+    keys = [k.run(run), k.events(run), k.active, k.waiting, k.people, k.turns, k.pace]
+    keys += [k.ended, k.histories, k.awaiting]
     args = [run, "", "answered", encode(result), "60000", KEYS.hints, "1000", KEYS.run("")]
     args.append(encode(Answer(run=run, result=result)))
     text = (files("orchestration") / "scripts" / "finish.lua").read_text()

@@ -214,7 +214,7 @@ async def test_the_time_of_a_halt_does_not_count(
         await pull(orchestrator, keys)
         first = int(await batcher("HGET", keys.run(task.id), "deadline"))
 
-        await batcher("DECRBY", keys.looked, 100_000)  # As if it had been pulled that much before.
+        await batcher("DECRBY", keys.shards[0].looked, 100_000)  # As if it had been pulled that much before.
 
         async def longer_than_its_time() -> bool:
             return int(await batcher("HGET", keys.run(task.id), "deadline")) >= first + 100_000

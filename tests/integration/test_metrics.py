@@ -141,10 +141,10 @@ async def test_stop_and_giving_back_are_ends_of_their_own(
     async with world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer()) as orchestrator:
         run = await orchestrator.submit(Task(question="@garden What is it?"))
         await gate.arrived.wait()
-        await redis.set(keys.halted, "{}")
+        await redis.set(keys.shards[0].halted, "{}")
         await until(orchestrator, "steps_total", 1, agent="garden", state="returned")
         await orchestrator.cancel(run, person="local")
-        await redis.delete(keys.halted)
+        await redis.delete(keys.shards[0].halted)
         read = await scrape(orchestrator)
 
     assert read.counted() == {"tasks_ended_total council cancelled": 1, "steps_total garden returned": 1}
@@ -172,9 +172,9 @@ async def test_what_lies_in_redis_is_read_when_it_is_asked_for(
         await redis.xadd(dead, {"reason": "unreadable"})
         await redis.hset(keys.breaker("kitchen"), mapping={"failures": FAILURES, "until": 9_999_999_999_999})
         await redis.hset(keys.breaker("garden"), mapping={"failures": FAILURES, "until": 1})
-        await redis.set(keys.halted, "{}")
+        await redis.set(keys.shards[0].halted, "{}")
         read = await scrape(orchestrator)
-        await redis.delete(keys.halted, keys.breaker("kitchen"), keys.breaker("garden"))
+        await redis.delete(keys.shards[0].halted, keys.breaker("kitchen"), keys.breaker("garden"))
 
     assert (read.value("queue_depth", agent="garden"), read.value("steps_pending", agent="garden")) == (0, 1)
     assert 7 <= (read.value("oldest_lease_seconds", agent="garden") or 0) < 60

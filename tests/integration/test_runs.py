@@ -294,7 +294,7 @@ async def test_a_run_that_cannot_be_read_stops_nobody(tmp_path: Path, redis_url:
     for name, stored in (("newer", b'{"v":"2.0"}'), ("damaged", b"?")):
         about: dict[Any, Any] = {"state": "running", "until": 0, "task": stored, "accepted": 1, "deadline": 9e15}
         await redis.hset(keys.run(name), mapping=about)
-        await redis.zadd(keys.active, {name: 0})
+        await redis.zadd(keys.shards[0].active, {name: 0})
     async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
         result = await orchestrator.dispatch_task(Task(question="@garden Still there?"))
 
@@ -324,7 +324,7 @@ async def test_leaving_hands_a_run_over_at_once(tmp_path: Path, redis_url: str, 
         await orchestrator.submit(task)
         await gate.arrived.wait()
     seconds, _ = await redis.time()
-    assert float(await redis.zscore(keys.active, task.id) or 9e15) / 1000 <= seconds + 1
+    assert float(await redis.zscore(keys.shards[0].active, task.id) or 9e15) / 1000 <= seconds + 1
     await redis.aclose()
 
 
@@ -342,7 +342,7 @@ async def test_time_in_which_nobody_looked_does_not_count(redis_url: str, keys: 
         task = Task(question="Still there?", deadline_seconds=30)
         await store.accept(task, "somebody")
         await store.unowned()
-        await connections.batcher("DECRBY", keys.looked, 60_000)
+        await connections.batcher("DECRBY", keys.shards[0].looked, 60_000)
 
         assert 80 < await store.seconds_left(task.id) <= 91
         assert 80 < await store.seconds_left(task.id) <= 91, "it is added once"
@@ -359,9 +359,9 @@ async def test_a_damaged_run_ends_when_its_time_is_over(tmp_path: Path, redis_ur
         await orchestrator.submit(task)
         await events_until(orchestrator.follow(task.id, person="local"), "planned")
         await batcher("HSET", keys.run(task.id), "plan", b"?", "deadline", 1, "fence", 9, "until", 0)
-        await batcher("ZADD", keys.active, 0, task.id)
+        await batcher("ZADD", keys.shards[0].active, 0, task.id)
         events = [recorded.event async for recorded in orchestrator.follow(task.id, person="local")]
-        assert await batcher("HLEN", keys.people) == 0
+        assert await batcher("HLEN", keys.shards[0].people) == 0
 
     assert isinstance(events[-1], Answer)
     assert events[-1].result.state == "failed"

@@ -106,7 +106,7 @@ class Hold:
 class Dying(RunStore):
     """Of a process that dies as soon as a run has ended."""
 
-    async def begin_waiting(self) -> None:
+    async def begin_waiting(self, beside: str) -> None:
         """It does not come to that."""
 
 
@@ -147,7 +147,8 @@ class Coordination(RuleBasedStateMachine):
         """Runs that may have changed since the last look; no other run may have."""
         self.before: dict[str, tuple[dict[str, str], int]] = {}
         """Run -> its fields and the number of its events, as they were."""
-        self.do(server.connections.streams.make_group(self.stream, GROUP))
+        for stream in (self.stream, self.keys.tasks("garden", "background")):
+            self.do(server.connections.streams.make_group(stream, GROUP))
 
     def do(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self.server.runner.run(coroutine)
@@ -197,7 +198,7 @@ class Coordination(RuleBasedStateMachine):
 
     def begin(self) -> None:
         self.changed |= set(self.model.begin())
-        self.do(self.store.begin_waiting())
+        self.do(self.store.begin_waiting(beside=""))
 
     def journalled(self, run: OwnedRun, change: Coroutine[Any, Any, object]) -> bool:
         """Whether an owner could change a run; only the one that holds it can."""
@@ -280,7 +281,7 @@ class Coordination(RuleBasedStateMachine):
         """The hold on a run lapses."""
         if self.model.runs[name].running:
             self.do(self.batcher("HSET", self.keys.run(name), "until", 0))
-            self.do(self.batcher("ZADD", self.keys.active, 0, name))
+            self.do(self.batcher("ZADD", self.keys.shards[0].active, 0, name))
             self.model.runs[name].held = False
             self.changed.add(name)
 
@@ -294,7 +295,9 @@ class Coordination(RuleBasedStateMachine):
         """A worker reads its next message; False when there is none."""
         reader = self.server.connections.commands
         reply = self.do(take(reader, GROUP, worker, [self.stream], ">", 1, None))
-        return self.hands(worker, [Delivery(GARDENER, entry, fields) for _, found in reply for entry, fields in found])
+        return self.hands(
+            worker, [Delivery(GARDENER, self.stream, entry, fields) for _, found in reply for entry, fields in found]
+        )
 
     def recover(self, worker: str) -> bool:
         """A worker takes the oldest message that somebody holds, as if that one were dead; False when there is none."""
@@ -439,13 +442,13 @@ class Coordination(RuleBasedStateMachine):
             return text, [json.loads(entry[b"e"]) for _, entry in entries], ttl, events_ttl
 
         return await asyncio.gather(
-            ask("ZRANGE", k.active, 0, -1, "WITHSCORES"),
-            ask("ZRANGE", k.waiting, 0, -1, "WITHSCORES"),
-            ask("HGETALL", k.people),
-            ask("HGETALL", k.turns),
-            ask("EXISTS", k.halted),
+            ask("ZRANGE", k.shards[0].active, 0, -1, "WITHSCORES"),
+            ask("ZRANGE", k.shards[0].waiting, 0, -1, "WITHSCORES"),
+            ask("HGETALL", k.shards[0].people),
+            ask("HGETALL", k.shards[0].turns),
+            ask("EXISTS", k.shards[0].halted),
             self.server.connections.commands.xpending_range(self.stream, GROUP, "-", "+", 1000),
-            ask("ZRANGE", k.awaiting, 0, -1),
+            ask("ZRANGE", k.shards[0].awaiting, 0, -1),
             *map(run, names),
         )
 

@@ -11,34 +11,35 @@ from redis import Redis
 from orchestration.keys import Keys
 
 PERMANENT = {
-    r"\{agent:[\w-]+\}:tasks:\d+": "one stream for each agent; its messages leave when they are acknowledged",
+    r"\{agent:[\w-]+\}:tasks:\d+(:background)?": "two streams for each agent; messages leave when acknowledged",
     r"\{agent:[\w-]+\}:dead": "an operator decides about dead letters; the newest 1,000 are kept",
+    "shards": "among how many the runs are divided",
     r"\{presence\}:processes": "entries leave with their process, or when it was silent for long",
     r"\{presence\}:seen": "the same",
-    r"\{run\}:pace": "how long the latest 100 runs took",
-    r"\{run\}:looked": "when an orchestrator last looked for runs without an owner",
+    r"\{run(:\d+)?\}:pace": "how long the latest 100 runs took",
+    r"\{run(:\d+)?\}:looked": "when an orchestrator last looked for runs without an owner",
     r"\{knowledge\}:record": "the id of the record, and a field for each shelf that came from an earlier one",
     r"\{knowledge\}:shelves": "one entry for each shelf that was ever used",
     r"\{knowledge\}:shelf:[\w-]+:[^:]*": "the documents that are on it; it is gone with the last of them",
     r"\{knowledge\}:unwanted:[\w-]+": "names out of the catalog",
-    r"\{run\}:histories": "one entry for each history, until it was silent for 30 days",
-    r"\{run\}:ended": "what no history has taken over yet; none without a history",
-    r"\{run\}:turns": "the turn that began last; a person's turn leaves with the person's last run",
+    r"\{run(:\d+)?\}:histories": "one entry for each history, until it was silent for 30 days",
+    r"\{run(:\d+)?\}:ended": "what no history has taken over yet; none without a history",
+    r"\{run(:\d+)?\}:turns": "the turn that began last; a person's turn leaves with the person's last run",
 }
 """Kinds of keys that stay, without the prefix, each with what bounds it."""
 
 WHILE_RUNS_GO_ON = {
-    r"\{run\}:active": "unfinished runs",
-    r"\{run\}:waiting": "those of them that wait for their turn",
-    r"\{run\}:awaiting": "those of them that await their person's approval",
-    r"\{run\}:people": "how many of them each person has",
+    r"\{run(:\d+)?\}:active": "unfinished runs",
+    r"\{run(:\d+)?\}:waiting": "those of them that wait for their turn",
+    r"\{run(:\d+)?\}:awaiting": "those of them that await their person's approval",
+    r"\{run(:\d+)?\}:people": "how many of them each person has",
 }
 """Kinds of keys that are gone when no run is unfinished."""
 
 EXPIRING = {
-    r"\{run\}:run:\w+": "a run, from its end on",
-    r"\{run\}:run:\w+:events": "its events, the same",
-    r"\{run\}:conversation:[^:]+:.*": "the runs of a thread",
+    r"\{run(:\d+)?\}:run:\w+": "a run, from its end on",
+    r"\{run(:\d+)?\}:run:\w+:events": "its events, the same",
+    r"\{run(:\d+)?\}:conversation:[^:]+:.*": "the runs of a thread",
     r"\{agent:[\w-]+\}:breaker": "an agent's failures",
     r"\{agent:[\w-]+\}:alarm": "messages that were forged lately",
     r"\{knowledge\}:document:\w+": "files that are not on a shelf yet",
@@ -62,8 +63,9 @@ def leftovers(redis: Any, keys: Keys) -> list[str]:
                 wrong.append(f"{key} is there although every run has ended")
         elif not _matches(kind, PERMANENT):
             wrong.append(f"{key} is of a kind that nobody has listed")
-    if not unfinished and (left := sorted(set(redis.hkeys(keys.turns)) - {""})):
-        wrong.append(f"{keys.turns} still knows {', '.join(left)} although every run has ended")
+    for turns in (key for key in found if key.endswith("}:turns") and not unfinished):
+        if left := sorted(set(redis.hkeys(turns)) - {"", "background"}):
+            wrong.append(f"{turns} still knows {', '.join(left)} although every run has ended")
     return wrong
 
 

@@ -23,19 +23,19 @@ def events_that_stay(redis: Any, keys: Keys) -> None:
 
 
 def halt_that_nobody_ended(redis: Any, keys: Keys) -> None:
-    redis.set(keys.halted, "x")
+    redis.set(keys.shards[0].halted, "x")
 
 
 def count_of_nobodys_runs(redis: Any, keys: Keys) -> None:
-    redis.hset(keys.people, "ada", 1)
+    redis.hset(keys.shards[0].people, "ada", 1)
 
 
 def turn_of_nobodys_runs(redis: Any, keys: Keys) -> None:
-    redis.hset(keys.turns, mapping={"": 3, ":ada": 4})
+    redis.hset(keys.shards[0].turns, mapping={"": 3, ":ada": 4})
 
 
 def thread_that_stays(redis: Any, keys: Keys) -> None:
-    redis.rpush(keys.conversation("ada", "thread"), "r")
+    redis.rpush(keys.shards[0].conversation("ada", "thread"), "r")
 
 
 def failures_that_stay(redis: Any, keys: Keys) -> None:
@@ -72,8 +72,8 @@ def test_what_may_stay_is_left_in_peace(redis_url: str) -> None:
     with Redis.from_url(redis_url, decode_responses=True) as redis, checked_keys(redis_url) as keys:
         redis.hset(keys.run("r"), "state", "running")
         redis.xadd(keys.events("r"), {"e": "x"})
-        redis.zadd(keys.active, {"r": 0})
-        redis.hset(keys.people, "ada", 1)
-        redis.hset(keys.turns, mapping={"": 3, ":ada": 4})
+        redis.zadd(keys.shards[0].active, {"r": 0})
+        redis.hset(keys.shards[0].people, "ada", 1)
+        redis.hset(keys.shards[0].turns, mapping={"": 3, ":ada": 4})
         redis.xadd(keys.tasks("garden"), {"m": "x"})
         redis.xadd(keys.dead("garden"), {"reason": "x"})

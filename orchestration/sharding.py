@@ -1,0 +1,91 @@
+"""Among how many shards the runs of an installation are divided, and where the next one finds a place.
+
+A run's id says in which shard it is, so all processes have to divide alike: the first one of an installation writes
+down how.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestration.batching import Batcher
+from orchestration.connections import TROUBLE
+from orchestration.errors import ConfigurationError, EngineUnavailable
+from orchestration.keys import Keys, Shard
+from orchestration.messages import Task, new_id
+from orchestration.round_trips import UNREACHABLE
+from orchestration.settings import RunSettings
+
+
+async def agree(batcher: Batcher, keys: Keys) -> None:
+    """Divide as the processes before this one do. Raises ConfigurationError when this one is set to do otherwise, and
+    EngineUnavailable.
+    """
+    asked = len(keys.shards)
+    try:
+        found = await batcher("GET", keys.layout)
+        if found is None:
+            # Programs that knew of no shards looked for work here and wrote no number down.
+            undivided = await batcher("EXISTS", Keys(keys.prefix).shards[0].looked)
+            await batcher("SET", keys.layout, 1 if undivided else asked, "NX")
+            found = await batcher("GET", keys.layout)
+    except TROUBLE as error:
+        happened = "does not answer" if isinstance(error, UNREACHABLE) else "refuses"
+        raise EngineUnavailable(f"Redis {happened}: {str(error).rstrip('.')}.") from error
+    if int(found) != asked:
+        raise ConfigurationError(
+            f"ROUNDTABLE_SHARDS is {asked}, but the questions in this Redis are divided by {int(found)} for good;"
+            f" set it to {int(found)}, or begin with an empty Redis."
+        )
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one shard has in hand."""
+
+    unfinished: int
+    """Without those that await an approval."""
+    mine: int
+    """All unfinished ones of the person who wants to ask."""
+
+    def left(self, settings: RunSettings) -> int:
+        """How many more runs of this person would be taken in; accept.lua decides."""
+        most = settings.places_in_shard + settings.waiting_in_shard
+        return min(most - self.unfinished, max(1, most // 2) - self.mine)
+
+
+class RunIds:
+    """Gives ids to runs, so that none is refused in a full shard while another one has room."""
+
+    def __init__(self, batcher: Batcher, keys: Keys, settings: RunSettings) -> None:
+        self._batcher = batcher
+        self._keys = keys
+        self._settings = settings
+
+    async def given(self, task: Task) -> Task:
+        """The task with an id in the shard that has the most room for its person, in one round trip; where there is
+        one shard it keeps the one it has.
+        """
+        shards = self._keys.shards
+        if len(shards) == 1:
+            return task
+        rooms = await asyncio.gather(*(self._room(shard, task.person) for shard in shards))
+        left = [room.left(self._settings) for room in rooms]
+        return task.model_copy(update={"id": id_within(self._keys, left)})
+
+    async def _room(self, shard: Shard, person: str) -> Room:
+        active, awaiting, mine = await asyncio.gather(
+            self._batcher("ZCARD", shard.active),
+            self._batcher("ZCARD", shard.awaiting),
+            self._batcher("HGET", shard.people, person),
+        )
+        return Room(active - awaiting, int(mine or 0))
+
+
+def id_within(keys: Keys, left: Sequence[int]) -> str:
+    """A fresh id in one of the shards that have the most room left."""
+    most = max(left)
+    best = {shard for shard, room in zip(keys.shards, left, strict=True) if room == most}
+    while keys.shard(id := new_id()) not in best:
+        pass
+    return id
