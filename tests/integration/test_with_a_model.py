@@ -293,7 +293,7 @@ async def test_a_model_may_say_that_it_is_nobodys_field(
         events = await events_of(orchestrator, task)
     end = result_of(events)
     assert (end.state, end.steps, end.notes, calls(end)) == ("nothing_found", (), (), 2), "it has to say so twice"
-    assert model.asked_for == ["plan"]
+    assert model.asked_for == ["plan", "plan"]
     (selected,) = [event.selection for event in events if isinstance(event, Selected)]
     assert not [score for part in selected.parts for score in part.agents if score.chosen]
     assert selected.parts[0].agents[0].reason.endswith("The language model did not choose it.")
