@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from orchestration.embedded.membership import Membership
-from orchestration.embedded.process import EmbeddedRedis, open_pid
+from orchestration.embedded.process import EmbeddedRedis, ask, open_pid
 from orchestration.errors import EngineUnavailable, RoundtableError
 
 log = logging.getLogger(__name__)
@@ -124,6 +124,9 @@ class EmbeddedServer:
         except OSError:
             return
         try:
+            seen = await self._in_thread(lambda: ask(self.running.socket))
+            if isinstance(seen, EmbeddedRedis) and seen.pid != self.pid:
+                return  # Another process has restarted it already.
             await reader.read()
         except OSError:
             return
