@@ -16,7 +16,8 @@ from orchestration.keys import Keys
 from orchestration.machine import Processor
 
 FIRST = 8
-LEAST = 2
+LEAST = 4
+"""Steps may mostly wait for a model elsewhere, and then a machine that others keep busy is no reason to do nothing."""
 MOST = 64
 SPARE = 0.25
 """With so much of the machine's time unused there is room for more."""
