@@ -569,11 +569,14 @@ class German(Words):
     def not_known(self, why: str) -> str:
         return f"Von allen: nicht bekannt. {why}"
 
-    def everybodys(self, at_work: int, waiting: int, awaiting_approval: int, processes: int) -> str:
+    def everybodys(self, at_work: int, waiting: int, awaiting_approval: int) -> str:
         return (
             f"Von allen: {_counted(at_work, 'keine Frage', 'Frage', 'Fragen')} in Arbeit, {waiting or 'keine'} vor "
-            f"einem Platz, {awaiting_approval or 'keine'} vor einer Freigabe. Prozesse: {processes}."
+            f"einem Platz, {awaiting_approval or 'keine'} vor einer Freigabe."
         )
+
+    def processes(self, number: int, busy: int, slots: int) -> str:
+        return f"Prozesse: {number}, von {slots} Schritten zugleich {busy or 'keiner'} in Arbeit."
 
     def model_state(self, name: str, asked: str, rests: float) -> str:
         resting = f"nach Fehlern noch {self.duration(rests)} in Ruhe gelassen" if rests else ""

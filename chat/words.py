@@ -601,11 +601,14 @@ class Words:
     def not_known(self, why: str) -> str:
         return f"Of all people: not known. {why}"
 
-    def everybodys(self, at_work: int, waiting: int, awaiting_approval: int, processes: int) -> str:
+    def everybodys(self, at_work: int, waiting: int, awaiting_approval: int) -> str:
         return (
             f"Of all people: {_counted(at_work, 'question')} at work, {waiting or 'none'} waiting for a place, "
-            f"{awaiting_approval or 'none'} waiting for approval. Processes: {processes}."
+            f"{awaiting_approval or 'none'} waiting for approval."
         )
+
+    def processes(self, number: int, busy: int, slots: int) -> str:
+        return f"Processes: {number}, with {busy or 'none'} of {slots} steps at a time in hand."
 
     def model_state(self, name: str, asked: str, rests: float) -> str:
         """`asked`: what for questions that ended here; `rests`: seconds for which it is still left alone."""

@@ -83,6 +83,7 @@ class Gauges:
                 "0 closed; 1 half open, the next attempt decides; 2 open, the agent is left out.",
                 [BREAKER[one.breaker.state] for one in health],
             ),
+            self._each("slots", "Steps that the agent's processes work on at once.", [one.slots for one in health]),
             self._each("workers_alive", "Processes that run the agent's steps.", [one.workers for one in health]),
         ]
 

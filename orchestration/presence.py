@@ -172,7 +172,6 @@ class Heartbeat:
         kind: Kind,
         orchestrates: bool,
         worker: Worker | None,
-        slots: int,
     ) -> None:
         self._batcher = batcher
         self._keys = keys
@@ -180,7 +179,6 @@ class Heartbeat:
         self._kind = kind
         self._orchestrates = orchestrates
         self._worker = worker
-        self._slots = slots
         self._version = version("roundtable")
 
     async def run(self) -> None:
@@ -226,7 +224,7 @@ class Heartbeat:
                 for agent, count in counts.items()
             },
             orchestrates=self._orchestrates,
-            slots=self._slots if worker else 0,
+            slots=worker.slots if worker else 0,
             busy=worker.busy() if worker else 0,
             version=self._version,
         )

@@ -34,6 +34,7 @@ from orchestration.hub import EventHub
 from orchestration.inbox import Inbox
 from orchestration.keeping import Keeper
 from orchestration.keys import PREFIX, Keys
+from orchestration.machine import Processor
 from orchestration.metrics import Metrics
 from orchestration.outage import Outage
 from orchestration.path import Council
@@ -42,6 +43,7 @@ from orchestration.presence import AgentHealth, Heartbeat, Kind, PresenceReader
 from orchestration.recording import Recording
 from orchestration.redis_log import RedisLog
 from orchestration.redis_record import open_redis_record
+from orchestration.scaling import Look, Scaler
 from orchestration.selector import Selector
 from orchestration.settings import Settings, make_data_folder
 from orchestration.sharding import RunIds, agree
@@ -288,7 +290,6 @@ class _Process:
             kind=self.kind,
             orchestrates=self.kind != "worker",
             worker=worker,
-            slots=settings.run.slots,
         )
         council = Council(
             registry=registry,
@@ -321,6 +322,9 @@ class _Process:
             log.warning("Redis went away while this process started; the loops go on asking: %s", error)
         loops = [hub.run, hints.run, brake.run, heartbeat.run, engine.run, outage.run]
         loops.append(partial(self._stop_at_halt, brake))
+        if worker is not None and settings.run.slots == "auto":
+            look = Look(connections.batcher, keys, self.workers, settings.run.lease_ms, worker.busy, Processor())
+            loops.append(Scaler(worker, look).run)
         if self.keeper is not None:
             loops.append(partial(self.keeper.follow, Endings(connections, keys, hub, store, settings.run)))
         log_ = RedisLog(connections, keys, hub, store)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -47,8 +47,8 @@ class RunSettings(BaseModel):
     """An agent may work this long on one step, from when it began."""
     retention_hours: float = Field(168.0, gt=0, le=87_600)
     """A finished run and its events are kept this long."""
-    slots: int = Field(8, ge=1, le=1_024)
-    """Steps that one process works on at the same time."""
+    slots: Annotated[int, Field(ge=1, le=1_024)] | Literal["auto"] = 8
+    """Steps that one process works on at the same time; "auto": as many as the machine has time for."""
     places: int = Field(64, ge=1, le=10_000)
     """Runs that are worked on at the same time, in all processes together."""
     waiting: int = Field(200, ge=0, le=100_000)

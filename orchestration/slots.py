@@ -14,6 +14,11 @@ class Slots:
         self._wanting_all = 0
         self._changed = asyncio.Event()
 
+    def resize(self, count: int) -> None:
+        """From now on so many; what is at work beyond them goes on."""
+        self.count = count
+        self._changed.set()
+
     @property
     def reserved(self) -> bool:
         """Whether somebody has, or waits for, all of them: then nothing new should be begun here."""

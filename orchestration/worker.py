@@ -39,6 +39,7 @@ from orchestration.messages import (
 )
 from orchestration.metrics import Metrics
 from orchestration.round_trips import UNREACHABLE
+from orchestration.scaling import FIRST
 from orchestration.settings import RunSettings
 from orchestration.signing import Signing
 from orchestration.slots import Slots
@@ -144,11 +145,23 @@ class Worker:
         self._crash = crash
         self._held: dict[tuple[str, bytes], Held] = {}
         self._freed = asyncio.Event()
-        self._slots = Slots(settings.slots)
+        self._slots = Slots(FIRST if settings.slots == "auto" else settings.slots)
         self._looked = 0.0
         """When it last looked for lost steps, by the loop's clock."""
         self._steps: asyncio.TaskGroup | None = None
         self._leaving = False
+
+    @property
+    def slots(self) -> int:
+        """Steps that it works on at the same time."""
+        return self._slots.count
+
+    def resize(self, slots: int) -> None:
+        """Work on so many at the same time from now on; what was begun beyond them goes on."""
+        if slots != self._slots.count:
+            log.info("%s works on %d steps at a time", self.name, slots)
+            self._slots.resize(slots)
+            self._freed.set()
 
     def busy(self, agent: str = "") -> int:
         """Steps in hand, of one agent or of all."""

@@ -20,7 +20,7 @@ from orchestration.errors import RoundtableError, UnknownRun
 from orchestration.load import Load
 from orchestration.log import Standing
 from orchestration.messages import Task
-from orchestration.presence import AgentHealth
+from orchestration.presence import AgentHealth, Presence
 
 log = logging.getLogger(__name__)
 
@@ -152,12 +152,15 @@ async def _everybodys(host: Host, words: Words) -> str:
         load, processes = await host.orchestrator.load()
     except RoundtableError as error:
         return words.not_known(plain(words.trouble(error)))
-    return everybodys(load, len(processes), words)
+    return everybodys(load, processes, words)
 
 
-def everybodys(load: Load, processes: int, words: Words) -> str:
+def everybodys(load: Load, processes: Sequence[Presence], words: Words) -> str:
     """For whoever runs the server."""
-    told = [words.everybodys(load.at_work, load.waiting, load.awaiting_approval, processes)]
+    told = [words.everybodys(load.at_work, load.waiting, load.awaiting_approval)]
+    told.append(
+        words.processes(len(processes), sum(one.busy for one in processes), sum(one.slots for one in processes))
+    )
     if forged := sum(alarm.messages for alarm in load.alarms if alarm is not None):
         told.append(words.forged(forged))
     if letters := sum(load.dead_letters):

@@ -13,7 +13,7 @@ from orchestration.alarms import Alarm
 from orchestration.breaker import Breaker
 from orchestration.errors import EngineUnavailable
 from orchestration.load import Load
-from orchestration.presence import AgentHealth
+from orchestration.presence import AgentHealth, Presence
 from tests.chat.browser_side import Site, Tab
 from tests.chat.events import QUESTION, answer, proposed, selected
 from tests.chat.scripted import ScriptedOrchestrator
@@ -157,15 +157,22 @@ def test_knowledge_says_how_far_it_is() -> None:
     assert "could not be read" in knowledge(KnowledgeStatus(state="failed"), (1, 0), ENGLISH)
 
 
+TWO = (
+    Presence(id="a", kind="web", host="here", pid=1, slots=8, busy=2),
+    Presence(id="b", kind="worker", host="there", pid=2, slots=2, busy=1),
+)
+
+
 def test_an_operator_hears_of_messages_that_nobody_could_use() -> None:
     """And of nothing where there is nothing."""
-    assert everybodys(Load(), 2, ENGLISH).endswith("Processes: 2.")
-    assert "3 messages could be used by no worker" in everybodys(Load(dead_letters=(1, 2)), 2, ENGLISH)
+    assert everybodys(Load(), TWO, ENGLISH).endswith("Processes: 2, with 3 of 10 steps at a time in hand.")
+    assert everybodys(Load(), (), GERMAN).endswith("Prozesse: 0, von 0 Schritten zugleich keiner in Arbeit.")
+    assert "3 messages could be used by no worker" in everybodys(Load(dead_letters=(1, 2)), TWO, ENGLISH)
 
 
 def test_an_operator_hears_of_forged_messages() -> None:
     """Before everything else that is left over, in words that stand out; of how many, in both languages."""
     alarms = Alarm(1, 0.0, "it is not signed"), None, Alarm(2, 0.0, "it is not signed")
-    assert "**Somebody tries to pass off messages" in everybodys(Load(alarms=alarms), 2, ENGLISH)
-    assert "3 messages without a valid signature were refused" in everybodys(Load(alarms=alarms), 2, ENGLISH)
-    assert "3 Nachrichten ohne gültige Unterschrift wurden" in everybodys(Load(alarms=alarms), 2, GERMAN)
+    assert "**Somebody tries to pass off messages" in everybodys(Load(alarms=alarms), TWO, ENGLISH)
+    assert "3 messages without a valid signature were refused" in everybodys(Load(alarms=alarms), TWO, ENGLISH)
+    assert "3 Nachrichten ohne gültige Unterschrift wurden" in everybodys(Load(alarms=alarms), TWO, GERMAN)

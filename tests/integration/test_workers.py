@@ -1,15 +1,20 @@
 """Several workers of one agent: they share its steps, come and go."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 import orchestration.worker
+from agents import Question
 from agents.answerers.scripted import ScriptedAnswerer
-from orchestration import Task
+from orchestration import Task, scaling
 from orchestration.keys import Keys
+from orchestration.machine import Processor
 from orchestration.messages import Answer, Restarted, Returned, Started
+from orchestration.presence import PresenceReader
+from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import Gate, events_until, kinds, world
 
 LONG = 30.0
@@ -100,3 +105,43 @@ async def test_a_leaving_worker_hands_back_what_it_cannot_finish(
     assert restarted.worker != started.worker
     assert isinstance(events[-1], Answer)
     assert [step.text for step in events[-1].result.steps] == ["From its successor."]
+
+
+async def test_a_worker_takes_on_more_while_steps_wait(
+    tmp_path: Path, redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where that is left to the machine, and it has time to spare; everybody sees how many slots there are."""
+
+    async def prompt(seconds: float, probes: int) -> float:
+        await asyncio.sleep(0)
+        return 0.0
+
+    monkeypatch.setattr(scaling, "lateness", prompt)
+    monkeypatch.setattr(Processor, "spare", lambda processor: 0.9)
+    monkeypatch.setattr("orchestration.presence.HEARTBEAT_SECONDS", 0.05)
+    at_work: set[str] = set()
+    enough, opened = asyncio.Event(), asyncio.Event()
+
+    async def wait(question: Question) -> None:
+        at_work.add(question.text)
+        if len(at_work) == scaling.FIRST + 2:
+            enough.set()
+        await opened.wait()
+
+    answerer = ScriptedAnswerer(before=wait)
+    async with world(tmp_path, redis_url, keys.prefix, answerer=answerer, slots="auto") as orchestrator:
+        tasks = [Task(question=f"@garden Number {n}?", person=f"person-{n}") for n in range(scaling.FIRST + 2)]
+        for task in tasks:
+            await orchestrator.submit(task)
+        await enough.wait()
+        presences = PresenceReader(orchestrator.connections.batcher, keys, ()) if orchestrator.connections else None
+
+        async def is_seen() -> bool:
+            assert presences is not None
+            (process,) = await presences.alive()
+            return process.slots >= scaling.FIRST + 2
+
+        await eventually(is_seen, "its sign of life says how many slots it has")
+        opened.set()
+        for task in tasks:
+            await events_until(orchestrator.follow(task.id, person=task.person), "answer")

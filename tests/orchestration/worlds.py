@@ -63,7 +63,7 @@ SHORT_LEASE = 1.0
 
 
 def settings(
-    folder: Path, redis_url: str, signing_keys: Path | None = None, durability: Durability = LOCAL, **run: float
+    folder: Path, redis_url: str, signing_keys: Path | None = None, durability: Durability = LOCAL, **run: float | str
 ) -> Settings:
     """Settings of a world, in which nothing ends by itself while a test goes on."""
     return Settings(
@@ -114,7 +114,7 @@ async def world(
     keeper: Keeper | None = None,
     signing_keys: Path | None = None,
     durability: Durability = LOCAL,
-    **run: float,
+    **run: float | str,
 ) -> AsyncIterator[AgentOrchestrator]:
     """An open runtime over the two agents, its knowledge ready. With `models` they answer from what they know."""
     await index_once(folder)

@@ -27,7 +27,7 @@ def imitated() -> Batcher:
 
 
 def heartbeat(batcher: Batcher, name: str) -> Heartbeat:
-    return Heartbeat(batcher, KEYS, name=name, kind="web", orchestrates=True, worker=None, slots=8)
+    return Heartbeat(batcher, KEYS, name=name, kind="web", orchestrates=True, worker=None)
 
 
 async def test_a_process_is_alive_while_it_beats() -> None:

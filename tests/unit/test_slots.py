@@ -100,3 +100,29 @@ async def _take_one(slots: Slots, story: list[str]) -> None:
     async with slots.one(PATIENT) as free:
         assert free
         story.append("one")
+
+
+async def test_there_may_be_more_or_fewer_from_now_on() -> None:
+    """Whoever waits gets a new one at once; what is at work beyond fewer goes on, and nothing new begins until then."""
+    slots = Slots(1)
+    begun, over = asyncio.Event(), asyncio.Event()
+
+    async def wait_for_one() -> None:
+        async with slots.one(PATIENT) as given:
+            assert given
+            begun.set()
+            await over.wait()
+
+    async with slots.one(PATIENT):
+        waiting = asyncio.create_task(wait_for_one())
+        await settle()
+        assert not begun.is_set()
+        slots.resize(2)
+        await begun.wait()
+        slots.resize(1)
+    async with slots.one(0.001) as one:
+        assert not one
+    over.set()
+    await waiting
+    async with slots.one(0.001) as one:
+        assert one
