@@ -52,7 +52,7 @@ async def test_everybody_has_a_turn_in_every_round(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(peers, "session", turn)
     other = Toy("other", "toy_peer", "")
-    pythons = dict.fromkeys((TOY, other), sys.executable)
+    pythons: dict[System, str] = {TOY: sys.executable, other: sys.executable}
     found = await peers.measure(pythons, rounds=2, seconds=0.01, at_once=[1, 8], workers=[1])
     assert turns == ["toy with 1", "other with 1", "other with 1", "toy with 1"]
     rows = [(each.system, each.concurrency, each.turns) for each in found]
