@@ -77,10 +77,10 @@ class Child:
 
 
 @asynccontextmanager
-async def child(module: str, *args: str) -> AsyncIterator[Child]:
+async def child(module: str, *args: str, python: str = sys.executable) -> AsyncIterator[Child]:
     """Run `python -m module args` until the block ends."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *args,
+        python, "-m", module, *args,
         cwd=REPOSITORY, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     running = Child(process)
@@ -91,6 +91,18 @@ async def child(module: str, *args: str) -> AsyncIterator[Child]:
         await running.end()
 
 
+async def orders() -> asyncio.StreamReader:
+    """What the parent writes."""
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    return lines
+
+
+def say_ready() -> None:
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
+
+
 async def be_a_child(
     work: AbstractAsyncContextManager[object], answers: Mapping[str, Callable[[], object]] = ANSWERS
 ) -> None:
@@ -98,15 +110,12 @@ async def be_a_child(
 
     What comes back from an answer is said, unless it is None.
     """
-    lines = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    lines = await orders()
     begun, ended = asyncio.Event(), asyncio.Event()
 
     async def working() -> None:
         async with work:
-            sys.stdout.buffer.write(READY)
-            sys.stdout.buffer.flush()
+            say_ready()
             begun.set()
             await ended.wait()
 

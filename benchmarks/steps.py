@@ -8,6 +8,7 @@ does what `orchestration/path.py` does between two results: journal and send, an
 
 import argparse
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -175,14 +176,15 @@ async def steps_worker(url: str, slots: int) -> AsyncIterator[None]:
     settings = _settings(slots)
     agents: Mapping[str, Agent] = three_agents()
     keys = Keys(PREFIX)
+    name = f"bench-worker-{os.getpid()}"
     async with open_connections(url) as connections, asyncio.TaskGroup() as group:
         hints = Hints(connections, keys)
         brake = Brake(connections.batcher, keys, hints)
         metrics = Metrics(agents)
         worker = Worker(
-            name="bench-worker",
+            name=name,
             agents=agents,
-            inbox=Inbox("bench-worker", agents, connections, keys),
+            inbox=Inbox(name, agents, connections, keys),
             runner=Runner(NoLibrary(), TwoKilobytes(), 6),
             store=RunStore(connections.batcher, keys, settings),
             hints=hints,

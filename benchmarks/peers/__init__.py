@@ -1,0 +1,1 @@
+"""The same work beside four other libraries, each in an environment of its own."""
