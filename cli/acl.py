@@ -35,7 +35,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     if bool(args.agents) != (args.role == "worker"):
         raise WrongUsage("A worker needs --agents, and nobody else does.")
-    rights = _rights(args, runtime.agents())
+    rights = _rights(args, runtime.agents()).waiting_for(runtime.read_settings().durability)
     password = _password(args.password_file) if args.password_file else None
     console.say(rights.rule(args.user or f"roundtable-{args.role}", password))
     if password is None:

@@ -6,9 +6,10 @@ rights of whoever runs them, so a script allows nothing that its user may not do
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from orchestration.durability import Durability
 from orchestration.errors import ConfigurationError
 from orchestration.keys import Keys
 
@@ -18,7 +19,7 @@ NO_PASSWORD = "#SHA256-OF-THE-PASSWORD"
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]+")
 _ANY = "*"
 
-_CONNECTION = "auth hello ping select info role time client|id client|setname client|unblock wait"
+_CONNECTION = "auth hello ping select info role time client|id client|setname client|unblock"
 _SCRIPTS = "eval evalsha"
 _HINTS = "publish subscribe unsubscribe"
 _RUNS_STEPS = "hget hmget hset hincrby hdel exists xadd xdel xrange"
@@ -48,6 +49,13 @@ class Rights:
     """Patterns; one that ends in a star is open there and nowhere else."""
     channels: tuple[str, ...]
     commands: tuple[str, ...]
+
+    def waiting_for(self, durability: Durability) -> "Rights":
+        """With what is asked of the server behind each write, which not every server knows."""
+        if not durability.asks:
+            return self
+        name = str(durability.command[0]).lower()
+        return replace(self, commands=tuple(sorted({*self.commands, name})))
 
     def rule(self, user: str, password: str | None) -> str:
         """A line of an ACL file. Only a hash of the password is in it; without one Redis refuses the file."""

@@ -1,10 +1,12 @@
 """`roundtable acl`: users for Redis, as lines of its ACL file."""
 
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from orchestration.durability import Durability
 from tests.cli.runs import Terminal
 
 
@@ -27,6 +29,18 @@ def test_without_a_password_its_place_is_marked(terminal: Terminal) -> None:
     ran = terminal.types("acl", "web", "--user", "chat", "--prefix", "team")
     assert ran.out.startswith("user chat on #SHA256-OF-THE-PASSWORD resetkeys ~team:* resetchannels &team:hints -@all ")
     assert "--password-file" in ran.err
+
+
+def test_what_is_waited_for_is_allowed(terminal: Terminal) -> None:
+    """Where the settings ask for replicas or the disk; older servers refuse a file in which WAITAOF stands."""
+    waits = {"+wait", "+waitaof"}
+    for durability, expected in (
+        (Durability(), set()),
+        (Durability(replicas=1), {"+wait"}),
+        (Durability(disk=True), {"+waitaof"}),
+    ):
+        settings = terminal.settings.model_copy(update={"durability": durability})
+        assert set(replace(terminal, settings=settings).types("acl", "web").out.split()) & waits == expected
 
 
 @pytest.mark.parametrize(
