@@ -98,6 +98,30 @@ def test_a_step_is_no_result(tmp_path: Path) -> None:
         signer.open_result("run", 3, sealed)
 
 
+def test_what_orchestrators_write_for_one_another_no_worker_can_sign(tmp_path: Path) -> None:
+    """Where they have a key that workers do not have. A plan of another run, or a task for a plan, is no better."""
+    orchestrator = signing(tmp_path, OLD, f"{NEW} orchestrators")
+    worker = signing(tmp_path, OLD)
+    sealed = orchestrator.seal("plan", "run", RESULT)
+    assert b'"signature":"new.' in sealed
+    assert orchestrator.open("plan", "run", sealed) == RESULT
+    orchestrator.verify_step("garden", MESSAGE, worker.sign_step("garden", MESSAGE))
+    worker.verify_step("garden", MESSAGE, orchestrator.sign_step("garden", MESSAGE))
+    for found in (worker.seal("plan", "run", RESULT), RESULT, orchestrator.seal("task", "run", RESULT)):
+        with pytest.raises(Forged):
+            orchestrator.open("plan", "run", found)
+    with pytest.raises(Forged):
+        orchestrator.open("plan", "nur", sealed)
+
+
+def test_without_a_key_of_their_own_orchestrators_use_the_common_one(tmp_path: Path) -> None:
+    """Then what they write is safe from all but workers."""
+    common = signing(tmp_path, OLD)
+    assert common.open("task", "run", common.seal("task", "run", RESULT)) == RESULT
+    with pytest.raises(Forged, match=UNSIGNED):
+        common.open("task", "run", RESULT)
+
+
 def test_without_keys_a_result_is_as_it_was(tmp_path: Path) -> None:
     """And one that somebody signed is readable all the same."""
     silent = Signing(KeyRing(), Keys())
@@ -136,6 +160,8 @@ def test_a_key_is_hex_or_base64(tmp_path: Path) -> None:
         (("# nothing",), "no key in it"),
         (("k",), "line 1 is not an id"),
         (("k secret more",), "line 1 is not an id"),
+        ((f"{OLD} orchestrators",), "no key in it that workers have as well"),
+        ((OLD, f"{STOLEN} orchestrators"), "line 2 has the id of an earlier line"),
         (("k.1 " + "ff" * 32,), "line 1 is not an id"),
         ((OLD, "k geheim"), "the key of line 2 is not 16 bytes or more"),
         (("k " + "ff" * 15,), "the key of line 1 is not 16 bytes or more"),
