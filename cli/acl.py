@@ -35,7 +35,8 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     if bool(args.agents) != (args.role == "worker"):
         raise WrongUsage("A worker needs --agents, and nobody else does.")
-    rights = _rights(args, runtime.agents()).waiting_for(runtime.read_settings().durability)
+    settings = runtime.read_settings()
+    rights = _rights(args, runtime.agents(), settings.run.shards).waiting_for(settings.durability)
     password = _password(args.password_file) if args.password_file else None
     console.say(rights.rule(args.user or f"roundtable-{args.role}", password))
     if password is None:
@@ -43,11 +44,11 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     return DONE
 
 
-def _rights(args: argparse.Namespace, catalog: "Mapping[str, Agent]") -> "Rights":
+def _rights(args: argparse.Namespace, catalog: "Mapping[str, Agent]", shards: int) -> "Rights":
     from orchestration.keys import PREFIX, Keys
     from orchestration.rights import rights_of_observer, rights_of_web, rights_of_worker
 
-    keys = Keys(args.prefix or PREFIX)
+    keys = Keys(args.prefix or PREFIX, shards)
     match args.role:
         case "web":
             return rights_of_web(keys)

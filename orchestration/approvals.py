@@ -57,7 +57,7 @@ class Approvals:
 
     def __init__(self, batcher: Batcher, keys: Keys, settings: RunSettings, signing: Signing | None = None) -> None:
         """Without `signing` plans are not signed, and taken from everybody."""
-        self._signing = signing or Signing(KeyRing(), keys)
+        self._signing = signing or Signing(KeyRing())
         self._batcher = batcher
         self._keys = keys
         self._settings = settings

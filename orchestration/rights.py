@@ -12,6 +12,7 @@ from hashlib import sha256
 from orchestration.durability import Durability
 from orchestration.errors import ConfigurationError
 from orchestration.keys import Keys
+from orchestration.messages import PRIORITIES
 
 NO_PASSWORD = "#SHA256-OF-THE-PASSWORD"
 """Stands where a password's hash has to be put; Redis refuses a file in which it still stands."""
@@ -24,7 +25,7 @@ _SCRIPTS = "eval evalsha"
 _HINTS = "publish subscribe unsubscribe"
 _RUNS_STEPS = "hget hmget hset hincrby hdel exists xadd xdel xrange"
 """Steps of a run that is known by its id: claim, append, renew, release, absolve, commit."""
-_TASKS = "xreadgroup xautoclaim xclaim xpending xack xdel xrange xgroup|create xgroup|delconsumer xinfo|consumers"
+_TASKS = "xlen xreadgroup xautoclaim xclaim xpending xack xdel xrange xgroup|create xgroup|delconsumer xinfo|consumers"
 _OUTCOMES = "xadd xrevrange del hget hset hincrby pexpire"
 """Dead letters, the breaker and the alarm."""
 _PRESENCE = "hset hdel zadd zrem zrangebyscore"
@@ -75,29 +76,24 @@ def rights_of_web(keys: Keys) -> Rights:
 def rights_of_worker(keys: Keys, agents: Sequence[str]) -> Rights:
     """Steps of these agents, and the documents that they answer from. Runs are known to it by their ids alone."""
     _checked(keys)
-    own = (
-        pattern
-        for agent in agents
-        for pattern in (
-            keys.tasks(agent),
-            keys.dead(agent),
-            keys.breaker(agent),
-            keys.alarm(agent),
-            keys.shelf(agent, "") + _ANY,
-            keys.unwanted(agent),
-        )
-    )
-    shared = (keys.run(_ANY), keys.halted, keys.probe, keys.presence, keys.seen)
-    documents = (keys.record, keys.shelves, keys.document(_ANY))
-    return Rights((*own, *shared, *documents), (keys.hints,), _commands(_WORKER))
+    own = [pattern for agent in agents for pattern in (*_of_agent(keys, agent), keys.shelf(agent, "") + _ANY)]
+    own += [keys.unwanted(agent) for agent in agents]
+    runs = [pattern for shard in keys.shards for pattern in (shard.run(_ANY), shard.halted, shard.probe)]
+    shared = (keys.layout, keys.presence, keys.seen, keys.record, keys.shelves, keys.document(_ANY))
+    return Rights((*own, *runs, *shared), (keys.hints,), _commands(_WORKER))
 
 
 def rights_of_observer(keys: Keys) -> Rights:
     """Figures: who is alive, and how much waits. No message, question, answer or document, and nothing is changed."""
     _checked(keys)
-    figures = (keys.active, keys.waiting, keys.awaiting, keys.halted, keys.presence, keys.seen)
-    agents = (keys.tasks(_ANY), keys.dead(_ANY), keys.breaker(_ANY), keys.alarm(_ANY))
-    return Rights((*figures, *agents), (), _commands(_OBSERVER))
+    runs = [pattern for shard in keys.shards for pattern in (shard.active, shard.waiting, shard.awaiting, shard.halted)]
+    return Rights((*_of_agent(keys, _ANY), *runs, keys.layout, keys.presence, keys.seen), (), _commands(_OBSERVER))
+
+
+def _of_agent(keys: Keys, agent: str) -> tuple[str, ...]:
+    """What lies in Redis for one agent, but for its documents."""
+    streams = (keys.tasks(agent, priority) for priority in PRIORITIES)
+    return (*streams, keys.dead(agent), keys.breaker(agent), keys.alarm(agent))
 
 
 def _commands(lists: Sequence[str]) -> tuple[str, ...]:

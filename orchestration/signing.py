@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Literal
 
 from orchestration.errors import ConfigurationError, Forged
-from orchestration.keys import Keys
 
 SHORTEST_KEY = 16
 """Bytes; 32 are what `openssl rand -hex 32` makes."""
@@ -78,20 +77,19 @@ Journalled = Literal["task", "selection", "plan"]
 class Signing:
     """What this installation signs, and for which place."""
 
-    def __init__(self, ring: KeyRing, keys: Keys) -> None:
+    def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
-        self._keys = keys
 
     def __bool__(self) -> bool:
         return bool(self._ring)
 
-    def sign_step(self, agent: str, message: bytes) -> bytes:
-        """For a step on its way to an agent, and no other stream; run, step, owner's fence and attempt are in it."""
-        return self._ring.sign(*self._step(agent, message))
+    def sign_step(self, stream: str, message: bytes) -> bytes:
+        """For a step on this stream and no other one; run, step, owner's fence and attempt are in the message."""
+        return self._ring.sign(b"step", stream.encode(), message)
 
-    def verify_step(self, agent: str, message: bytes, signature: bytes) -> None:
+    def verify_step(self, stream: str, message: bytes, signature: bytes) -> None:
         """Before anything of the message is read; raises Forged."""
-        self._ring.verify(signature, *self._step(agent, message))
+        self._ring.verify(signature, b"step", stream.encode(), message)
 
     def seal_result(self, run: str, fence: int, result: bytes) -> bytes:
         """A result with its signature in it, for this run and the claim under this fence; the step is in the result.
@@ -110,9 +108,6 @@ class Signing:
     def open(self, part: Journalled, run: str, sealed: bytes) -> bytes:
         """The part that was sealed; raises Forged where it was not, or for another run."""
         return _opened(self._ring.of_orchestrators, sealed, part.encode(), run.encode())
-
-    def _step(self, agent: str, message: bytes) -> tuple[bytes, ...]:
-        return b"step", self._keys.tasks(agent).encode(), message
 
 
 def _sealed(ring: KeyRing, message: bytes, *place: bytes) -> bytes:

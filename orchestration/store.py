@@ -184,7 +184,7 @@ class RunStore:
         weights: Weights = EVERYBODY_ALIKE,
     ) -> None:
         """Without `signing` results are not signed, and taken from everybody."""
-        self._signing = signing or Signing(KeyRing(), keys)
+        self._signing = signing or Signing(KeyRing())
         self._batcher = batcher
         self._keys = keys
         self._settings = settings

@@ -24,6 +24,15 @@ def test_a_worker_gets_its_own_agents_and_no_others(terminal: Terminal, tmp_path
     assert not {"+@all", "~*", "&*", "allkeys", "+scan", "+keys", "nopass"} & set(words)
 
 
+def test_runs_of_all_shards_are_a_workers_to_know(terminal: Terminal) -> None:
+    """As many as the settings say."""
+    run = terminal.settings.run.model_copy(update={"shards": 2})
+    divided = replace(terminal, settings=terminal.settings.model_copy(update={"run": run}))
+    words = divided.types("acl", "worker", "--agents", "security").out.split()
+    assert {"~roundtable:{run:0}:run:*", "~roundtable:{run:1}:run:*", "~roundtable:{run:1}:halted"} <= set(words)
+    assert not [word for word in words if word.endswith((":active", ":waiting", ":ended"))]
+
+
 def test_without_a_password_its_place_is_marked(terminal: Terminal) -> None:
     """In a way that Redis refuses, and it is said."""
     ran = terminal.types("acl", "web", "--user", "chat", "--prefix", "team")

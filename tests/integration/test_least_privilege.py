@@ -155,6 +155,7 @@ def forbidden(users: Users, redis: Any) -> Iterator[None]:
 OF_ANOTHER_AGENT = (
     ("XREADGROUP", "GROUP", GROUP, "me", "STREAMS", "{tasks}", ">"),
     ("XRANGE", "{tasks}", "-", "+"),
+    ("XRANGE", "{background}", "-", "+"),
     ("XAUTOCLAIM", "{tasks}", GROUP, "me", "0", "0"),
     ("XADD", "{tasks}", "*", "m", "?"),
     ("XACK", "{tasks}", GROUP, "1-1"),
@@ -212,24 +213,26 @@ OF_THE_SERVER = (
 
 def filled(command: tuple[str, ...], keys: Keys, agent: str) -> list[str]:
     """With the names of keys put in."""
+    (shard,) = keys.shards
     names = {
         "tasks": keys.tasks(agent),
+        "background": keys.tasks(agent, "background"),
         "dead": keys.dead(agent),
         "breaker": keys.breaker(agent),
         "alarm": keys.alarm(agent),
         "shelf": keys.shelf(agent, ""),
         "private": keys.shelf(agent, "ada"),
         "unwanted": keys.unwanted(agent),
-        "active": keys.active,
-        "waiting": keys.waiting,
-        "awaiting": keys.awaiting,
-        "people": keys.people,
-        "turns": keys.turns,
-        "ended": keys.ended,
-        "histories": keys.histories,
+        "active": shard.active,
+        "waiting": shard.waiting,
+        "awaiting": shard.awaiting,
+        "people": shard.people,
+        "turns": shard.turns,
+        "ended": shard.ended,
+        "histories": shard.histories,
         "some_run": keys.run("r"),
-        "halted": keys.halted,
-        "conversation": keys.conversation("ada", "thread"),
+        "halted": shard.halted,
+        "conversation": shard.conversation("ada", "thread"),
     }
     return [re.sub(r"\{(\w+)\}", lambda found: names[found[1]], word) for word in command]
 

@@ -368,7 +368,7 @@ async def test_whoever_takes_a_run_over_does_nothing_that_somebody_else_wrote_in
     written = await redis.hget(keys.run(ASKED.id), part)
     assert b'"signature":"new.' in written
     body = _SEALED.sub(rb"\1", written).replace(b"prune", b"steal").replace(b'"person":"local"', b'"person":"admin"')
-    worker = Signing(read_key_ring(signing_keys), keys)
+    worker = Signing(read_key_ring(signing_keys))
     await redis.hset(keys.run(ASKED.id), part, worker.seal("plan" if part == "plan" else "task", ASKED.id, body))
     await redis.delete(keys.tasks("garden"))
     async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, signing_keys=theirs) as orchestrator:
