@@ -113,7 +113,7 @@ class StepsDriver:
                     self._keys,
                     self._store,
                     self._metrics,
-                    Signing(KeyRing(), self._keys),
+                    Signing(KeyRing()),
                     run,
                     plan,
                     Terms(),
@@ -190,7 +190,7 @@ async def steps_worker(url: str, slots: int) -> AsyncIterator[None]:
             hints=hints,
             brake=brake,
             metrics=metrics,
-            signing=Signing(KeyRing(), keys),
+            signing=Signing(KeyRing()),
             alarms=Alarms(connections.batcher, keys, metrics),
             settings=settings,
         )

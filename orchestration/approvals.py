@@ -4,11 +4,12 @@ Between the two nobody owns the run: it holds no place, is not renewed, and its 
 again when it is approved, or when nobody has approved it for long.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.batching import Batcher
-from orchestration.errors import NotAwaiting, Superseded, UnknownRun
+from orchestration.errors import Forged, InvalidPlan, NotAwaiting, Superseded, UnknownRun
 from orchestration.keys import Keys
 from orchestration.messages import (
     MAJOR,
@@ -26,7 +27,10 @@ from orchestration.messages import (
 )
 from orchestration.round_trips import Argument
 from orchestration.settings import RunSettings
+from orchestration.signing import KeyRing, Signing
 from orchestration.store import BEHIND, OwnedRun
+
+log = logging.getLogger(__name__)
 
 APPROVAL_SECONDS = 24 * 3600.0
 """A plan that nobody approved for so long is not run any more."""
@@ -37,6 +41,7 @@ _REFUSED = {
     b"APPROVED": "This plan was approved already; it runs as it was approved first.",
     b"EARLY": "There is no plan to approve yet.",
 }
+_FORGED = "This plan was changed by somebody who may not, so it cannot run; please ask again."
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,9 @@ class Proposal:
 class Approvals:
     """Typed access to the two scripts."""
 
-    def __init__(self, batcher: Batcher, keys: Keys, settings: RunSettings) -> None:
+    def __init__(self, batcher: Batcher, keys: Keys, settings: RunSettings, signing: Signing | None = None) -> None:
+        """Without `signing` plans are not signed, and taken from everybody."""
+        self._signing = signing or Signing(KeyRing())
         self._batcher = batcher
         self._keys = keys
         self._settings = settings
@@ -66,7 +73,7 @@ class Approvals:
             Selected(run=id, selection=proposal.selection.shown()),
             Proposed(run=id, plan=proposal.plan.shown(), seconds=APPROVAL_SECONDS),
         )
-        fields = _flat({"selection": encode(proposal.selection), "plan": encode(proposal.plan)})
+        fields = _flat(self._sealed(id, proposal))
         args: list[Argument] = [id, run.fence, int(1000 * APPROVAL_SECONDS), *fields, *map(encode, events)]
         keys = [k.run(id), k.events(id), k.active, k.waiting, k.awaiting]
         status = await self._batcher.script("propose", keys, args)
@@ -74,14 +81,31 @@ class Approvals:
             raise Superseded(status.decode())
 
     async def proposal(self, run: str, person: str) -> Proposal:
-        """What this person is offered; raises UnknownRun, and NotAwaiting when there is nothing to approve."""
+        """What this person is offered; raises UnknownRun, NotAwaiting when there is nothing to approve, and InvalidPlan
+        where somebody changed it who may not.
+        """
         names = ("person", "state", "left", "approval", "selection", "plan")
         whose, state, left, approval, selection, plan = await self._batcher("HMGET", self._keys.run(run), *names)
         if whose is None or whose.decode() != person:
             raise UnknownRun("There is no such run.")
         if state != b"running" or left is None:
             raise NotAwaiting(_REFUSED[b"ENDED" if state != b"running" else b"APPROVED" if approval else b"EARLY"])
-        return Proposal(decode(Selection, selection), decode(CoordinationPlan, plan))
+        opened = self._signing.open
+        try:
+            return Proposal(
+                decode(Selection, opened("selection", run, selection)),
+                decode(CoordinationPlan, opened("plan", run, plan)),
+            )
+        except Forged as error:
+            log.error("the plan of run %s was changed by somebody who may not: %s", run, error)
+            raise InvalidPlan(_FORGED) from error
+
+    def _sealed(self, run: str, proposal: Proposal) -> dict[str, bytes]:
+        seal = self._signing.seal
+        return {
+            "selection": seal("selection", run, encode(proposal.selection)),
+            "plan": seal("plan", run, encode(proposal.plan)),
+        }
 
     async def approve(self, run: str, person: str, approved: Proposal, *, edited: bool) -> None:
         """Let the plan run as it is now, exactly once; whoever drives runs goes on with it, in its turn.
@@ -96,7 +120,7 @@ class Approvals:
             Planned(run=run, plan=plan.shown()),
         )
         states = {f"{step.id}.state": "waiting" for step in plan.steps}
-        fields = _flat({"selection": encode(selection), "plan": encode(plan), **states})
+        fields = _flat({**self._sealed(run, approved), **states})
         args: list[Argument] = [run, person, new_id(), MAJOR, SCHEMA, self._settings.places_in_shard]
         keys = [k.run(run), k.events(run), k.active, k.waiting, k.awaiting, k.turns]
         status = await self._batcher.script(

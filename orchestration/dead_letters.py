@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from orchestration.batching import Batcher
 from orchestration.errors import Forged, Superseded, UnknownDeadLetter, UnsupportedMessage
 from orchestration.keys import Keys
-from orchestration.messages import StepMessage, Task, decode
+from orchestration.messages import PRIORITIES, StepMessage, Task, decode
 from orchestration.signing import Signing
 from orchestration.store import RunStore
 
@@ -90,8 +90,9 @@ class DeadLetters:
             await self._store.accept(await self._task(run, letter.step), "")
             await self.drop(letter)
             return run
-        keys = [self._keys.dead(letter.agent), self._keys.tasks(letter.agent)]
-        signature = self._signing.sign_step(letter.agent, letter.body)
+        stream = self._keys.tasks(letter.agent)
+        keys = [self._keys.dead(letter.agent), stream]
+        signature = self._signing.sign_step(stream, letter.body)
         if await self._batcher.script("replay", keys, [letter.entry, signature]) is None:
             raise UnknownDeadLetter(f"There is no dead letter {letter.id!r} any more.")
         return ""
@@ -124,15 +125,11 @@ class DeadLetters:
         about = dict(fields)
         reason = about.pop(b"reason", b"").decode(errors="backslashreplace")
         about.pop(b"entry", None)
-        body, forged = about.get(b"m", b""), ""
+        body = about.get(b"m", b"")
         try:
             step = decode(StepMessage, body)
         except (UnsupportedMessage, ValidationError):
             step = None
-        try:
-            self._signing.verify_step(agent, body, about.get(b"s", b""))
-        except Forged as error:
-            forged = str(error)
         return DeadLetter(
             agent=agent,
             entry=entry.decode(),
@@ -144,5 +141,17 @@ class DeadLetters:
             },
             step=step,
             body=body,
-            forged=forged,
+            forged=self._forged(agent, body, about.get(b"s", b"")),
         )
+
+    def _forged(self, agent: str, body: bytes, signature: bytes) -> str:
+        """Why nobody can have written it for any of the agent's streams; which one it came from is not kept."""
+        why = ""
+        for priority in PRIORITIES:
+            try:
+                self._signing.verify_step(self._keys.tasks(agent, priority), body, signature)
+            except Forged as error:
+                why = str(error)
+            else:
+                return ""
+        return why

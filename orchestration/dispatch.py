@@ -70,7 +70,9 @@ class Dispatcher:
             fence=self._run.fence,
             attempt=self._attempts[step.id],
         )
-        return adding(self._keys.tasks(step.agent, task.priority), fields_of(message, self._signing))
+        stream, body = self._keys.tasks(step.agent, task.priority), encode(message)
+        signature = self._signing.sign_step(stream, body)
+        return adding(stream, {"m": body, "s": signature} if signature else {"m": body})
 
     async def sweep(self, record: RunRecord, results: Mapping[str, StepResult], patience: float) -> None:
         """Send again what nobody can have any more: the step is not done, and all its messages are gone.
@@ -96,10 +98,3 @@ class Dispatcher:
             await self.send([self._plan.step(name) for name in lost], results)
             self._metrics.resent(len(lost))
             self._missing -= lost
-
-
-def fields_of(message: StepMessage, signing: Signing) -> Mapping[str, bytes]:
-    """An entry of its agent's stream."""
-    body = encode(message)
-    signature = signing.sign_step(message.step.agent, body)
-    return {"m": body, "s": signature} if signature else {"m": body}

@@ -65,7 +65,9 @@ class Keys:
         self.layout = f"{prefix}:shards"
         """String: among how many shards the runs are divided, once and for all."""
         self.hints = f"{prefix}:hints"
-        """Pub/sub channel: a run id for which something urgent happened (asked, cancelled), or "" for all."""
+        """Pub/sub channel: something urgent happened. Of what run it was is not said: workers of all agents listen, and
+        whoever knows the id of a run can read it.
+        """
         self.presence = f"{prefix}:{{presence}}:processes"
         """Hash: process id -> JSON of what it is and does."""
         self.seen = f"{prefix}:{{presence}}:seen"

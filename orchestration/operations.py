@@ -94,7 +94,7 @@ async def open_operations(
     """Raises ConfigurationError and EngineUnavailable; the latter also for what Redis refuses later on."""
     registry = registry or load_catalog()
     keys = Keys(prefix, settings.run.shards)
-    signing = Signing(await asyncio.to_thread(read_key_ring, settings.signing_keys), keys)
+    signing = Signing(await asyncio.to_thread(read_key_ring, settings.signing_keys))
     async with open_engine(settings) as connections:
         await agree(connections.batcher, keys)
         store = RunStore(connections.batcher, keys, settings.run, signing)

@@ -163,7 +163,12 @@ async def _decide(council: Council, run: OwnedRun, deadline: Deadline) -> tuple[
     first = _first(council, plan)
     states = {f"{step.id}.state": "queued" if step.id in first else "waiting" for step in plan.steps}
     states |= {f"{step}.sent": f"{run.fence}.1" for step in first}
-    decided: dict[str, bytes | str] = {"selection": encode(selection), "plan": encode(plan), **states}
+    seal, name = council.signing.seal, run.task.id
+    decided: dict[str, bytes | str] = {
+        "selection": seal("selection", name, encode(selection)),
+        "plan": seal("plan", name, encode(plan)),
+        **states,
+    }
     events = Selected(run=run.task.id, selection=selection.shown()), Planned(run=run.task.id, plan=plan.shown())
     await council.store.journal(run, decided, events)
     council.crash(CrashPoint.AFTER_DECIDE)

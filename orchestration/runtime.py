@@ -261,9 +261,9 @@ class _Process:
     async def councils(self, connections: Connections) -> AsyncIterator[None]:
         """Councils over this Redis, as long as the block lasts."""
         settings, registry, keys = self.settings, self.registry, self.keys
-        signing, alarms = Signing(self.ring, keys), Alarms(connections.batcher, keys, self.metrics)
+        signing, alarms = Signing(self.ring), Alarms(connections.batcher, keys, self.metrics)
         store = RunStore(connections.batcher, keys, settings.run, signing, weights=self.weights)
-        approvals = Approvals(connections.batcher, keys, settings.run)
+        approvals = Approvals(connections.batcher, keys, settings.run, signing)
         hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
         brake = Brake(connections.batcher, keys, hints)
         worker = None
@@ -382,11 +382,11 @@ async def _joined(
     weights: Weights,
 ) -> AgentOrchestrator:
     """A process that hands tasks in and watches; another one drives them."""
-    signing = Signing(ring, keys)
+    signing = Signing(ring)
     store = RunStore(connections.batcher, keys, settings.run, signing, weights=weights)
     hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
     metrics, outage = Metrics(registry, models.names), Outage(connections.batcher, keys.shards[0].probe)
-    approvals = Approvals(connections.batcher, keys, settings.run)
+    approvals = Approvals(connections.batcher, keys, settings.run, signing)
     engine = CouncilEngine(name, store, approvals, registry, settings.run, hints, metrics, None)
     await stack.enter_async_context(_running([hub.run, outage.run], None, hub, connections))
     presences = PresenceReader(connections.batcher, keys, registry)

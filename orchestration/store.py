@@ -1,11 +1,12 @@
 """A run's state in Redis: every change is one script, fenced, so that no process is special."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from redis.exceptions import NoScriptError
 
@@ -46,8 +47,10 @@ from orchestration.messages import (
 )
 from orchestration.round_trips import UNREACHABLE, Argument, Command
 from orchestration.settings import RunSettings
-from orchestration.signing import KeyRing, Signing
+from orchestration.signing import Journalled, KeyRing, Signing
 from orchestration.weights import EVERYBODY_ALIKE, Weights
+
+log = logging.getLogger(__name__)
 
 ALONE_AFTER = 2
 """A step that lost so many workers is run alone in its process, so that it takes no neighbour along."""
@@ -181,7 +184,7 @@ class RunStore:
         weights: Weights = EVERYBODY_ALIKE,
     ) -> None:
         """Without `signing` results are not signed, and taken from everybody."""
-        self._signing = signing or Signing(KeyRing(), keys)
+        self._signing = signing or Signing(KeyRing())
         self._batcher = batcher
         self._keys = keys
         self._settings = settings
@@ -200,7 +203,8 @@ class RunStore:
             keys.append(k.conversation(task.person, task.conversation))
         deadline = task.deadline_seconds or settings.deadline_seconds
         event = encode(Accepted(run=task.id, task=task))
-        args: list[Argument] = [task.id, encode(task), event, owner, settings.lease_ms, int(deadline * 1000)]
+        sealed = self._signing.seal("task", task.id, encode(task))
+        args: list[Argument] = [task.id, sealed, event, owner, settings.lease_ms, int(deadline * 1000)]
         args += [self._keys.hints, task.conversation, settings.retention_ms, task.person]
         args += [settings.places_in_shard, settings.waiting_in_shard]
         # A program that would run the plan unasked must leave it alone.
@@ -249,8 +253,13 @@ class RunStore:
         try:
             awaiting = b"left" in fields
             waited = now - int(fields[b"proposed"]) if awaiting else int(fields.get(b"waited", 0))
+            parts: dict[Journalled, bytes] = {
+                name: self._signing.open(name, run, fields[name.encode()])
+                for name in get_args(Journalled)
+                if name.encode() in fields
+            }
             return OwnedRun(
-                task=decode(Task, fields[b"task"]),
+                task=decode(Task, parts["task"]),
                 fence=fence,
                 accepted=int(fields[b"accepted"]) / 1000,
                 seconds_left=(int(fields[b"deadline"]) - now) / 1000,
@@ -258,11 +267,15 @@ class RunStore:
                 awaiting=awaiting,
                 waited=waited / 1000,
                 taken_over=fields.get(b"former", b"") != b"",
-                selection=decode(Selection, fields[b"selection"]) if b"selection" in fields else None,
-                plan=decode(CoordinationPlan, fields[b"plan"]) if b"plan" in fields else None,
+                selection=decode(Selection, parts["selection"]) if "selection" in parts else None,
+                plan=decode(CoordinationPlan, parts["plan"]) if "plan" in parts else None,
                 record=self._record(run, now / 1000, fields),
                 read_at=self._clock(),
             )
+        except Forged as error:
+            # Nobody can go on with it, so it need not wait for its deadline.
+            log.error("run %s was changed by somebody who may not: %s", run, error)
+            raise UnreadableRun(f"it is forged: {error}", fence, overdue=True) from error
         except (UnsupportedMessage, ValueError, KeyError) as error:
             deadline = fields.get(b"deadline", b"")
             overdue = not deadline.isdigit() or int(deadline) < now

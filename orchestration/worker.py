@@ -277,7 +277,7 @@ class Worker:
             return
         try:
             body, signature = delivery.fields.get(b"m", b""), delivery.fields.get(b"s", b"")
-            self._signing.verify_step(delivery.agent.name, body, signature)
+            self._signing.verify_step(delivery.stream, body, signature)
             message = decode(StepMessage, body)
         except Forged as error:
             await self._alarms.rise(delivery.agent.name, "step", str(error))

@@ -73,5 +73,5 @@ if ARGV[8] ~= '' then
   redis.call('RPUSH', KEYS[10], id)
   redis.call('PEXPIRE', KEYS[10], ARGV[9])
 end
-if not owned then redis.call('PUBLISH', ARGV[7], id) end
+if not owned then redis.call('PUBLISH', ARGV[7], '') end
 return {'NEW', now, begun}

@@ -34,5 +34,5 @@ for i = 10 + 2 * n, #ARGV do redis.call('XADD', KEYS[2], '*', 'e', ARGV[i], 'f',
 if ahead > 0 or free <= 0 then
   redis.call('XADD', KEYS[2], '*', 'e', cjson.encode({v = ARGV[5], kind = 'waiting', run = id, ahead = ahead}))
 end
-redis.call('PUBLISH', ARGV[7], id)
+redis.call('PUBLISH', ARGV[7], '')
 return 'OK'

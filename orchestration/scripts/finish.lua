@@ -50,5 +50,5 @@ if run[4] and run[4] ~= '0' then
   redis.call('LPUSH', KEYS[7], now - run[4])
   redis.call('LTRIM', KEYS[7], 0, 99)
 end
-if ARGV[2] == '' then redis.call('PUBLISH', ARGV[6], id) end
+if ARGV[2] == '' then redis.call('PUBLISH', ARGV[6], '') end
 return {'OK', redis.call('ZCARD', KEYS[4])}

@@ -14,6 +14,7 @@ from orchestration import AgentOrchestrator, Operations, Task, open_operations
 from orchestration.backoff import MOST_RETRIES
 from orchestration.connections import open_connections
 from orchestration.dead_letters import DeadLetter
+from orchestration.errors import InvalidPlan
 from orchestration.keys import Keys
 from orchestration.messages import (
     Answer,
@@ -26,7 +27,7 @@ from orchestration.messages import (
     encode,
 )
 from orchestration.settings import RunSettings
-from orchestration.signing import UNSIGNED
+from orchestration.signing import _SEALED, UNSIGNED, Signing, read_key_ring
 from orchestration.store import Claimed, Fenced, RunStore
 from tests.integration.scrapes import scrape
 from tests.orchestration.signatures import NEW, OLD, STOLEN, key_file
@@ -354,3 +355,43 @@ async def test_an_event_alone_answers_nothing(
         "refused",
         "finished",
     ]
+
+
+@pytest.mark.parametrize("part", ["task", "plan"])
+async def test_whoever_takes_a_run_over_does_nothing_that_somebody_else_wrote_into_it(
+    tmp_path: Path, redis_url: str, keys: Keys, redis: Any, signing_keys: Path, part: str
+) -> None:
+    """Nor somebody with the workers' key: the run ends, with a reason, and no agent was asked."""
+    theirs = key_file(tmp_path, OLD, f"{NEW} orchestrators")
+    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, signing_keys=theirs) as orchestrator:
+        await sent(orchestrator, redis, keys.tasks("garden"))
+    written = await redis.hget(keys.run(ASKED.id), part)
+    assert b'"signature":"new.' in written
+    body = _SEALED.sub(rb"\1", written).replace(b"prune", b"steal").replace(b'"person":"local"', b'"person":"admin"')
+    worker = Signing(read_key_ring(signing_keys))
+    await redis.hset(keys.run(ASKED.id), part, worker.seal("plan" if part == "plan" else "task", ASKED.id, body))
+    await redis.delete(keys.tasks("garden"))
+    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, signing_keys=theirs) as orchestrator:
+
+        async def over() -> bool:
+            return bool(await redis.hget(keys.run(ASKED.id), "state") == b"failed")
+
+        await eventually(over, "the run ends")
+        assert await redis.xlen(keys.tasks("garden")) == 0
+
+
+async def test_a_plan_that_somebody_else_changed_is_not_approved(
+    tmp_path: Path, redis_url: str, keys: Keys, redis: Any, signing_keys: Path
+) -> None:
+    """While it waited for its person."""
+    asked = ASKED.model_copy(update={"approval": True})
+    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, signing_keys=signing_keys) as orchestrator:
+        await orchestrator.submit(asked)
+        await events_until(orchestrator.follow(asked.id, person="local"), "proposed")
+        plan = await redis.hget(keys.run(asked.id), "plan")
+        await redis.hset(keys.run(asked.id), "plan", plan.replace(b"prune", b"steal"))
+        with pytest.raises(InvalidPlan, match="changed by somebody who may not"):
+            await orchestrator.approve(asked.id, person="local")
+        await redis.hset(keys.run(asked.id), "plan", plan)
+        await orchestrator.approve(asked.id, person="local")
+        await orchestrator.cancel(asked.id, person="local")

@@ -19,6 +19,7 @@ from orchestration.durability import LOCAL, Durability
 from orchestration.keeping import Keeper
 from orchestration.keys import PREFIX
 from orchestration.messages import AnyEvent, Recorded
+from orchestration.presence import Kind
 from orchestration.settings import RunSettings
 
 GARDEN = """# Roses
@@ -110,6 +111,7 @@ async def world(
     answerer: Answerer | None = None,
     models: Models | None = None,
     workers: bool | list[str] = True,
+    kind: Kind = "web",
     crash: Crash = survive,
     keeper: Keeper | None = None,
     signing_keys: Path | None = None,
@@ -125,6 +127,7 @@ async def world(
         models=models or Models(),
         embedder=HashEmbedder(),
         workers=workers,
+        kind=kind,
         prefix=prefix,
         crash=crash,
         keeper=keeper,

@@ -15,47 +15,49 @@ from tests.orchestration.signatures import NEW, OLD, STOLEN, key_file
 MESSAGE = b'{"v":"1.4","kind":"step"}'
 
 
-def signing(folder: Path, *lines: str, prefix: str = "roundtable") -> Signing:
+STREAM = Keys().tasks("garden")
+
+
+def signing(folder: Path, *lines: str) -> Signing:
     """With the keys of a file of these lines."""
-    return Signing(read_key_ring(key_file(folder, *lines)), Keys(prefix))
+    return Signing(read_key_ring(key_file(folder, *lines)))
 
 
 def test_what_was_signed_is_taken(tmp_path: Path) -> None:
     """By whoever has the key, in whichever process."""
-    signature = signing(tmp_path, OLD).sign_step("garden", MESSAGE)
+    signature = signing(tmp_path, OLD).sign_step(STREAM, MESSAGE)
     assert signature.startswith(b"old.")
-    signing(tmp_path, OLD).verify_step("garden", MESSAGE, signature)
+    signing(tmp_path, OLD).verify_step(STREAM, MESSAGE, signature)
 
 
 def test_a_signature_is_for_one_message_on_one_stream(tmp_path: Path) -> None:
-    """Of one installation: the prefix is a part of the stream's name."""
+    """Of one installation, one agent and one priority."""
     signer = signing(tmp_path, OLD)
-    signature = signer.sign_step("garden", MESSAGE)
-    for agent, message in (("garden", MESSAGE + b" "), ("kitchen", MESSAGE)):
+    signature = signer.sign_step(STREAM, MESSAGE)
+    others = [Keys().tasks("kitchen"), Keys("other").tasks("garden"), Keys().tasks("garden", "background")]
+    for stream, message in ((STREAM, MESSAGE + b" "), *((other, MESSAGE) for other in others)):
         with pytest.raises(Forged, match=CHANGED):
-            signer.verify_step(agent, message, signature)
-    with pytest.raises(Forged, match=CHANGED):
-        signing(tmp_path, OLD, prefix="other").verify_step("garden", MESSAGE, signature)
+            signer.verify_step(stream, message, signature)
 
 
 @pytest.mark.parametrize("signature", [b"old.", b"old.AAAA", b"old.\xff", b"old"])
 def test_a_signature_that_somebody_made_up(tmp_path: Path, signature: bytes) -> None:
     """The id of a key is known to everybody who sees a message."""
     with pytest.raises(Forged, match=CHANGED):
-        signing(tmp_path, OLD).verify_step("garden", MESSAGE, signature)
+        signing(tmp_path, OLD).verify_step(STREAM, MESSAGE, signature)
 
 
 def test_each_reason_is_said(tmp_path: Path) -> None:
     """Unsigned, a key that is not known here, and another key of the same name; what is odd is not repeated."""
     reader = signing(tmp_path, OLD)
     with pytest.raises(Forged, match=UNSIGNED):
-        reader.verify_step("garden", MESSAGE, b"")
+        reader.verify_step(STREAM, MESSAGE, b"")
     with pytest.raises(Forged, match="the key 'new', which is not known here"):
-        reader.verify_step("garden", MESSAGE, signing(tmp_path, NEW).sign_step("garden", MESSAGE))
+        reader.verify_step(STREAM, MESSAGE, signing(tmp_path, NEW).sign_step(STREAM, MESSAGE))
     with pytest.raises(Forged, match=CHANGED):
-        reader.verify_step("garden", MESSAGE, signing(tmp_path, STOLEN).sign_step("garden", MESSAGE))
+        reader.verify_step(STREAM, MESSAGE, signing(tmp_path, STOLEN).sign_step(STREAM, MESSAGE))
     with pytest.raises(Forged, match="by nobody who has a key"):
-        reader.verify_step("garden", MESSAGE, b"<b>\xff.AAAA")
+        reader.verify_step(STREAM, MESSAGE, b"<b>\xff.AAAA")
 
 
 def test_parts_do_not_run_into_one_another() -> None:
@@ -91,16 +93,40 @@ def test_a_result_is_for_one_run_and_one_claim(tmp_path: Path) -> None:
 def test_a_step_is_no_result(tmp_path: Path) -> None:
     """What somebody signed for one purpose proves nothing for another one."""
     ring = KeyRing({"k": b"k" * 32})
-    signer = Signing(ring, Keys())
+    signer = Signing(ring)
     signature = ring.sign(b"step", b"run", b"3", RESULT)
     sealed = RESULT.replace(b",", b',"signature":"' + signature + b'",', 1)
     with pytest.raises(Forged, match=CHANGED):
         signer.open_result("run", 3, sealed)
 
 
+def test_what_orchestrators_write_for_one_another_no_worker_can_sign(tmp_path: Path) -> None:
+    """Where they have a key that workers do not have. A plan of another run, or a task for a plan, is no better."""
+    orchestrator = signing(tmp_path, OLD, f"{NEW} orchestrators")
+    worker = signing(tmp_path, OLD)
+    sealed = orchestrator.seal("plan", "run", RESULT)
+    assert b'"signature":"new.' in sealed
+    assert orchestrator.open("plan", "run", sealed) == RESULT
+    orchestrator.verify_step(STREAM, MESSAGE, worker.sign_step(STREAM, MESSAGE))
+    worker.verify_step(STREAM, MESSAGE, orchestrator.sign_step(STREAM, MESSAGE))
+    for found in (worker.seal("plan", "run", RESULT), RESULT, orchestrator.seal("task", "run", RESULT)):
+        with pytest.raises(Forged):
+            orchestrator.open("plan", "run", found)
+    with pytest.raises(Forged):
+        orchestrator.open("plan", "nur", sealed)
+
+
+def test_without_a_key_of_their_own_orchestrators_use_the_common_one(tmp_path: Path) -> None:
+    """Then what they write is safe from all but workers."""
+    common = signing(tmp_path, OLD)
+    assert common.open("task", "run", common.seal("task", "run", RESULT)) == RESULT
+    with pytest.raises(Forged, match=UNSIGNED):
+        common.open("task", "run", RESULT)
+
+
 def test_without_keys_a_result_is_as_it_was(tmp_path: Path) -> None:
     """And one that somebody signed is readable all the same."""
-    silent = Signing(KeyRing(), Keys())
+    silent = Signing(KeyRing())
     assert silent.seal_result("run", 3, RESULT) == RESULT
     assert silent.open_result("run", 3, signing(tmp_path, OLD).seal_result("run", 3, RESULT)) == RESULT
 
@@ -111,21 +137,21 @@ def test_keys_are_changed_without_a_break(tmp_path: Path) -> None:
     machines = [signing(tmp_path, *lines) for lines in states]
     for one, other in pairwise(machines):
         for writer, reader in ((one, other), (other, one)):
-            reader.verify_step("garden", MESSAGE, writer.sign_step("garden", MESSAGE))
+            reader.verify_step(STREAM, MESSAGE, writer.sign_step(STREAM, MESSAGE))
 
 
 def test_without_keys_everything_is_taken_and_nothing_signed() -> None:
     """As on one machine, where nobody else reaches Redis."""
-    silent = Signing(read_key_ring(None), Keys())
-    assert silent.sign_step("garden", MESSAGE) == b""
+    silent = Signing(read_key_ring(None))
+    assert silent.sign_step(STREAM, MESSAGE) == b""
     for signature in (b"", b"old.AAAA"):
-        silent.verify_step("garden", MESSAGE, signature)
+        silent.verify_step(STREAM, MESSAGE, signature)
 
 
 def test_a_key_is_hex_or_base64(tmp_path: Path) -> None:
     """The same key is the same, however it is written; comments and empty lines say nothing."""
     written = ("# since March", "", "k " + "ff" * 32), ("k " + "/" * 42 + "8=",)
-    first, second = (signing(tmp_path, *lines).sign_step("garden", MESSAGE) for lines in written)
+    first, second = (signing(tmp_path, *lines).sign_step(STREAM, MESSAGE) for lines in written)
     assert first == second
 
 
@@ -136,6 +162,8 @@ def test_a_key_is_hex_or_base64(tmp_path: Path) -> None:
         (("# nothing",), "no key in it"),
         (("k",), "line 1 is not an id"),
         (("k secret more",), "line 1 is not an id"),
+        ((f"{OLD} orchestrators",), "no key in it that workers have as well"),
+        ((OLD, f"{STOLEN} orchestrators"), "line 2 has the id of an earlier line"),
         (("k.1 " + "ff" * 32,), "line 1 is not an id"),
         ((OLD, "k geheim"), "the key of line 2 is not 16 bytes or more"),
         (("k " + "ff" * 15,), "the key of line 1 is not 16 bytes or more"),
