@@ -98,6 +98,7 @@ def _source(citation: Citation) -> dict[str, Json]:
         "section": passage.section,
         "page": passage.page,
         "source": passage.source,
+        "tool": not passage.base,
         "quote": citation.quote,
         "score": passage.score,
     }

@@ -216,7 +216,7 @@ function opener({ url, pdf, page, there }) {
   );
 }
 
-function passage({ number, agent, title, section, page, source, score, before, quote, after, text, there = true, newer = false, url = '', pdf = false }) {
+function passage({ number, agent, title, section, page, source, tool = false, score, before, quote, after, text, there = true, newer = false, url = '', pdf = false }) {
   const shown = text || quote;
   const crumbs = [title && title !== source ? title : '', section, page || page === 0 ? said(words.pageTitle, { NUMBER: page }) : ''].filter(Boolean);
   const known = typeof score === 'number' && Number.isFinite(score);
@@ -267,7 +267,7 @@ function passage({ number, agent, title, section, page, source, score, before, q
         ) : null}
         {source ? (
           <div>
-            <dt>{words.file}</dt>
+            <dt>{tool ? words.tool : words.file}</dt>
             <dd className="rt-file">{original({ url, pdf, page, source, newer })}</dd>
           </div>
         ) : null}

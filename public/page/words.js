@@ -106,6 +106,7 @@ export const ENGLISH = {
   foundBy: 'Found by',
   relevance: 'Relevance',
   file: 'File',
+  tool: 'Tool',
   // PlanGraph
   stepStates: {
     waiting: 'Waiting', queued: 'Queued', running: 'Running', restarted: 'Restarted', returned: 'Given back',
@@ -282,6 +283,7 @@ export const GERMAN = {
   foundBy: 'Gefunden von',
   relevance: 'Nähe',
   file: 'Datei',
+  tool: 'Werkzeug',
   stepStates: {
     waiting: 'Wartet', queued: 'Eingereiht', running: 'Läuft', restarted: 'Neu begonnen', returned: 'Zurückgegeben',
     retrying: 'Neuer Versuch', answered: 'Beantwortet', nothing_found: 'Nichts gefunden', failed: 'Fehlgeschlagen',
