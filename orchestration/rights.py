@@ -20,7 +20,7 @@ NO_PASSWORD = "#SHA256-OF-THE-PASSWORD"
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]+")
 _ANY = "*"
 
-_CONNECTION = "auth hello ping select info role time client|id client|setname client|unblock"
+_CONNECTION = "auth hello ping select info role time asking client|id client|setname client|unblock cluster|slots"
 _SCRIPTS = "eval evalsha"
 _HINTS = "publish subscribe unsubscribe"
 _RUNS_STEPS = "hget hmget hset hincrby hdel exists xadd xdel xrange"
