@@ -1,7 +1,8 @@
-"""What REDIS_URL may say: one server, or the Sentinels that know which of several is the master.
+"""What REDIS_URL may say: one server, the Sentinels that know which of several is the master, or some of a cluster's.
 
     redis://[USER:PASSWORD@]HOST:PORT[/DB]      rediss:// with TLS, unix:///SOCKET for a socket
     redis+sentinel://[USER:PASSWORD@]HOST:PORT,HOST:PORT/SERVICE[/DB]      rediss+sentinel:// with TLS
+    redis+cluster://[USER:PASSWORD@]HOST:PORT,HOST:PORT      rediss+cluster:// with TLS
 
 What else is to be said follows as options of redis-py: `?ssl_ca_certs=FILE&ssl_certfile=FILE&ssl_keyfile=FILE`. No
 sentence about an address repeats a part of it, because any part may belong to a password that was not written as
@@ -16,12 +17,14 @@ from urllib.parse import urlsplit
 
 from redis.asyncio.connection import parse_url
 
+PORT = 6379
 SENTINEL_PORT = 26379
 FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 """Options that name a file."""
 
 _SENTINEL = ("redis+sentinel", "rediss+sentinel")
-_SCHEMES = ("redis", "rediss", "unix", *_SENTINEL)
+_CLUSTER = ("redis+cluster", "rediss+cluster")
+_SCHEMES = ("redis", "rediss", "unix", *_SENTINEL, *_CLUSTER)
 
 Node = tuple[str, int]
 """Host and port."""
@@ -40,7 +43,22 @@ class SentinelAddress:
     tls: bool
 
 
-def read_address(url: str) -> SentinelAddress | str:
+@dataclass(frozen=True)
+class ClusterAddress:
+    """Some servers of a cluster, which know the others; user, password and options are the same for all."""
+
+    seeds: tuple[Node, ...]
+    scheme: str
+    who: str
+    options: str
+
+    def of(self, node: Node) -> str:
+        """The address of one server."""
+        host, port = node
+        return f"{self.scheme}://{self.who}{f'[{host}]' if ':' in host else host}:{port}{self.options}"
+
+
+def read_address(url: str) -> SentinelAddress | ClusterAddress | str:
     """The address as it is when it is one server's; raises ValueError, with one sentence, for one that is none."""
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in _SCHEMES:
@@ -48,6 +66,8 @@ def read_address(url: str) -> SentinelAddress | str:
         raise ValueError(f"it must specify one of the following schemes ({known})")
     if scheme in _SENTINEL:
         return _sentinel(url, tls=scheme.startswith("rediss"))
+    if scheme in _CLUSTER:
+        return _cluster(url, scheme.removesuffix("+cluster"))
     _readable(parse_url(url))
     return url
 
@@ -72,6 +92,17 @@ def _sentinel(url: str, *, tls: bool) -> SentinelAddress:
         if given := options.pop(f"sentinel_{name}", None):
             asking[name] = given
     return SentinelAddress(nodes, service, options, asking, tls)
+
+
+def _cluster(url: str, scheme: str) -> ClusterAddress:
+    parts = urlsplit(url)
+    who, at, hosts = parts.netloc.rpartition("@")
+    nodes = _nodes(hosts if "@" not in parts.path else "", PORT)
+    if parts.path.strip("/") not in ("", "0"):
+        raise ValueError("a cluster has no numbered databases")
+    address = ClusterAddress(nodes, scheme, who + at, f"?{parts.query}" if parts.query else "")
+    _readable(parse_url(address.of(nodes[0])))
+    return address
 
 
 def _nodes(hosts: str, port: int) -> tuple[Node, ...]:

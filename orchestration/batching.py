@@ -3,31 +3,37 @@
 Round trips cost most of what coordination costs, so steps and runs that go on at the same time share them. A caller
 that is cancelled leaves its command to run and hears of the cancellation at once; redis-py on its own drops the
 connection in the middle of a command, and on Python 3.11 may swallow the cancellation (asyncio.wait_for).
+
+Where there are several servers each has a lane of its own, and a `Map` says which command belongs where.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from hashlib import sha1
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 
 from redis.exceptions import NoScriptError
 
-from orchestration.round_trips import Argument, Command, WritesRefused
+from orchestration.lane import Lane, RoundTrip
+from orchestration.round_trips import Argument, Command
 
-MOST_TOGETHER = 200
-SILENT_LOOKS = 6
-"""A server that has not answered for so many looks of outage.py, a good second and a half, is taken for gone."""
-IN_FLIGHT = 2
-"""Round trips under way at once: the second one leaves while the first is waiting for the disk."""
 
-LEISURE_SECONDS = 0.005
-"""A command that is in no hurry waits so long for another one to leave with."""
+class Map(Protocol):
+    """Which server has what, as far as is known at the moment; cluster.py has one."""
 
-RoundTrip = Callable[[Sequence[Command]], Awaitable[Sequence[Any]]]
-"""Sends commands together; the replies in order, a refusal standing in the place of a reply. round_trips.py has one."""
+    def server(self, command: Command) -> str:
+        """The name of the server that has what a command is about."""
+
+    def servers(self) -> Collection[str]:
+        """The names of all servers that have anything."""
+
+    def near(self, key: str, server: str) -> str:
+        """A key like this one at a server."""
+
+    async def look_again(self) -> None:
+        """Ask which server has what; raises what redis-py raises where nobody knows."""
 
 
 class Batcher:
@@ -35,61 +41,96 @@ class Batcher:
     once, though the second reply may tell of the first ("DONE", "ENDED") and an event may stand there twice.
     """
 
-    def __init__(self, round_trip: RoundTrip) -> None:
+    def __init__(self, round_trip: RoundTrip, map: Map | None = None) -> None:
+        """Without a map there is one server, to which everything goes."""
         self._round_trip = round_trip
-        self._looks = 0
-        self._waiting: deque[tuple[Sequence[Command], asyncio.Future[Sequence[Any]]]] = deque()
-        self._senders: set[asyncio.Task[None]] = set()
-        self._sending = 0
-        """Senders that will look at what waits once more."""
-        self._on_their_way: dict[int, int] = {}
-        self._trips = 0
+        self._map = map
+        self._only = Lane(round_trip, self._see)
+        self._lanes: dict[str, Lane] = {} if map is not None else {"": self._only}
+        self._retired: list[Lane] = []
+        """To servers that were replaced; what they owe is still waited for."""
         self._answered = asyncio.Event()
         self._answered.set()
-        self.takes_writes = True
-        """False from a refusal of writes on, until a probe is taken: what only reads would say that all is well."""
 
     @property
     def available(self) -> bool:
         """Whether Redis answered last and takes writes, and is not silent now."""
-        oldest = min(self._on_their_way.values(), default=None)
-        silent = oldest is not None and self._looks - oldest > SILENT_LOOKS
-        return self._answered.is_set() and not silent
+        return self._answered.is_set() and not any(lane.silent for lane in self._lanes.values())
+
+    @property
+    def takes_writes(self) -> bool:
+        """False from a refusal of writes on, until a probe is taken."""
+        return all(lane.takes_writes for lane in self._lanes.values())
 
     def look(self) -> None:
         """Said by outage.py at a steady pace. A process that was stopped itself has not looked, and so has not noticed
         any silence: by the clock it would take a healthy server for gone when it wakes up.
         """
-        self._looks += 1
+        for lane in self._lanes.values():
+            lane.look()
 
     async def until_available(self) -> None:
         """Wait until Redis answers again; outage.py asks it until it does."""
         await self._answered.wait()
 
     async def probe(self, key: str) -> None:
-        """A write that changes nothing. Raises what redis-py raises while Redis is away, or takes no writes."""
-        await self("SETRANGE", key, 0, "")
-        self.takes_writes = True
-        self._answered.set()
+        """A write that changes nothing. Raises what redis-py raises while Redis is away, or takes no writes.
+
+        Of several servers each that is not well is asked.
+        """
+        if self._map is None:
+            await self._probe(self._only, key)
+            return
+        await self._map.look_again()
+        known = self._map.servers()
+        self._retired += [self._lanes.pop(name) for name in set(self._lanes).difference(known)]
+        self._retired = [lane for lane in self._retired if not lane.idle]
+        self._see()
+        unwell = [name for name, lane in self._lanes.items() if not lane.answered]
+        probes = [self._probe(self._lanes[name], self._map.near(key, name)) for name in unwell]
+        for happened in await asyncio.gather(*probes, return_exceptions=True):
+            if isinstance(happened, BaseException):
+                raise happened
 
     async def __call__(self, *command: Argument) -> Any:
         """Run one command; raises what Redis answered or what redis-py raises while it is away."""
-        replies = self._enqueue((command,))
-        self._begin_sending()
+        lane, encoded = self._ready(command)
+        replies = lane.enqueue((encoded,))
+        lane.begin_sending()
         return _reply(await replies)
 
     async def at_leisure(self, *command: Argument) -> Any:
         """The same for a command that nobody waits for: it saves its round trip by leaving with the next one."""
-        replies = self._enqueue((command,))
-        if not self._sending:
-            asyncio.get_running_loop().call_later(LEISURE_SECONDS, self._begin_sending)
+        lane, encoded = self._ready(command)
+        replies = lane.enqueue((encoded,))
+        lane.begin_sending_soon()
         return _reply(await replies)
 
     async def together(self, commands: Sequence[Command]) -> Sequence[Any]:
-        """Run commands one right after the other, in one round trip; a refusal stands in the place of a reply."""
-        replies = self._enqueue(commands)
-        self._begin_sending()
-        return await replies
+        """Run commands one right after the other, in one round trip; a refusal stands in the place of a reply.
+
+        Of several servers the first command's comes first, with all that is for it, and then the others at the same
+        time: what the first command prepares is there for all the others.
+        """
+        encoded = [_encoded(command) for command in commands]
+        if self._map is None:
+            return await self._trip(self._only, encoded)
+        places: dict[str, list[int]] = {}
+        for place, command in enumerate(encoded):
+            places.setdefault(self._map.server(command), []).append(place)
+        answers: list[Any] = [None] * len(encoded)
+
+        async def trip(server: str) -> None:
+            there = places[server]
+            replies = await self._trip(self._lane(server), [encoded[place] for place in there])
+            for place, reply in zip(there, replies, strict=True):
+                answers[place] = reply
+
+        first, *others = places
+        await trip(first)
+        if others:
+            await asyncio.gather(*map(trip, others))
+        return answers
 
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument], *, leisure: bool = False) -> Any:
         """Run scripts/<name>.lua."""
@@ -106,9 +147,7 @@ class Batcher:
 
     async def close(self) -> None:
         """Send what waits, and wait for what is on its way."""
-        self._begin_sending()
-        while self._senders:
-            await asyncio.wait(set(self._senders))
+        await asyncio.gather(*(lane.close() for lane in (*self._lanes.values(), *self._retired)))
 
     @cached_property
     def _scripts(self) -> dict[str, tuple[str, str]]:
@@ -116,68 +155,35 @@ class Batcher:
         texts = {path.name.removesuffix(".lua"): path.read_text() for path in folder.iterdir()}
         return {name: (text, sha1(text.encode(), usedforsecurity=False).hexdigest()) for name, text in texts.items()}
 
-    def _enqueue(self, commands: Sequence[Command]) -> asyncio.Future[Sequence[Any]]:
-        replies: asyncio.Future[Sequence[Any]] = asyncio.get_running_loop().create_future()
-        # Here and not in the batch, where what cannot be encoded would fail its neighbours. Raises UnicodeEncodeError.
-        encoded = [tuple(part.encode() if isinstance(part, str) else part for part in one) for one in commands]
-        self._waiting.append((encoded, replies))
-        return replies
+    def _ready(self, command: Command) -> tuple[Lane, Command]:
+        encoded = _encoded(command)
+        return self._only if self._map is None else self._lane(self._map.server(encoded)), encoded
 
-    def _begin_sending(self) -> None:
-        if self._waiting and self._sending < IN_FLIGHT:
-            self._sending += 1
-            sender = asyncio.create_task(self._send())
-            self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)
+    def _lane(self, server: str) -> Lane:
+        lane = self._lanes.get(server)
+        if lane is None:
+            lane = self._lanes[server] = Lane(self._round_trip, self._see)
+        return lane
 
-    async def _send(self) -> None:
-        try:
-            await self._send_waiting()
-        finally:
-            # At once, not when the task's callbacks run: a command that came in between would be left to nobody.
-            self._sending -= 1
+    async def _trip(self, lane: Lane, commands: Sequence[Command]) -> Sequence[Any]:
+        replies = lane.enqueue(commands)
+        lane.begin_sending()
+        return await replies
 
-    async def _send_waiting(self) -> None:
-        while self._waiting:
-            # Whatever else is ready to run in this turn of the loop may add to the batch first.
-            await asyncio.sleep(0)
-            commands: list[Command] = []
-            waiting: list[tuple[int, asyncio.Future[Sequence[Any]]]] = []
-            while self._waiting and len(commands) < MOST_TOGETHER:
-                more, replies = self._waiting.popleft()
-                commands += more
-                waiting.append((len(more), replies))
-            if commands:
-                await self._send_batch(commands, waiting)
+    async def _probe(self, lane: Lane, key: str) -> None:
+        _reply(await self._trip(lane, [_encoded(("SETRANGE", key, 0, ""))]))
+        lane.taken()
 
-    async def _send_batch(
-        self, commands: Sequence[Command], waiting: Sequence[tuple[int, asyncio.Future[Sequence[Any]]]]
-    ) -> None:
-        self._trips += 1
-        trip = self._trips
-        self._on_their_way[trip] = self._looks
-        try:
-            answers = await self._round_trip(commands)
-            if any(isinstance(answer, WritesRefused) for answer in answers):
-                self.takes_writes = False
-                self._answered.clear()
-            elif self.takes_writes:
-                self._answered.set()
-        except Exception as error:
-            # Not this task's error: each caller gets it and decides.
+    def _see(self) -> None:
+        if all(lane.answered for lane in self._lanes.values()):
+            self._answered.set()
+        else:
             self._answered.clear()
-            self.takes_writes = self.takes_writes and not isinstance(error, WritesRefused)
-            for _, replies in waiting:
-                if not replies.done():
-                    replies.set_exception(error)
-            return
-        finally:
-            del self._on_their_way[trip]
-        at = 0
-        for count, replies in waiting:
-            if not replies.done():
-                replies.set_result(answers[at : at + count])
-            at += count
+
+
+def _encoded(command: Command) -> Command:
+    """Here and not in the batch, where what cannot be encoded would fail its neighbours. Raises UnicodeEncodeError."""
+    return tuple(part.encode() if isinstance(part, str) else part for part in command)
 
 
 def _reply(replies: Sequence[Any]) -> Any:

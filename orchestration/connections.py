@@ -1,18 +1,17 @@
 """Connections to Redis: one pool for commands, separate connections for blocking reads."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from hiredis import pack_command
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
-from orchestration.address import read_address
+from orchestration.address import ClusterAddress, SentinelAddress, read_address
 from orchestration.batching import Batcher
+from orchestration.clients import client_of, client_over, limits, no_retry
+from orchestration.cluster import Cluster, slot_of
 from orchestration.durability import LOCAL, Durability
 from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError
 from orchestration.round_trips import REPLY_SECONDS, UNREACHABLE, RoundTrips
@@ -21,6 +20,8 @@ from orchestration.streams import Streams
 
 BLOCK_MS = 2_000
 """Longest wait of a blocking read."""
+READ_SECONDS = BLOCK_MS / 1000 + 5
+"""A server that owes the reply to a blocking read for so long is gone."""
 CLOSING_SECONDS = 2.0
 """What is on its way at the end, and the goodbyes, have this long."""
 FLOOR = (6, 2)
@@ -32,37 +33,58 @@ TROUBLE = (RedisError, OSError)
 RedisClient = Redis  # bytes in, bytes out
 
 
-class _PacksInC:
-    """Writes commands with hiredis, in a quarter of the time; redis-py's asyncio connections do it in Python."""
-
-    def pack_command(self, *args: bytes | str | int | float) -> list[bytes]:
-        name, *rest = args
-        # redis-py writes some commands of two words as one argument.
-        words = name.split() if isinstance(name, bytes | str) else [name]
-        return [pack_command((*words, *rest))]
-
-
-def _no_retry() -> Retry:
-    """What fails is repeated in round_trips.py, where it is known what may be."""
-    return Retry(ExponentialBackoff(), retries=0)
-
-
 class Connections:
-    """How this process talks to one Redis: a server, or the master that Sentinels name."""
+    """How this process talks to one Redis: a server, the master that Sentinels name, or a cluster."""
 
     def __init__(self, url: str, durability: Durability = LOCAL) -> None:
-        address = read_address(url)
         self._url = url
-        self._sentinels = None if isinstance(address, str) else Sentinels(address, retry=_no_retry())
-        # A timer of redis-py's would be a task for each write; round_trips.py has one for all of them.
-        self.commands = self._client(socket_timeout=None)
-        self._round_trips = RoundTrips(self.commands, durability)
-        self.batcher = Batcher(self._round_trips)
+        self._sentinels: Sentinels | None = None
+        self._cluster: Cluster | None = None
+        self._commands: RedisClient | None = None
+        self._round_trips: RoundTrips | Cluster
+        address = read_address(url)
+        if isinstance(address, ClusterAddress):
+            self._round_trips = self._cluster = Cluster(address, durability)
+        else:
+            if isinstance(address, SentinelAddress):
+                self._sentinels = Sentinels(address, retry=no_retry())
+            self._commands = self._client()
+            self._round_trips = RoundTrips(self._commands, durability)
+        self.batcher = Batcher(self._round_trips, self._cluster)
         self.streams = Streams(self.batcher)
 
+    @property
+    def commands(self) -> RedisClient:
+        """A client of the one server; a cluster has several."""
+        assert self._commands is not None, "a cluster is asked by its batcher"
+        return self._commands
+
+    @property
+    def is_cluster(self) -> bool:
+        return self._cluster is not None
+
+    async def clients(self) -> Sequence[RedisClient]:
+        """A client for each server that has anything."""
+        return [self.commands] if self._cluster is None else await self._cluster.clients()
+
     def reader(self) -> RedisClient:
-        """A client of its own for blocking reads: its timeout is longer than the longest block."""
-        return self._client(single_connection_client=True, socket_timeout=BLOCK_MS / 1000 + 5)
+        """A client of its own for what comes from any server: its timeout is longer than the longest block."""
+        return self._client(READ_SECONDS, alone=True) if self._cluster is None else self._cluster.listener(READ_SECONDS)
+
+    def place(self, stream: str) -> int:
+        """Streams of the same place can be read in one command."""
+        return 0 if self._cluster is None else slot_of(stream)
+
+    async def reader_of(self, stream: str) -> RedisClient:
+        """The same for blocking reads of a stream, and of others of its place."""
+        return self.reader() if self._cluster is None else await self._cluster.reader(stream, READ_SECONDS)
+
+    async def unblock(self, stream: str, reader: int) -> None:
+        """End the blocking read of another connection, by its id where the stream is; it returns with what it has."""
+        if self._cluster is None:
+            await self.batcher("CLIENT", "UNBLOCK", reader)
+        else:
+            await self._cluster.unblock(stream, reader)
 
     def end_within(self, seconds: float) -> None:
         """The end is near: from now on all commands together have so long, then they fail as if Redis were away."""
@@ -71,21 +93,14 @@ class Connections:
     async def close(self) -> None:
         self.end_within(CLOSING_SECONDS)
         await self.batcher.close()
-        await self.commands.aclose()
-        if self._sentinels is not None:
-            await self._sentinels.aclose()
+        for resource in (self._commands, self._sentinels, self._cluster):
+            if resource is not None:
+                await resource.aclose()
 
-    def _client(self, *, single_connection_client: bool = False, **limits: Any) -> RedisClient:
-        options = {"retry": _no_retry(), "socket_connect_timeout": 2, **limits}
+    def _client(self, reply_seconds: float | None = None, *, alone: bool = False) -> RedisClient:
         if self._sentinels is None:
-            client = Redis.from_url(self._url, single_connection_client=single_connection_client, **options)
-        else:
-            master = self._sentinels.pool(**options)
-            client = Redis(connection_pool=master, single_connection_client=single_connection_client)
-            client.auto_close_connection_pool = True
-        pool = client.connection_pool
-        pool.connection_class = type("Connection", (_PacksInC, pool.connection_class), {})
-        return client
+            return client_of(self._url, reply_seconds, alone=alone)
+        return client_over(self._sentinels.pool(**limits(reply_seconds)), alone=alone)
 
 
 def still_wanted() -> None:
@@ -106,7 +121,7 @@ async def open_connections(url: str, durability: Durability = LOCAL) -> AsyncIte
     """
     connections = connections_later(url, durability)
     try:
-        await _check(connections.commands, durability)
+        await _check(connections, durability)
         yield connections
     finally:
         await connections.close()
@@ -130,15 +145,24 @@ def _about(error: ValueError) -> str:
     return str(error).rstrip(".")
 
 
-async def _check(redis: RedisClient, durability: Durability) -> None:
+async def _check(connections: Connections, durability: Durability) -> None:
     try:
         async with asyncio.timeout(REPLY_SECONDS):
-            info: dict[str, Any] = await redis.info()
+            servers = await connections.clients()
+            found: list[dict[str, Any]] = [await redis.info() for redis in servers]
             if durability.asks:
-                await _check_durability(redis, durability)
+                for redis in servers:
+                    await _check_durability(redis, durability)
     except (TypeError, *TROUBLE) as error:
         # On a unix socket redis-py wraps whatever the server answers to its first words into a ConnectionError.
         raise _refusal(error.__cause__ if isinstance(error.__cause__, RedisError) else error) from None
+    for info in found:
+        if info.get("redis_mode") == "cluster" and not connections.is_cluster:
+            raise ConfigurationError("This Redis is one of a cluster; REDIS_URL has to begin with redis+cluster://.")
+        _check_server(info)
+
+
+def _check_server(info: dict[str, Any]) -> None:
     version = str(info.get("redis_version", "0.0"))
     if tuple(int(part) for part in version.split(".")[:2]) < FLOOR:
         raise ConfigurationError(f"Redis {version} is too old; Roundtable needs 6.2 or newer.")
@@ -181,6 +205,8 @@ def _refusal(error: BaseException) -> RoundtableError:
     if isinstance(error, TypeError):
         # The options of an address are the arguments of a connection, and nobody looks at them before there is one.
         return ConfigurationError(f"REDIS_URL is not usable: it has an option that is not known ({said}).")
+    if "cluster support disabled" in said:
+        return ConfigurationError("This Redis is no cluster; REDIS_URL has to begin with redis:// or rediss://.")
     if "unknown command" in said and "HELLO" in said:
         return ConfigurationError("This Redis is older than 6.0; Roundtable needs 6.2 or newer.")
     return ConfigurationError(f"Redis refused to be used: {said}.")

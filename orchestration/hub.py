@@ -1,29 +1,21 @@
-"""One blocking reader per process for the event streams of all runs that somebody here watches."""
+"""The event streams of all runs that somebody here watches, read once for all of them."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 
-from redis.asyncio import Redis
-
-from orchestration.connections import BLOCK_MS, TROUBLE, Connections, still_wanted
+from orchestration.connections import Connections
 from orchestration.keys import Keys
 from orchestration.messages import Recorded
+from orchestration.reading import StreamReader
 from orchestration.recording import Recording
-from orchestration.streams import Fields, read
-
-log = logging.getLogger(__name__)
+from orchestration.streams import Fields
 
 _Queue = asyncio.Queue[Recorded]
 
 
 class EventHub:
-    """Hands each new event of a run to everybody here who watches it.
-
-    A plain XREAD takes nothing away from anybody, so it may be interrupted: CLIENT UNBLOCK ends the wait when the
-    set of watched runs grows.
-    """
+    """Hands each new event of a run to everybody here who watches it. One reader for each place where streams are."""
 
     def __init__(self, connections: Connections, keys: Keys, recording: Recording | None = None) -> None:
         self.recording = recording or Recording()
@@ -34,12 +26,8 @@ class EventHub:
         self._runs: dict[bytes, str] = {}
         """Whose stream each of these is."""
         self._bells: dict[bytes, set[asyncio.Event]] = {}
-        self._cursors: dict[bytes, bytes] = {}
-        self._reading: frozenset[bytes] = frozenset()
-        self._changed = asyncio.Event()
-        self._watched = asyncio.Event()
-        self._read_ended = asyncio.Event()
-        self._client_id: int | None = None
+        self._readers: dict[int, StreamReader] = {}
+        self._running: asyncio.TaskGroup | None = None
         self._leaving = False
 
     @asynccontextmanager
@@ -49,19 +37,19 @@ class EventHub:
         "Now" is when this is entered: whatever is appended after that arrives.
         """
         stream = self._keys.events(run).encode()
+        reader = self._reader(stream)
         queue: _Queue = asyncio.Queue()
-        newest = b"0-0" if fresh or stream in self._cursors else await self._streams.newest(stream.decode())
-        self._cursors.setdefault(stream, newest)
+        newest = b"0-0" if fresh or stream in reader else await self._streams.newest(stream.decode())
         self._watchers.setdefault(stream, set()).add(queue)
         self._runs[stream] = run
-        self._changed.set()
-        self._watched.set()
+        reader.add(stream, newest)
         try:
             yield queue
         finally:
             self._watchers[stream].discard(queue)
             if not self._watchers[stream]:
-                del self._watchers[stream], self._cursors[stream], self._runs[stream]
+                del self._watchers[stream], self._runs[stream]
+                reader.remove(stream)
 
     @contextmanager
     def bell(self, *streams: str) -> Iterator[asyncio.Event]:
@@ -69,70 +57,41 @@ class EventHub:
         names, event = [stream.encode() for stream in streams], asyncio.Event()
         event.set()
         for name in names:
-            self._cursors.setdefault(name, b"0-0")
             self._bells.setdefault(name, set()).add(event)
-        self._changed.set()
-        self._watched.set()
+            self._reader(name).add(name, b"0-0")
         try:
             yield event
         finally:
             for name in names:
                 self._bells[name].discard(event)
                 if not self._bells[name]:
-                    del self._bells[name], self._cursors[name]
+                    del self._bells[name]
+                    self._reader(name).remove(name)
 
     async def leave(self) -> None:
-        """End the reader's wait, so that it can be cancelled where it waits for nothing of Redis."""
+        """End the readers' waits, so that they can be cancelled where they wait for nothing of Redis."""
         self._leaving = True
-        if self._client_id is not None:
-            with suppress(*TROUBLE):
-                await self._streams.unblock(self._client_id)
+        await asyncio.gather(*(reader.leave() for reader in self._readers.values()))
 
     async def run(self) -> None:
         """Read until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._read_on())
-            group.create_task(self._interrupt())
+            self._running = group
+            for reader in self._readers.values():
+                group.create_task(reader.run())
+            # There may be nothing to read yet, and more later.
+            await asyncio.Event().wait()
 
-    async def _read_on(self) -> None:
-        pause = 0.05
-        while True:
-            reader = self._connections.reader()
-            try:
-                self._client_id = await reader.client_id()
-                pause = 0.05
-                while True:
-                    still_wanted()
-                    await self._read(reader)
-            except TROUBLE as error:
-                log.warning("reading events: %s", error)
-                await asyncio.sleep(pause)
-                pause = min(1.0, pause * 2)
-            finally:
-                self._client_id = None
-                self._finish_read()
-                await reader.aclose()
-
-    async def _read(self, reader: Redis) -> None:
-        while self._leaving or not self._cursors:
-            self._watched.clear()
-            await self._watched.wait()
-        cursors = dict(self._cursors)
-        self._reading = frozenset(cursors)
-        self._read_ended.clear()
-        try:
-            reply = await read(reader, cursors, BLOCK_MS)
-        finally:
-            self._finish_read()
-        still_wanted()
-        for stream, entries in reply:
-            for entry, fields in entries:
-                self._deliver(stream, entry, fields)
+    def _reader(self, stream: bytes) -> StreamReader:
+        place = self._connections.place(stream.decode())
+        reader = self._readers.get(place)
+        if reader is None:
+            reader = self._readers[place] = StreamReader(self._connections, self._deliver)
+            if self._running is not None and not self._leaving:
+                self._running.create_task(reader.run())
+        return reader
 
     def _deliver(self, stream: bytes, entry: bytes, fields: Fields) -> None:
-        if stream not in self._cursors:
-            return
-        self._cursors[stream] = entry
         if stream in self._bells:
             for bell in self._bells[stream]:
                 bell.set()
@@ -141,24 +100,3 @@ class EventHub:
         if event is not None:
             for queue in self._watchers[stream]:
                 queue.put_nowait(event)
-
-    def _finish_read(self) -> None:
-        self._reading = frozenset()
-        self._read_ended.set()
-
-    async def _interrupt(self) -> None:
-        """End the reader's wait when it does not wait for everything that is watched."""
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            # The reader may have sent its XREAD without being blocked in it yet, so one UNBLOCK can come too early.
-            while self._reading and not self._reading.issuperset(self._cursors) and self._client_id is not None:
-                try:
-                    await self._streams.unblock(self._client_id)
-                    pause = 0.005
-                except TROUBLE as error:
-                    log.info("the reader waits on: %s", error)
-                    pause = 1.0
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self._read_ended.wait()

@@ -5,30 +5,25 @@ Each agent has a stream for steps of which a person awaits the answer, and one i
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from redis.asyncio import Redis
-
 from agents import Agent
 from orchestration import breaker
-from orchestration.connections import BLOCK_MS, TROUBLE, Connections
+from orchestration.connections import TROUBLE, Connections
 from orchestration.keys import GROUP, Keys
-from orchestration.messages import PRIORITIES, Priority
+from orchestration.messages import PRIORITIES
 from orchestration.round_trips import Argument
-from orchestration.streams import Entry, Fields, take
+from orchestration.streams import Entry, Fields
+from orchestration.taking import Taker
 
 log = logging.getLogger(__name__)
 
 DEAD_LETTERS_KEPT = 1_000
 GONE_MS = 600_000
 """A consumer that was silent for this long is not coming back."""
-
-BACKGROUND_TURN = 8
-"""Every so many reads what is in the background comes first, so that it is not put off for ever."""
 
 Outcome = Literal["", "ok", "failed"]
 """How an attempt went, for its agent's circuit breaker; "" when that says nothing about the agent."""
@@ -59,14 +54,15 @@ class Inbox:
         self._batcher = connections.batcher
         self._streams = connections.streams
         self._keys = keys
-        self._turns: dict[Priority, deque[str]] = {
-            priority: deque(keys.tasks(agent, priority) for agent in agents) for priority in PRIORITIES
-        }
+        # Those of a person who waits come first, wherever all are gone through.
         self._agents = {keys.tasks(agent, priority): agents[agent] for priority in PRIORITIES for agent in agents}
-        self._reads = 0
-        self._background = False
-        """Whether something was in the background lately: else nobody asks first whether there is anything else."""
-        self._reader_id: int | None = None
+        places: dict[int, list[str]] = {}
+        for agent in agents:
+            places.setdefault(connections.place(keys.tasks(agent, PRIORITIES[0])), []).append(agent)
+        self._takers = [
+            Taker(consumer, {one: [keys.tasks(agent, one) for agent in there] for one in PRIORITIES}, len(agents))
+            for there in places.values()
+        ]
         self._leaving = False
 
     async def open(self) -> None:
@@ -85,37 +81,49 @@ class Inbox:
         A blocked read is never cancelled: what it was given would be lost from sight. After any failed read the
         consumer's own list is read first, because the reply that was lost may have put messages on it.
         """
+        async with asyncio.TaskGroup() as reading:
+            for taker in self._takers:
+                reading.create_task(self._read(taker, free, deliver))
+
+    async def _read(
+        self, taker: Taker, free: Callable[[], Awaitable[int]], deliver: Callable[[Delivery], None]
+    ) -> None:
         pause = 0.05
         while not self._leaving:
-            reader = self._connections.reader()
+            reader = None
             try:
-                self._reader_id = await reader.client_id()
+                reader = await self._connections.reader_of(taker.streams[0])
+                taker.client = await reader.client_id()
                 pause = 0.05
-                self._deliver(await self._take(reader, "0", 100, None), deliver)
+                self._deliver(await taker.held(reader), deliver)
                 while not self._leaving:
                     slots = await free()
                     if not self._leaving:
-                        self._deliver(await self._next(reader, slots), deliver)
+                        self._deliver(await taker.next(reader, slots), deliver)
             except TROUBLE as error:
                 log.warning("%s cannot read its messages: %s", self._consumer, error)
                 await self._recreate(error)
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
             finally:
-                self._reader_id = None
-                await reader.aclose()
+                taker.client = None
+                if reader is not None:
+                    await reader.aclose()
 
     async def leave(self) -> None:
         """Read nothing new."""
         self._leaving = True
-        if self._reader_id is not None:
+        await asyncio.gather(*(self._unblock(taker) for taker in self._takers))
+
+    async def _unblock(self, taker: Taker) -> None:
+        if taker.client is not None:
             with suppress(*TROUBLE):
-                await self._streams.unblock(self._reader_id)
+                await self._connections.unblock(taker.streams[0], taker.client)
 
     async def recover(self, idle_ms: int, most: int) -> list[Delivery]:
         """Take over messages whose worker gave no sign of life for so long."""
         found: list[Delivery] = []
-        for stream in (*self._turns["interactive"], *self._turns["background"]):
+        for stream in self._agents:
             if len(found) < most and not self._leaving:
                 agent, left = self._agents[stream], most - len(found)
                 entries = await self._streams.idle(stream, GROUP, self._consumer, idle_ms, left)
@@ -165,41 +173,6 @@ class Inbox:
                 await self._batcher.script("leave", [stream], [GROUP, self._consumer])
         except TROUBLE as error:
             log.info("%s was not removed: %s", self._consumer, error)
-
-    async def _next(self, reader: Redis, slots: int) -> list[tuple[bytes, list[Entry]]]:
-        """New messages, at most about as many as there are free slots: COUNT holds for each stream, not for all.
-
-        What is in the background comes when there is nothing else, and now and then before all else.
-        """
-        self._reads += 1
-        before_all_else = self._reads % BACKGROUND_TURN == 0
-        first, second = reversed(PRIORITIES) if before_all_else else PRIORITIES
-        scarce = slots < len(self._turns[first])
-        if (scarce or self._background or before_all_else) and (reply := await self._at_once(reader, first, slots)):
-            self._background |= before_all_else
-            return reply
-        if scarce and (self._background or before_all_else) and (reply := await self._at_once(reader, second, slots)):
-            return reply
-        reply = await self._take(reader, ">", max(1, slots // len(self._turns[first])), BLOCK_MS)
-        self._background = any(stream.decode() in self._turns["background"] for stream, _ in reply)
-        return reply
-
-    async def _at_once(self, reader: Redis, priority: Priority, slots: int) -> list[tuple[bytes, list[Entry]]]:
-        """What is there of one priority; where there are more agents than free slots, these come in turns."""
-        turn = self._turns[priority]
-        if slots >= len(turn):
-            return await take(reader, GROUP, self._consumer, list(turn), ">", slots // len(turn), None)
-        for _ in range(0, len(turn), slots):
-            few = list(turn)[:slots]
-            turn.rotate(-slots)
-            if reply := await take(reader, GROUP, self._consumer, few, ">", 1, None):
-                return reply
-        return []
-
-    async def _take(
-        self, reader: Redis, start: str, count: int, block_ms: int | None
-    ) -> list[tuple[bytes, list[Entry]]]:
-        return await take(reader, GROUP, self._consumer, list(self._agents), start, count, block_ms)
 
     def _deliver(self, reply: list[tuple[bytes, list[Entry]]], deliver: Callable[[Delivery], None]) -> None:
         for stream, entries in reply:

@@ -44,10 +44,6 @@ class Streams:
                 raise entry
         return entries
 
-    async def unblock(self, client: int) -> None:
-        """End another connection's blocking read; it returns with what it has."""
-        await self._batcher("CLIENT", "UNBLOCK", client)
-
     async def make_group(self, stream: str, group: str) -> None:
         """Make sure that the group exists; from the first entry, so that what was sent before it counts."""
         try:

@@ -61,6 +61,9 @@ def types(tmp_path: Path) -> Callable[[str | None], Typed]:
         ("redis+sentinel://127.0.0.1:1,/council", "a host is missing"),
         ("redis+sentinel://127.0.0.1:1,127.0.0.1:99999/council", "Port out of range 0-65535"),
         ("redis+sentinel://127.0.0.1:1/council/first", "is not the number of a database"),
+        ("redis+cluster://127.0.0.1:1/3", "a cluster has no numbered databases"),
+        ("redis+cluster://127.0.0.1:1,", "a host is missing"),
+        ("redis+cluster://127.0.0.1:1?socket_timeout=soon", "Invalid value for 'socket_timeout'"),
         ("rediss://127.0.0.1:1?ssl_ca_certs=/nowhere/ca.pem", "the file of its option ssl_ca_certs cannot be read"),
     ],
 )
@@ -72,7 +75,14 @@ def test_an_address_that_is_none(types: Callable[[str], Typed], url: str, said: 
     assert said in ran.complaint
 
 
-@pytest.mark.parametrize("url", ["redis://:half/other@127.0.0.1:1", "redis+sentinel://:half/other@127.0.0.1:1/council"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:half/other@127.0.0.1:1",
+        "redis+sentinel://:half/other@127.0.0.1:1/council",
+        "redis+cluster://:half/other@127.0.0.1:1",
+    ],
+)
 def test_a_password_is_not_repeated(types: Callable[[str], Typed], url: str) -> None:
     """One that was not written as addresses want it is cut in two, and a half of it looks like a port."""
     ran = types(url)("halt")

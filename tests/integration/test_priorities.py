@@ -8,9 +8,10 @@ from redis.asyncio import Redis
 from agents import Agent
 from orchestration import Task
 from orchestration.connections import open_connections
-from orchestration.inbox import BACKGROUND_TURN, Delivery, Inbox
+from orchestration.inbox import Delivery, Inbox
 from orchestration.keys import Keys
 from orchestration.messages import Answer, Priority
+from orchestration.taking import BACKGROUND_TURN
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import Gate, events_until, world
 

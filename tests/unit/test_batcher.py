@@ -1,12 +1,13 @@
 """Commands share round trips, and none of them is left behind."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
 
-from orchestration.batching import SILENT_LOOKS, Batcher
+from orchestration.batching import Batcher
+from orchestration.lane import SILENT_LOOKS
 from orchestration.round_trips import Command, WritesRefused
 from tests.orchestration.waiting import PATIENCE_SECONDS
 
@@ -142,3 +143,92 @@ async def test_a_server_that_takes_no_writes_is_as_good_as_gone() -> None:
     await batcher.probe("probe")
     assert batcher.available
     assert batcher.takes_writes
+
+
+class Halves:
+    """A map of two servers, "a" and "b": keys name theirs. What is sent is written down, and `away` does not answer."""
+
+    def __init__(self) -> None:
+        self.known = ["a", "b"]
+        self.away: set[str] = set()
+        self.sent: list[list[str]] = []
+
+    def server(self, command: Command) -> str:
+        key = command[1]
+        assert isinstance(key, bytes)
+        return key.decode()[0]
+
+    def servers(self) -> Collection[str]:
+        return self.known
+
+    def near(self, key: str, server: str) -> str:
+        return server + key
+
+    async def look_again(self) -> None:
+        if "b" in self.away:
+            self.known = ["a", "c"]
+
+    async def __call__(self, commands: Sequence[Command]) -> list[Any]:
+        names = [part.decode() for _, part, *_ in commands if isinstance(part, bytes)]
+        self.sent.append(names)
+        if self.away.intersection(name[0] for name in names):
+            raise ConnectionError("away")
+        return names
+
+
+async def test_each_server_has_its_own_round_trips() -> None:
+    """Commands of one moment are sorted by where they go."""
+    halves = Halves()
+    batcher = Batcher(halves, halves)
+    assert await asyncio.gather(*(batcher("GET", key) for key in ("a1", "b1", "a2", "b2"))) == ["a1", "b1", "a2", "b2"]
+    assert sorted(halves.sent) == [["a1", "a2"], ["b1", "b2"]]
+
+
+async def test_what_the_first_command_prepares_is_there_for_the_others() -> None:
+    """The first one's server has answered before anything is sent to another, and replies come in the order asked."""
+    halves = Halves()
+    batcher = Batcher(halves, halves)
+    commands: list[Command] = [("SET", "a1"), ("SET", "b1"), ("SET", "a2"), ("SET", "c1")]
+    assert await batcher.together(commands) == ["a1", "b1", "a2", "c1"]
+    assert halves.sent[0] == ["a1", "a2"]
+    assert sorted(halves.sent[1:]) == [["b1"], ["c1"]]
+
+
+async def test_nothing_follows_a_first_command_that_did_not_arrive() -> None:
+    """Or a message would be sent whose step nobody has marked as queued."""
+    halves = Halves()
+    halves.away = {"a"}
+    batcher = Batcher(halves, halves)
+    with pytest.raises(ConnectionError):
+        await batcher.together([("SET", "a1"), ("SET", "b1")])
+    assert halves.sent == [["a1"]]
+
+
+async def test_one_server_that_is_away_is_enough_for_an_outage() -> None:
+    """The others' answers do not hide it; it ends with its own, and a probe is sent to it alone."""
+    halves = Halves()
+    batcher = Batcher(halves, halves)
+    halves.away = {"a"}
+    with pytest.raises(ConnectionError):
+        await batcher("GET", "a1")
+    await batcher("GET", "b1")
+    assert not batcher.available
+    with pytest.raises(ConnectionError):
+        await batcher.probe("-probe")
+    halves.away = set()
+    await batcher.probe("-probe")
+    assert batcher.available
+    assert halves.sent[2:] == [["a-probe"], ["a-probe"]]
+
+
+async def test_a_server_that_was_replaced_is_not_waited_for() -> None:
+    """Its successor has a lane of its own."""
+    halves = Halves()
+    batcher = Batcher(halves, halves)
+    halves.away = {"b"}
+    with pytest.raises(ConnectionError):
+        await batcher("GET", "b1")
+    assert not batcher.available
+    await batcher.probe("-probe")
+    assert batcher.available
+    await batcher.until_available()

@@ -1,0 +1,106 @@
+"""A cluster of three masters as processes on loopback, of which one may get a replica."""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
+
+from tests.integration.redis_server import RedisServer
+from tests.integration.replicated import free_ports
+
+MASTERS = 3
+BUS = 10_000
+"""So far from its own port a server talks with the others."""
+
+
+class RedisCluster:
+    """Its servers; the slots of the first one begin at 0."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.servers: list[RedisServer] = []
+
+    @property
+    def url(self) -> str:
+        """Also names a server that is not there; the next one is asked."""
+        return "redis+cluster://" + ",".join(["127.0.0.1:1", *(f"127.0.0.1:{one.port}" for one in self.servers)])
+
+    def start(self) -> None:
+        for _ in range(MASTERS):
+            self.add()
+        every = REDIS_CLUSTER_HASH_SLOTS // MASTERS + 1
+        for number, server in enumerate(self.servers):
+            slots = range(number * every, min((number + 1) * every, REDIS_CLUSTER_HASH_SLOTS))
+            server.ask("CLUSTER", "ADDSLOTS", *map(str, slots))
+            server.ask("CLUSTER", "SET-CONFIG-EPOCH", str(number + 1))
+        self._meet()
+
+    def add(self) -> RedisServer:
+        """Another server, which belongs to the cluster when it has met the others."""
+        options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"]
+        server = RedisServer(self._folder / str(len(self.servers)), *options, port=free_port())
+        server.start()
+        self.servers.append(server)
+        return server
+
+    def add_replica(self, master: RedisServer) -> RedisServer:
+        """One that takes the master's place when it is gone."""
+        server = self.add()
+        self._meet()
+        server.ask("CLUSTER", "REPLICATE", node_id(master))
+        while not master.ask("ROLE")[2]:
+            continue
+        return server
+
+    def master_of(self, key: str) -> RedisServer:
+        """Who serves a key, as the last of the servers sees it."""
+        slot = key_slot(key.encode())
+        rows = self.servers[-1].ask("CLUSTER", "SLOTS")
+        port = next(int(master[1]) for first, last, master, *_ in rows if first <= slot <= last)
+        return next(server for server in self.servers if server.port == port)
+
+    def close(self) -> None:
+        for server in self.servers:
+            server.close()
+
+    def _meet(self) -> None:
+        first, *others = self.servers
+        for server in others:
+            server.ask("CLUSTER", "MEET", "127.0.0.1", str(first.port))
+        while not all(self._whole(server) for server in self.servers):
+            continue
+
+    def _whole(self, server: RedisServer) -> bool:
+        about = server.ask("CLUSTER", "INFO").splitlines()
+        return b"cluster_state:ok" in about and b"cluster_known_nodes:%d" % len(self.servers) in about
+
+
+def free_port() -> int:
+    """One that nobody listens on, and whose neighbour for the talk among the servers is free as well."""
+    while True:
+        (port,) = free_ports(1)
+        if port + BUS > 65_535:
+            continue
+        with suppress(OSError), socket.create_server(("127.0.0.1", port + BUS)):
+            return port
+
+
+def node_id(server: RedisServer) -> str:
+    return str(server.ask("CLUSTER", "MYID").decode())
+
+
+@contextmanager
+def redis_cluster() -> Iterator[RedisCluster]:
+    """All of them, until the end; it takes some seconds until they serve."""
+    folder = Path(tempfile.mkdtemp(prefix="rt-"))
+    cluster = RedisCluster(folder)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close()
+        shutil.rmtree(folder)

@@ -1,0 +1,220 @@
+"""A council on a cluster of three masters: everything is where its key is, and stays reachable when that moves."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from redis.crc import key_slot
+from redis.exceptions import ResponseError
+
+from orchestration import Task
+from orchestration.connections import Connections, open_connections
+from orchestration.errors import ConfigurationError, EngineUnavailable
+from orchestration.hints import Hints
+from orchestration.hub import EventHub
+from orchestration.keys import Keys
+from orchestration.messages import Answer, Token, encode
+from orchestration.streams import adding
+from tests.integration.redis_cluster import RedisCluster, free_port, node_id, redis_cluster
+from tests.integration.redis_server import RedisServer
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
+from tests.orchestration.worlds import Gate, world
+
+BOTH = "@garden @kitchen When do I prune roses, and how long do I bake rye bread?"
+KEYS = Keys("test")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[RedisCluster]:
+    """The same for all tests here; the last one kills one of its masters."""
+    with redis_cluster() as cluster:
+        yield cluster
+
+
+@asynccontextmanager
+async def listening(connections: Connections) -> AsyncIterator[EventHub]:
+    hub = EventHub(connections, KEYS)
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+        reading = group.create_task(hub.run())
+        yield hub
+        await hub.leave()
+        reading.cancel()
+
+
+def one_at_each(cluster: RedisCluster) -> list[str]:
+    """A key at each of the masters."""
+    found: dict[int, str] = {}
+    for number in range(100):
+        found.setdefault(cluster.master_of(f"{{{number}}}").port, f"test:{{{number}}}")
+    return list(found.values())
+
+
+def move(cluster: RedisCluster, key: str) -> tuple[RedisServer, RedisServer, str]:
+    """Begin to move the slot of a key: from whom, to whom, and which."""
+    slot, source = str(key_slot(key.encode())), cluster.master_of(key)
+    target = next(server for server in cluster.servers if server is not source)
+    target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", node_id(source))
+    source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", node_id(target))
+    return source, target, slot
+
+
+def moved(cluster: RedisCluster, source: RedisServer, target: RedisServer, slot: str, *keys: str) -> None:
+    """The rest of these keys, and then everybody is told."""
+    if keys:
+        source.ask("MIGRATE", "127.0.0.1", str(target.port), "", "0", "5000", "KEYS", *keys)
+    for server in (target, source, *cluster.servers):
+        server.ask("CLUSTER", "SETSLOT", slot, "NODE", node_id(target))
+
+
+async def test_a_council_on_a_cluster(cluster: RedisCluster, tmp_path: Path) -> None:
+    """The runs are at one server, the messages of each agent where its stream is; who works is another process."""
+    other = tmp_path / "other"
+    other.mkdir()
+    async with (
+        world(tmp_path, cluster.url, "council", workers=False) as orchestrator,
+        world(other, cluster.url, "council", workers=["kitchen"]),
+        world(other, cluster.url, "council", workers=["garden"]),
+    ):
+        result = await orchestrator.dispatch_task(Task(question=BOTH))
+    assert result.state == "answered"
+    assert {step.agent for step in result.steps if step.state == "answered"} == {"garden", "kitchen"}
+
+
+async def test_streams_at_every_server_are_read(cluster: RedisCluster) -> None:
+    """One reader for each place; those that were there before and those that come later."""
+    first, *others = one_at_each(cluster)
+    async with open_connections(cluster.url) as connections, listening(connections) as hub:
+        with hub.bell(first) as one, hub.bell(*others) as any_other:
+            for stream, bell in [(first, one), *((stream, any_other) for stream in others)]:
+                bell.clear()
+                await connections.batcher(*adding(stream, {"field": b"value"}))
+                await bell.wait()
+
+
+async def test_a_hint_is_heard_wherever_one_listens(cluster: RedisCluster) -> None:
+    """What is published at one server is told to all of them."""
+    async with open_connections(cluster.url) as connections, asyncio.timeout(PATIENCE_SECONDS):
+        everybody = [Hints(connections, KEYS) for _ in range(4)]
+        listeners = [asyncio.create_task(hints.run()) for hints in everybody]
+        for hints in everybody:
+            with hints.listen() as heard:
+
+                async def published(heard: asyncio.Event = heard) -> bool:
+                    await connections.batcher("PUBLISH", KEYS.hints, "")
+                    return heard.is_set()
+
+                await eventually(published, "the hint is heard")
+        for listener in listeners:
+            listener.cancel()
+
+
+async def test_everything_is_found_where_it_is(cluster: RedisCluster) -> None:
+    """Commands of one moment go to three servers, and each caller has its own reply, or refusal."""
+    keys = one_at_each(cluster)
+    async with open_connections(cluster.url) as connections:
+        batcher = connections.batcher
+        assert await batcher.together([("SET", key, key) for key in keys]) == [True] * 3
+        assert await asyncio.gather(*(batcher("GET", key) for key in keys)) == [key.encode() for key in keys]
+        refused, taken = await batcher.together([("LPUSH", keys[0], "1"), ("GET", keys[1])])
+        assert isinstance(refused, ResponseError)
+        assert taken == keys[1].encode()
+        found = [await batcher("SCAN", 0, "MATCH", f"{key}*", "COUNT", 1000) for key in keys]
+        assert [names for _, names in found] == [[key.encode()] for key in keys]
+        seconds, _ = await batcher("TIME")
+        assert int(seconds) > 0
+
+
+async def test_a_slot_that_moves(cluster: RedisCluster) -> None:
+    """What is asked meanwhile is asked where it is, and what comes later goes to the new place."""
+    old, new = "test:{moving}:old", "test:{moving}:new"
+    async with open_connections(cluster.url) as connections:
+        await connections.batcher("SET", old, "1")
+        source, target, slot = move(cluster, old)
+
+        # One is still there, the other one would be new and so is made where the slot goes.
+        assert await connections.batcher("GET", old) == b"1"
+        assert await connections.batcher("SET", new, "2")
+        assert target.ask("CLUSTER", "COUNTKEYSINSLOT", slot) == 1
+
+        # A command about both has to wait.
+        deleting = asyncio.create_task(connections.batcher("DEL", old, new))
+        assert not (await asyncio.wait([deleting], timeout=0.05))[0]
+        moved(cluster, source, target, slot, old)
+        assert await deleting == 2
+        assert await connections.batcher("SET", old, "3")
+        assert cluster.master_of(old) is target
+
+
+async def test_a_stream_that_moves_is_read_on(cluster: RedisCluster) -> None:
+    """Whoever waits for its next entry is told to look elsewhere, and misses none."""
+    stream = KEYS.events("one")
+
+    async def say(text: str) -> None:
+        await connections.batcher("XADD", stream, "*", "e", encode(Token(run="one", channel="answer", text=text)))
+
+    async with open_connections(cluster.url) as connections, listening(connections) as hub, hub.watch("one") as queue:
+        await say("before")
+        heard = [(await queue.get()).event]
+        moved(cluster, *move(cluster, stream), stream)
+        await say("after")
+        heard.append((await queue.get()).event)
+        await connections.batcher("DEL", stream)
+    assert [event.text for event in heard if isinstance(event, Token)] == ["before", "after"]
+
+
+async def refused(url: str, kind: type[Exception]) -> str:
+    with pytest.raises(kind) as caught:
+        async with open_connections(url):
+            pass
+    return str(caught.value)
+
+
+async def test_one_server_of_a_cluster_alone(cluster: RedisCluster) -> None:
+    """It has a part of everything only."""
+    said = await refused(f"redis://127.0.0.1:{cluster.servers[0].port}", ConfigurationError)
+    assert said == "This Redis is one of a cluster; REDIS_URL has to begin with redis+cluster://."
+
+
+async def test_a_server_that_belongs_to_no_cluster() -> None:
+    """It has everything, and nobody needs to ask where."""
+    with tempfile.TemporaryDirectory(prefix="rt-") as folder:
+        server = RedisServer(Path(folder), port=free_port())
+        server.start()
+        try:
+            said = await refused(f"redis+cluster://127.0.0.1:{server.port}", ConfigurationError)
+        finally:
+            server.close()
+    assert said == "This Redis is no cluster; REDIS_URL has to begin with redis:// or rediss://."
+
+
+async def test_a_cluster_that_is_away() -> None:
+    """It may be there in a moment."""
+    said = await refused("redis+cluster://127.0.0.1:1,127.0.0.1:2", EngineUnavailable)
+    assert said.startswith("Redis does not answer: ")
+
+
+async def test_a_master_that_dies_in_the_middle_of_a_run(cluster: RedisCluster, tmp_path: Path) -> None:
+    """Its replica takes its place; the run goes on there, and whoever follows it is told the end of it."""
+    gate = Gate()
+    dying = cluster.master_of(KEYS.active)
+    cluster.add_replica(dying)
+    async with world(tmp_path, cluster.url, "test", answerer=gate.answerer(), lease_seconds=3.0) as orchestrator:
+        run = await orchestrator.submit(Task(question=BOTH))
+
+        async def end() -> Answer:
+            return [one.event async for one in orchestrator.follow(run, person="local")][-1]  # type: ignore[return-value]
+
+        following = asyncio.create_task(end())
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await gate.arrived.wait()
+            dying.kill()
+            assert orchestrator.outage is not None
+            await orchestrator.outage.begins()
+            gate.opened.set()
+            await orchestrator.outage.ends()
+            ended = await following
+        assert ended.result.state == "answered"
+        assert cluster.master_of(KEYS.active) is cluster.servers[-1]
