@@ -25,6 +25,7 @@ from tests.orchestration.worlds import Gate, world
 
 BOTH = "@garden @kitchen When do I prune roses, and how long do I bake rye bread?"
 KEYS = Keys("test")
+SHARDS = 16
 
 
 @pytest.fixture(scope="module")
@@ -70,17 +71,23 @@ def moved(cluster: RedisCluster, source: RedisServer, target: RedisServer, slot:
 
 
 async def test_a_council_on_a_cluster(cluster: RedisCluster, tmp_path: Path) -> None:
-    """The runs are at one server, the messages of each agent where its stream is; who works is another process."""
+    """Runs are at all servers, the messages of each agent where its stream is; who works is another process."""
+    keys = Keys("council", SHARDS)
+    by_server: dict[int, Task] = {}
+    while len(by_server) < 3:
+        task = Task(question=BOTH)
+        by_server.setdefault(cluster.master_of(keys.run(task.id)).port, task)
     other = tmp_path / "other"
     other.mkdir()
     async with (
-        world(tmp_path, cluster.url, "council", workers=False) as orchestrator,
-        world(other, cluster.url, "council", workers=["kitchen"]),
-        world(other, cluster.url, "council", workers=["garden"]),
+        world(tmp_path, cluster.url, "council", workers=False, shards=SHARDS) as orchestrator,
+        world(other, cluster.url, "council", workers=["kitchen"], shards=SHARDS),
+        world(other, cluster.url, "council", workers=["garden"], shards=SHARDS),
     ):
-        result = await orchestrator.dispatch_task(Task(question=BOTH))
-    assert result.state == "answered"
-    assert {step.agent for step in result.steps if step.state == "answered"} == {"garden", "kitchen"}
+        results = await asyncio.gather(*map(orchestrator.dispatch_task, by_server.values()))
+    for result in results:
+        assert result.state == "answered"
+        assert {step.agent for step in result.steps if step.state == "answered"} == {"garden", "kitchen"}
 
 
 async def test_streams_at_every_server_are_read(cluster: RedisCluster) -> None:
@@ -199,7 +206,7 @@ async def test_a_cluster_that_is_away() -> None:
 async def test_a_master_that_dies_in_the_middle_of_a_run(cluster: RedisCluster, tmp_path: Path) -> None:
     """Its replica takes its place; the run goes on there, and whoever follows it is told the end of it."""
     gate = Gate()
-    dying = cluster.master_of(KEYS.active)
+    dying = cluster.master_of(KEYS.shards[0].active)
     cluster.add_replica(dying)
     async with world(tmp_path, cluster.url, "test", answerer=gate.answerer(), lease_seconds=3.0) as orchestrator:
         run = await orchestrator.submit(Task(question=BOTH))
@@ -217,4 +224,4 @@ async def test_a_master_that_dies_in_the_middle_of_a_run(cluster: RedisCluster, 
             await orchestrator.outage.ends()
             ended = await following
         assert ended.result.state == "answered"
-        assert cluster.master_of(KEYS.active) is cluster.servers[-1]
+        assert cluster.master_of(KEYS.shards[0].active) is cluster.servers[-1]
