@@ -89,6 +89,8 @@ class Cluster:
         return set(self._masters)
 
     def near(self, key: str, server: str) -> str:
+        if self._master(slot_of(key)) == server:
+            return key
         keys = (_TAG.sub(f"{{{number}}}", key, count=1) for number in range(REDIS_CLUSTER_HASH_SLOTS))
         return next((one for one in keys if self._master(slot_of(one)) == server), key)
 

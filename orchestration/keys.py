@@ -64,6 +64,8 @@ class Keys:
         self.shards = tuple(Shard(prefix, tag) for tag in tags)
         self.layout = f"{prefix}:shards"
         """String: among how many shards the runs are divided, once and for all."""
+        self.probes = f"{prefix}:{{[0-9]*}}:probe"
+        """Pattern: what is written to, as to a shard's probe, at a server of a cluster that has no shard."""
         self.hints = f"{prefix}:hints"
         """Pub/sub channel: something urgent happened. Of what run it was is not said: workers of all agents listen, and
         whoever knows the id of a run can read it.

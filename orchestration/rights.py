@@ -20,7 +20,7 @@ NO_PASSWORD = "#SHA256-OF-THE-PASSWORD"
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]+")
 _ANY = "*"
 
-_CONNECTION = "auth hello ping select info role time asking client|id client|setname client|unblock cluster|slots"
+_CONNECTION = "asking auth hello ping select info role time cluster|slots client|id client|setname client|unblock"
 _SCRIPTS = "eval evalsha"
 _HINTS = "publish subscribe unsubscribe"
 _RUNS_STEPS = "hget hmget hset hincrby hdel exists xadd xdel xrange"
@@ -79,7 +79,7 @@ def rights_of_worker(keys: Keys, agents: Sequence[str]) -> Rights:
     own = [pattern for agent in agents for pattern in (*_of_agent(keys, agent), keys.shelf(agent, "") + _ANY)]
     own += [keys.unwanted(agent) for agent in agents]
     runs = [pattern for shard in keys.shards for pattern in (shard.run(_ANY), shard.halted, shard.probe)]
-    shared = (keys.layout, keys.presence, keys.seen, keys.record, keys.shelves, keys.document(_ANY))
+    shared = (keys.layout, keys.probes, keys.presence, keys.seen, keys.record, keys.shelves, keys.document(_ANY))
     return Rights((*own, *runs, *shared), (keys.hints,), _commands(_WORKER))
 
 

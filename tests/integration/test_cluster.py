@@ -11,15 +11,19 @@ from redis.crc import key_slot
 from redis.exceptions import ResponseError
 
 from orchestration import Task
+from orchestration.address import ClusterAddress, read_address
+from orchestration.cluster import Cluster
 from orchestration.connections import Connections, open_connections
 from orchestration.errors import ConfigurationError, EngineUnavailable
 from orchestration.hints import Hints
 from orchestration.hub import EventHub
 from orchestration.keys import Keys
 from orchestration.messages import Answer, Token, encode
+from orchestration.rights import rights_of_worker
 from orchestration.streams import adding
 from tests.integration.redis_cluster import RedisCluster, free_port, node_id, redis_cluster
 from tests.integration.redis_server import RedisServer
+from tests.orchestration.users import AT_EVERY_START
 from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 from tests.orchestration.worlds import Gate, world
 
@@ -51,6 +55,17 @@ def one_at_each(cluster: RedisCluster) -> list[str]:
     for number in range(100):
         found.setdefault(cluster.master_of(f"{{{number}}}").port, f"test:{{{number}}}")
     return list(found.values())
+
+
+async def one_near_each(cluster: RedisCluster, key: str) -> list[str]:
+    """A key like this one at each of the masters, as a process finds them."""
+    address = read_address(cluster.url)
+    assert isinstance(address, ClusterAddress)
+    map = Cluster(address)
+    await map.look_again()
+    found = [map.near(key, server) for server in map.servers()]
+    await map.aclose()
+    return found
 
 
 def move(cluster: RedisCluster, key: str) -> tuple[RedisServer, RedisServer, str]:
@@ -88,6 +103,25 @@ async def test_a_council_on_a_cluster(cluster: RedisCluster, tmp_path: Path) -> 
     for result in results:
         assert result.state == "answered"
         assert {step.agent for step in result.steps if step.state == "answered"} == {"garden", "kitchen"}
+
+
+async def test_a_worker_that_may_do_no_more_than_it_needs(cluster: RedisCluster, tmp_path: Path) -> None:
+    """It may ask where everything is, write to every master what changes nothing, and work for its agent."""
+    keys = Keys("rights", SHARDS)
+    for server in cluster.servers:
+        server.ask("ACL", "SETUSER", *rights_of_worker(keys, ["garden"]).rule("worker", "secret").split()[1:])
+    address = cluster.url.replace("://", "://worker:secret@")
+    async with (
+        world(tmp_path / "web", cluster.url, "rights", workers=False, shards=SHARDS) as orchestrator,
+        world(tmp_path / "worker", address, "rights", workers=["garden"], kind="worker", shards=SHARDS) as worker,
+    ):
+        result = await orchestrator.dispatch_task(Task(question="@garden When do I prune roses?"))
+        assert worker.connections is not None
+        for probe in await one_near_each(cluster, keys.shards[0].probe):
+            assert await worker.connections.batcher("SETRANGE", probe, 0, "") == 0
+    assert result.state == "answered"
+    refused = {one[b"object"].decode() for server in cluster.servers for one in server.ask("ACL", "LOG")}
+    assert refused <= AT_EVERY_START
 
 
 async def test_streams_at_every_server_are_read(cluster: RedisCluster) -> None:
