@@ -14,7 +14,7 @@ from cli.outcome import DONE, FAILED, INTERRUPTED, outcome_of
 from cli.runtime import Runtime, real_runtime
 
 COMMANDS = (
-    "serve", "ask", "agents", "models", "ingest", "worker", "users", "halt", "resume", "dead_letters", "acl",
+    "serve", "ask", "agents", "models", "ingest", "worker", "users", "halt", "resume", "dead_letters", "shards", "acl",
     "feedback", "evaluate",
 )  # fmt: skip
 """Modules of this package, in the order of the help; each has `add(subcommands)`."""

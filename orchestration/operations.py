@@ -16,12 +16,12 @@ from orchestration.brake import Halt
 from orchestration.connections import Connections
 from orchestration.dead_letters import DeadLetters
 from orchestration.engine import open_engine
-from orchestration.errors import EngineUnavailable
+from orchestration.errors import ConfigurationError, EngineUnavailable
 from orchestration.keys import PREFIX, Keys
 from orchestration.presence import AgentHealth, Presence, PresenceReader
 from orchestration.round_trips import UNREACHABLE
-from orchestration.settings import RunSettings, Settings
-from orchestration.sharding import agree
+from orchestration.settings import MOST_SHARDS, RunSettings, Settings
+from orchestration.sharding import agree, divide
 from orchestration.signing import Signing, read_key_ring
 from orchestration.store import RunStore
 
@@ -85,6 +85,16 @@ class Operations:
     async def resume(self) -> bool:
         """Let all agents work again; False when they did."""
         return await brake.release(self.connections.batcher, self.keys)
+
+    async def divide(self, shards: int) -> None:
+        """Divide the runs among so many shards from now on. Raises ConfigurationError where that cannot be done now."""
+        if not 1 <= shards <= MOST_SHARDS:
+            raise ConfigurationError(f"The runs can be divided among 1 to {MOST_SHARDS} shards.")
+        if alive := await self.processes():
+            running = "1 process runs" if len(alive) == 1 else f"{len(alive)} processes run"
+            raise ConfigurationError(f"The runs cannot be divided anew while {running}.")
+        if shards != len(self.keys.shards):
+            await divide(self.connections.batcher, self.keys, Keys(self.keys.prefix, shards))
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ def _default_data_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "roundtable"
 
 
+MOST_SHARDS = 256
 Weight = Annotated[float, Field(ge=0.01, le=100)]
 
 
@@ -57,7 +58,7 @@ class RunSettings(BaseModel):
     """Steps of one run that are in workers' hands, or on their way to them, at the same time."""
     weights: Annotated[Mapping[str, Weight], BeforeValidator(paired)] = {}
     """By person or role: how much sooner than others' their questions begin where some have to wait."""
-    shards: int = Field(1, ge=1, le=256)
+    shards: int = Field(1, ge=1, le=MOST_SHARDS)
     """Parts into which all runs are divided, so that they may lie on several servers of a cluster."""
 
     @property

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestration.batching import Batcher
+from orchestration.brake import halted, pull, release
 from orchestration.connections import TROUBLE
 from orchestration.errors import ConfigurationError, EngineUnavailable
 from orchestration.keys import Keys, Shard
@@ -34,9 +35,36 @@ async def agree(batcher: Batcher, keys: Keys) -> None:
         raise EngineUnavailable(f"Redis {happened}: {str(error).rstrip('.')}.") from error
     if int(found) != asked:
         raise ConfigurationError(
-            f"ROUNDTABLE_SHARDS is {asked}, but the questions in this Redis are divided by {int(found)} for good;"
-            f" set it to {int(found)}, or begin with an empty Redis."
+            f"ROUNDTABLE_SHARDS is {asked}, but the questions in this Redis are divided by {int(found)};"
+            f" set it to {int(found)}; 'roundtable shards {asked}' divides them anew then."
         )
+
+
+async def divide(batcher: Batcher, keys: Keys, others: Keys) -> None:
+    """Divide as `others` from now on. Raises ConfigurationError as long as anything is left that would be lost by it.
+
+    Runs that have ended stay where they were for their time, and are in the histories. Nobody may work meanwhile. What
+    breaks off in the middle can be done again.
+    """
+    unfinished = sum(await asyncio.gather(*(batcher("ZCARD", shard.active) for shard in keys.shards)))
+    ended = sum(await asyncio.gather(*(batcher("XLEN", shard.ended) for shard in keys.shards)))
+    if unfinished:
+        raise ConfigurationError(f"The runs cannot be divided anew while some have not ended ({unfinished}).")
+    if ended:
+        raise ConfigurationError(
+            f"The runs cannot be divided anew while a history has not taken over what ended ({ended});"
+            " let 'roundtable serve' run once more on its data folder."
+        )
+    halt = await halted(batcher, keys)
+    for shard in keys.shards:
+        kept = (shard.turns, shard.pace, shard.looked, shard.histories)
+        await asyncio.gather(*(batcher("DEL", key) for key in kept))
+    if halt is None:
+        await release(batcher, others)
+    else:
+        await pull(batcher, others, halt)
+    await batcher("SET", keys.layout, len(others.shards))
+    await release(batcher, keys)
 
 
 @dataclass(frozen=True)

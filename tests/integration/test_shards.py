@@ -233,7 +233,7 @@ async def test_all_processes_divide_alike(redis_url: str, divided: Keys, keys: K
     async with open_connections(redis_url) as connections:
         await agree(connections.batcher, divided)
         await agree(connections.batcher, divided)
-        with pytest.raises(ConfigurationError, match=r"ROUNDTABLE_SHARDS is 1, .* divided by 4 for good; set it to 4"):
+        with pytest.raises(ConfigurationError, match=r"ROUNDTABLE_SHARDS is 1, .* divided by 4; set it to 4"):
             await agree(connections.batcher, keys)
 
 
