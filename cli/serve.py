@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from cli.console import Console
+from cli.memory import settle
 from cli.outcome import DONE
 from cli.runtime import Runtime
 
@@ -65,6 +66,7 @@ async def _serve(
         if measured:
             alone = metrics_alone(settings, measured[0].getsockname()[1], app)
             tasks.create_task(QuietServer(alone).serve_until(asked, measured))
+        settle()
         console.say(f"Roundtable is at {where(settings, people)} (Ctrl-C stops it)")
         await server.serve_until(asked, sockets)
 

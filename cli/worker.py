@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from cli.console import Console
+from cli.memory import settle
 from cli.names import names
 from cli.outcome import DONE
 from cli.runtime import Council, Runtime
@@ -46,6 +47,7 @@ async def _work(
         until_asked_to_stop() as asked,
         runtime.open_runtime(settings, workers=agents, kind="worker") as orchestrator,
     ):
+        settle()
         # Standard error is for the log, which programs read.
         console.say(f"Working for {', '.join(agents)} (Ctrl-C stops it)")
         if sockets:

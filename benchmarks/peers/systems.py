@@ -37,7 +37,7 @@ SYSTEMS = (
     System(
         "taskiq-redis",
         "taskiq_tasks",
-        "stream broker and result backend; 64 tasks at once; results are looked for every 5 ms",
+        "stream broker and result backend; 64 tasks at once; results are looked for every 5 ms, 64 of them every 20 ms",
         "taskiq.txt",
     ),
     System(
@@ -55,7 +55,7 @@ SYSTEMS = (
     System(
         "arq",
         "arq_jobs",
-        "64 jobs at once; the queue and results are looked for every 5 ms",
+        "64 jobs at once; the queue and results are looked for every 5 ms, 64 results every 50 ms",
         "arq.txt",
     ),
     System(

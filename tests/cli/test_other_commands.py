@@ -1,5 +1,6 @@
 """`ingest`, `worker` and `serve`, as far as they go without a running product."""
 
+import gc
 import json
 import os
 import signal
@@ -41,7 +42,7 @@ def test_an_unknown_agent_is_wrong_usage(terminal: Terminal, argv: list[str]) ->
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_runs_until_it_is_asked_to_stop(terminal: Terminal, number: signal.Signals) -> None:
-    """And then ends cleanly."""
+    """And then ends cleanly. What it had loaded by then was never looked through for garbage again."""
     runtime = terminal.runtime()
 
     class Err:
@@ -55,7 +56,11 @@ def test_a_worker_runs_until_it_is_asked_to_stop(terminal: Terminal, number: sig
         def flush(self) -> None: ...
 
     console = Console(Err(), Err())  # type: ignore[arg-type]
-    assert main(["worker", "--agents", "security"], console=console, runtime=runtime) == 0
+    try:
+        assert main(["worker", "--agents", "security"], console=console, runtime=runtime) == 0
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
 
 
 def test_a_port_in_use_is_one_line_with_the_way_out(terminal: Terminal) -> None:

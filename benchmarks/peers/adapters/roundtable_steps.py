@@ -1,11 +1,12 @@
 """Roundtable: a step of a run that is under way, as its owner sends it and a worker does it (`benchmarks/steps.py`)."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 
 from benchmarks.peers.adapters.sides import MOST, Ask, be
 from benchmarks.steps import StepsDriver, steps_driver, steps_worker
+from cli.memory import settle
 
 
 class StepsClient:
@@ -22,11 +23,16 @@ class StepsClient:
 @asynccontextmanager
 async def client(url: str) -> AsyncIterator[StepsClient]:
     async with steps_driver(url, MOST) as driver:
+        settle()
         yield StepsClient(driver)
 
 
-def worker(url: str) -> AbstractAsyncContextManager[None]:
-    return steps_worker(url, MOST)
+@asynccontextmanager
+async def worker(url: str) -> AsyncIterator[None]:
+    """With what `roundtable worker` does once it is ready."""
+    async with steps_worker(url, MOST):
+        settle()
+        yield
 
 
 if __name__ == "__main__":

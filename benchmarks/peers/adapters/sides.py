@@ -25,6 +25,8 @@ from benchmarks.measure import spread
 
 MOST = 64
 """Tasks under way at any moment; every worker may do so many at once."""
+FEW = 8
+"""Up to so many tasks at once a client that looks for results may look often."""
 QUESTION = ("What is the weather like in the north, the east and the south? " * 33)[:2_048]
 ANSWER = "It rains. " * 204 + "Tomorrow"
 """2 KB in, 2 KB out."""
