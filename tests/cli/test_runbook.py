@@ -104,6 +104,9 @@ class Installation:
     def _start(self, line: Line, command: str) -> None:
         words = shlex.split(command)
         assigned = dict(word.split("=", 1) for word in words if "=" in word)
+        if "REDIS_URL" in assigned:
+            # It is on another machine, and goes on there while this one's data folder is put back from a copy.
+            assigned["ROUNDTABLE_DATA"] = str(self.folder / "elsewhere")
         process = subprocess.Popen(
             [word for word in words if "=" not in word],
             env={**self.environ, **assigned},
