@@ -122,6 +122,10 @@ class Cluster:
             by_server.setdefault(self.server(commands[place]), []).append(place)
         again: list[int] = []
         for server, there in by_server.items():
+            if again:
+                # What is for another server comes after what was asked before it.
+                again += there
+                continue
             try:
                 answers = await self._to(server)([commands[place] for place in there])
             except UNREACHABLE:
@@ -158,6 +162,8 @@ class Cluster:
             known = [*sorted(self.servers()), *self._seeds]
             # Each time beginning with another one: who did not know it the last time may still not.
             for place in range(len(known)):
+                if self._ended:
+                    break
                 server = known[(seen + place) % len(known)]
                 try:
                     async with asyncio.timeout(ASKING_SECONDS):
@@ -175,7 +181,7 @@ class Cluster:
 
     def _note(self, table: Sequence[Any], asked: str) -> None:
         before = self.servers()
-        ranges = sorted((int(first), _name((_text(host) or asked, port))) for first, _, (host, port, *_), *_ in table)
+        ranges = sorted((int(first), _name((_host(host) or asked, port))) for first, _, (host, port, *_), *_ in table)
         self._begins = [first for first, _ in ranges]
         self._masters = [name for _, name in ranges]
         self._learnt += 1
@@ -246,5 +252,7 @@ def _name(node: Node) -> str:
     return f"{host}:{port}"
 
 
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value or "")
+def _host(told: bytes | str | None) -> str:
+    """Empty where the server does not know how it is reached, but by the way it was asked."""
+    host = told.decode() if isinstance(told, bytes) else told or ""
+    return "" if host == "?" else host

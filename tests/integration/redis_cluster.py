@@ -23,6 +23,8 @@ class RedisCluster:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.servers: list[RedisServer] = []
+        """Those that are there; further ones come at the end."""
+        self._known = 0
 
     @property
     def url(self) -> str:
@@ -42,19 +44,28 @@ class RedisCluster:
     def add(self) -> RedisServer:
         """Another server, which belongs to the cluster when it has met the others."""
         options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"]
-        server = RedisServer(self._folder / str(len(self.servers)), *options, port=free_port())
+        # However long a replica was without its master: what it lacks is what the tests are about.
+        options += ["--cluster-replica-validity-factor", "0"]
+        server = RedisServer(self._folder / str(self._known), *options, port=free_port())
         server.start()
+        self._known += 1
         self.servers.append(server)
         return server
 
-    def add_replica(self, master: RedisServer) -> RedisServer:
-        """One that takes the master's place when it is gone."""
-        server = self.add()
+    def add_replicas(self, master: RedisServer, number: int = 1) -> list[RedisServer]:
+        """Some that take the master's place when it is gone."""
+        added = [self.add() for _ in range(number)]
         self._meet()
-        server.ask("CLUSTER", "REPLICATE", node_id(master))
-        while not master.ask("ROLE")[2]:
+        for server in added:
+            server.ask("CLUSTER", "REPLICATE", node_id(master))
+        while len(master.ask("ROLE")[2]) < number:
             continue
-        return server
+        return added
+
+    def kill(self, server: RedisServer) -> None:
+        """The others remember it."""
+        server.kill()
+        self.servers.remove(server)
 
     def master_of(self, key: str) -> RedisServer:
         """Who serves a key, as the last of the servers sees it."""
@@ -76,7 +87,7 @@ class RedisCluster:
 
     def _whole(self, server: RedisServer) -> bool:
         about = server.ask("CLUSTER", "INFO").splitlines()
-        return b"cluster_state:ok" in about and b"cluster_known_nodes:%d" % len(self.servers) in about
+        return b"cluster_state:ok" in about and b"cluster_known_nodes:%d" % self._known in about
 
 
 def free_port() -> int:

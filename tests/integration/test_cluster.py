@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,13 +13,15 @@ from redis.exceptions import ResponseError
 from orchestration import Task
 from orchestration.address import ClusterAddress, read_address
 from orchestration.cluster import Cluster
-from orchestration.connections import Connections, open_connections
+from orchestration.connections import TROUBLE, Connections, open_connections
+from orchestration.durability import Durability
 from orchestration.errors import ConfigurationError, EngineUnavailable
 from orchestration.hints import Hints
 from orchestration.hub import EventHub
 from orchestration.keys import Keys
 from orchestration.messages import Answer, Token, encode
 from orchestration.rights import rights_of_worker
+from orchestration.round_trips import NotDurable
 from orchestration.streams import adding
 from tests.integration.redis_cluster import RedisCluster, free_port, node_id, redis_cluster
 from tests.integration.redis_server import RedisServer
@@ -30,11 +32,12 @@ from tests.orchestration.worlds import Gate, world
 BOTH = "@garden @kitchen When do I prune roses, and how long do I bake rye bread?"
 KEYS = Keys("test")
 SHARDS = 16
+PROBE = KEYS.shards[0].probe
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RedisCluster]:
-    """The same for all tests here; the last one kills one of its masters."""
+    """The same for all tests here; the last two kill one of its masters each."""
     with redis_cluster() as cluster:
         yield cluster
 
@@ -237,11 +240,41 @@ async def test_a_cluster_that_is_away() -> None:
     assert said.startswith("Redis does not answer: ")
 
 
+async def test_what_was_acknowledged_is_not_lost_with_its_master(cluster: RedisCluster) -> None:
+    """Its replicas are behind when it dies, and one takes its place: what they do not have never counted as done."""
+    elsewhere = (key for key in one_at_each(cluster) if cluster.master_of(key) is not cluster.master_of(PROBE))
+    key = next(elsewhere) + ":numbers"
+    dying = cluster.master_of(key)
+    replicas = cluster.add_replicas(dying, 2)
+
+    async with open_connections(cluster.url, Durability(replicas=1)) as connections:
+        assert await asyncio.gather(*(connections.batcher("SADD", key, number) for number in range(20))) == [1] * 20
+        for replica in replicas:
+            replica.kill()
+        adding = (connections.batcher("SADD", key, number) for number in range(20, 40))
+        assert {type(done) for done in await asyncio.gather(*adding, return_exceptions=True)} == {NotDurable}
+        assert dying.ask("SCARD", key) == 40
+        assert not connections.batcher.available
+        cluster.kill(dying)
+        for replica in replicas:
+            replica.start()
+
+        async def probed() -> bool:
+            with suppress(*TROUBLE):
+                await connections.batcher.probe(PROBE)
+            return connections.batcher.available
+
+        await eventually(probed, "the new master takes writes, and the other replica has them")
+        assert await connections.batcher("SCARD", key) == 20
+        assert await connections.batcher("SADD", key, 40) == 1
+        assert cluster.master_of(key) in replicas
+
+
 async def test_a_master_that_dies_in_the_middle_of_a_run(cluster: RedisCluster, tmp_path: Path) -> None:
     """Its replica takes its place; the run goes on there, and whoever follows it is told the end of it."""
     gate = Gate()
-    dying = cluster.master_of(KEYS.shards[0].active)
-    cluster.add_replica(dying)
+    dying = cluster.master_of(PROBE)
+    (replica,) = cluster.add_replicas(dying)
     async with world(tmp_path, cluster.url, "test", answerer=gate.answerer(), lease_seconds=3.0) as orchestrator:
         run = await orchestrator.submit(Task(question=BOTH))
 
@@ -251,11 +284,11 @@ async def test_a_master_that_dies_in_the_middle_of_a_run(cluster: RedisCluster, 
         following = asyncio.create_task(end())
         async with asyncio.timeout(PATIENCE_SECONDS):
             await gate.arrived.wait()
-            dying.kill()
+            cluster.kill(dying)
             assert orchestrator.outage is not None
             await orchestrator.outage.begins()
             gate.opened.set()
             await orchestrator.outage.ends()
             ended = await following
         assert ended.result.state == "answered"
-        assert cluster.master_of(KEYS.shards[0].active) is cluster.servers[-1]
+        assert cluster.master_of(PROBE) is replica
