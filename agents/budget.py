@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.errors import ModelFailed
+from agents.tally import add_to_tally
 from agents.usage import Usage, together
 
 
@@ -53,3 +54,4 @@ class Spending:
 
     def add(self, *usages: Usage) -> None:
         self._usages.extend(usages)
+        add_to_tally(*usages)

@@ -82,7 +82,7 @@ class Completer:
 
     async def _made(self, model: LanguageModel, question: str, found: Sequence[str], spending: Spending) -> str | None:
         try:
-            async with aclosing(model.reply(self._prompt(question, found, spending.calls_left - 1))) as parts:
+            async with aclosing(model.reply(self._prompt(question, found, spending))) as parts:
                 async for part in parts:
                     if isinstance(part, Reply):
                         spending.add(*part.usage)
@@ -92,7 +92,7 @@ class Completer:
             log.info("a question was not completed: %s", failed)
         return None
 
-    def _prompt(self, question: str, found: Sequence[str], calls: int) -> Prompt:
+    def _prompt(self, question: str, found: Sequence[str], spending: Spending) -> Prompt:
         fence = Fence(self._marker())
         rules = (
             "You rewrite a question so that somebody who knows nothing else can look its answer up. The question builds"
@@ -104,7 +104,8 @@ class Completer:
         return Prompt(
             said=(Said("system", rules), Said("person", f"{material}\n\nQuestion: {question}")),
             most_tokens=200,
-            most_calls=calls,
+            most_calls=spending.calls_left - 1,
+            broken_off=spending.add,
         )
 
 

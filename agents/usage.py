@@ -4,6 +4,9 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
+CHARACTERS_A_TOKEN = 4
+"""Where nobody says how many tokens there were."""
+
 
 class Usage(BaseModel):
     """The calls of one model, added up."""
@@ -24,6 +27,11 @@ class Usage(BaseModel):
     @property
     def tokens(self) -> int:
         return self.tokens_in + self.tokens_out
+
+
+def estimated_tokens(characters: int) -> int:
+    """Of a text of so many characters."""
+    return characters // CHARACTERS_A_TOKEN + 1
 
 
 def together(usages: Iterable[Usage]) -> tuple[Usage, ...]:

@@ -36,6 +36,7 @@ from orchestration.redis_log import RedisLog
 from orchestration.round_trips import UNREACHABLE
 from orchestration.sharding import RunIds
 from orchestration.single import SingleAgent
+from orchestration.stopped import spent_until
 
 log = logging.getLogger(__name__)
 
@@ -289,7 +290,12 @@ class AgentOrchestrator:
         if self._single is not None and run in self._single.log:
             return await self._single.cancel(task)
         councils = self._of_council(run)
-        return await councils.answered(councils.engine.cancel(task))
+        return await councils.answered(self._stop(councils, task))
+
+    async def _stop(self, councils: Councils, task: Task) -> bool:
+        """Without a model nothing was spent that would have to be looked for."""
+        usage = spent_until(await councils.log.events(task.id), task, self.models) if self.models else ()
+        return await councils.engine.cancel(task, usage)
 
     async def approve(self, run: str, edit: PlanEdit | None = None, *, person: str) -> None:
         task = await self.task(run, person)

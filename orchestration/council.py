@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from redis.exceptions import ResponseError
 
-from agents import AgentError, AgentRegistry
+from agents import AgentError, AgentRegistry, Usage
 from knowledge import KnowledgeError
 from orchestration.approvals import Approvals
 from orchestration.connections import TROUBLE
@@ -79,9 +79,11 @@ class CouncilEngine:
             self._drive(run)
         return task.id
 
-    async def cancel(self, task: Task) -> bool:
-        """End a run as cancelled, at once, whoever owns it; its workers notice within half a second."""
-        result = TaskResult(task=task.id, mode=task.mode, state="cancelled", reason="Stopped.")
+    async def cancel(self, task: Task, usage: tuple[Usage, ...] = ()) -> bool:
+        """End a run as cancelled, at once, whoever owns it; its workers notice within half a second. `usage` is what
+        was spent on it.
+        """
+        result = TaskResult(task=task.id, mode=task.mode, state="cancelled", reason="Stopped.", usage=usage)
         status = await self._store.finish(task.id, result, [Answer(run=task.id, result=result)], fence=None)
         if status is Fenced.OK:
             self._metrics.task_ended(result)

@@ -136,9 +136,8 @@ class Planner:
         """
         for _ in range(TRIES):
             spending.check(model.name)
-            reply = await self._reply(
-                model, Prompt(said, schema=ProposedPlan, most_calls=spending.calls_left), spending
-            )
+            prompt = Prompt(said, schema=ProposedPlan, most_calls=spending.calls_left, broken_off=spending.add)
+            reply = await self._reply(model, prompt, spending)
             proposal = proposed(reply.text)
             wrong = proposal if isinstance(proposal, str) else objection(proposal)
             if not wrong and isinstance(proposal, ProposedPlan):

@@ -10,7 +10,7 @@ from orchestration.errors import UnknownRun
 from orchestration.hub import EventHub
 from orchestration.keys import Keys
 from orchestration.log import Ending, Standing
-from orchestration.messages import Answer, Recorded, Task
+from orchestration.messages import Answer, AnyEvent, Recorded, Task
 from orchestration.store import RunStore
 
 
@@ -45,6 +45,12 @@ class RedisLog:
         """Every event of a run that is about to be taken in; entered before, so that none needs to be looked up."""
         async with self._hub.watch(run, fresh=True) as queue:
             yield _until_answer(queue)
+
+    async def events(self, run: str) -> list[AnyEvent]:
+        """What there is of a run by now, whoever asked it."""
+        entries = await self._streams.after(self._keys.events(run), "")
+        found = (self._hub.recording.read(run, entry, fields) for entry, fields in entries)
+        return [recorded.event for recorded in found if recorded is not None]
 
     async def _newest(self, run: str) -> str:
         return (await self._streams.newest(self._keys.events(run))).decode()

@@ -9,8 +9,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
-from agents import Agent, AgentError, AgentRegistry, Budget
+from agents import Agent, AgentError, AgentRegistry, Budget, Usage, together
 from agents.runner import Runner
+from agents.tally import begin_tally
 from knowledge import KnowledgeError, KnowledgeStatus
 from orchestration.aggregation import Aggregate, Aggregator, nothing_found
 from orchestration.council import BROKEN
@@ -125,7 +126,7 @@ class SingleAgent:
 
     async def _drive(self, task: Task) -> None:
         about(task=task.id)
-        begun = self._clock()
+        begun, spent = self._clock(), begin_tally()
         state: RunState
         try:
             await self._prepare(task)
@@ -133,18 +134,18 @@ class SingleAgent:
         except asyncio.CancelledError as why:
             asked = next((arg for arg in why.args if arg in (STOPPED, HALTED)), "")
             state, reason = ("cancelled", asked) if asked else ("failed", "The server stopped.")
-            await self._end(_without_answer(task, state, reason))
+            await self._end(_without_answer(task, state, reason, spent))
             if state == "failed":
                 raise
             return
         except TimeoutError:
-            result = _without_answer(task, "expired", TOO_LATE)
+            result = _without_answer(task, "expired", TOO_LATE, spent)
         except (AgentError, KnowledgeError) as error:
-            result = _without_answer(task, "failed", str(error))
+            result = _without_answer(task, "failed", str(error), spent)
         except Exception:
             # The boundary of one run, as in council.py.
             log.exception("run %s failed", task.id)
-            result = _without_answer(task, "failed", BROKEN)
+            result = _without_answer(task, "failed", BROKEN, spent)
         finally:
             self._running.pop(task.id, None)
         await self._end(result)
@@ -238,5 +239,5 @@ class SingleAgent:
         return ended(task, "nothing_found", results, selection, found, "", self._clock() - begun)
 
 
-def _without_answer(task: Task, state: RunState, reason: str) -> TaskResult:
-    return TaskResult(task=task.id, mode=task.mode, state=state, reason=reason)
+def _without_answer(task: Task, state: RunState, reason: str, spent: Sequence[Usage]) -> TaskResult:
+    return TaskResult(task=task.id, mode=task.mode, state=state, reason=reason, usage=together(spent))

@@ -194,7 +194,12 @@ class WrittenAggregator:
         told.append(fence.around("sources", "\n".join(quoted)))
         told.append(f"Question: {selection.understood or task.question}")
         said = (Said("system", rules), Said("person", "\n\n".join(told)))
-        return Prompt(said, most_tokens=min(MOST_TOKENS, max(1, spending.tokens_left)), most_calls=spending.calls_left)
+        return Prompt(
+            said,
+            most_tokens=min(MOST_TOKENS, max(1, spending.tokens_left)),
+            most_calls=spending.calls_left,
+            broken_off=spending.add,
+        )
 
     async def _checked(self, task: Task, reply: Reply, sources: Sequence[_Source]) -> tuple[str, Numbers]:
         told = statements_of(without_links(visible(reply.text)))

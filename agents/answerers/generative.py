@@ -181,7 +181,8 @@ class _Writing:
         spending.check(name)
         reply: Reply | None = None
         written = 0
-        async with aclosing(self._model.reply(prompt)) as coming, aclosing(until(self._until, coming, name)) as parts:
+        coming = self._model.reply(replace(prompt, broken_off=spending.add))
+        async with aclosing(coming), aclosing(until(self._until, coming, name)) as parts:
             async for part in parts:
                 if isinstance(part, Delta):
                     written += len(part.text)

@@ -15,14 +15,13 @@ from pydantic import BaseModel
 
 from agents.errors import ModelFailed, Why
 from agents.models.model import Delta, Prompt, Reply, Said, StartedAnew, ToolCall, ToolOffer
+from agents.models.providers import close
 from agents.models.settings import Price
 from agents.models.thinking import Thinking
-from agents.usage import Usage
+from agents.usage import Usage, estimated_tokens, together
 
 log = logging.getLogger(__name__)
 
-CHARACTERS_A_TOKEN = 4
-"""Where a provider does not say how many tokens there were."""
 _REASONS = ("finish_reason", "stop_reason", "done_reason")
 """Where providers say why a reply ended."""
 _NO_CONNECTION = {"TransportError", "APIConnectionError", "ServiceUnavailable"}
@@ -49,42 +48,62 @@ class ChatModel:
         self._price = price
         self._silence_seconds = silence_seconds
         self._clock = clock
-        self._structured = True
-        """Whether it can be held to a schema, as far as is known."""
-        self._calls_tools = True
-        """Whether it can be offered tools, as far as is known."""
+        self._structured: bool | None = None
+        """Whether it can be held to a schema; None as long as that is not known."""
+        self._calls_tools: bool | None = None
+        """Whether it can be offered tools; None as long as that is not known."""
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | StartedAnew | Reply, None]:
         """Pieces as they come, then one Reply. Raises ModelFailed; "interrupted" where pieces had come before."""
-        held = prompt.schema is not None and self._structured
-        if held:
-            try:
-                yield await self._to_schema(prompt)
-                return
-            except ModelFailed as failed:
-                if failed.why not in ("refused", "unusable"):
-                    raise
-        offered = bool(prompt.tools) and self._calls_tools
-        if offered:
-            heard = False
-            try:
-                async with aclosing(self._parts(self._model, prompt)) as parts:
-                    async for part in parts:
-                        heard = True
-                        yield part
-                return
-            except ModelFailed as failed:
-                if heard or failed.why not in ("refused", "unusable"):
-                    raise
-        async with aclosing(self._parts(self._model, replace(prompt, tools=()))) as parts:
-            async for part in parts:
-                yield part
-        if offered:
+        refused: list[Usage] = []
+        try:
+            if prompt.schema is not None and _worth_trying(self._structured, prompt):
+                try:
+                    reply = await self._to_schema(prompt)
+                except ModelFailed as failed:
+                    refused += _refused(failed, prompt)
+                else:
+                    self._structured = True
+                    yield reply
+                    return
+            if prompt.tools and _worth_trying(self._calls_tools, prompt):
+                heard = False
+                try:
+                    async with aclosing(self._parts(self._model, prompt)) as parts:
+                        async for part in parts:
+                            heard = True
+                            self._calls_tools = True
+                            yield _with(refused, part)
+                    return
+                except ModelFailed as failed:
+                    if heard:
+                        raise
+                    refused += _refused(failed, prompt)
+            async with aclosing(self._parts(self._model, replace(prompt, tools=()))) as parts:
+                async for part in parts:
+                    if isinstance(part, Reply):
+                        self._learn(prompt, bool(refused))
+                    yield _with(refused, part)
+        except ModelFailed as failed:
+            raise ModelFailed(
+                failed.model, failed.why, failed.retry_after, together((*refused, *failed.usage))
+            ) from None
+        except (GeneratorExit, asyncio.CancelledError):
+            prompt.broken_off(*refused)
+            raise
+
+    def _learn(self, prompt: Prompt, refused: bool) -> None:
+        """It replied in words, without tools. What it refused before is not asked of it again."""
+        if refused and prompt.tools:
             log.info("%s takes no tools and is not offered any", self.name)
             self._calls_tools = False
-        if held:
+        if refused and prompt.schema is not None:
             log.info("%s cannot be held to a schema and is asked in words", self.name)
             self._structured = False
+
+    async def close(self) -> None:
+        """Let go of the connections that its library keeps."""
+        await close(self.name, self._model)
 
     async def _to_schema(self, prompt: Prompt) -> Reply:
         """Only the whole is of use; still it is streamed, so that silence is noticed."""
@@ -111,6 +130,9 @@ class ChatModel:
                     yield delta
             if not gathered.ended:
                 raise ConnectionError("the reply has no end")
+        except (GeneratorExit, asyncio.CancelledError):
+            prompt.broken_off(self._usage(prompt, gathered, begun))
+            raise
         except Exception as error:
             # The boundary of the providers' libraries; what they say may quote a key or a document.
             raise self._failed(error, prompt, gathered, begun) from None
@@ -122,17 +144,19 @@ class ChatModel:
         return {self._limit: tokens}
 
     def _usage(self, prompt: Prompt, gathered: "_Gathered", begun: float) -> Usage:
-        counted = gathered.counted
-        if counted is None:
+        counted, whole = gathered.counted, gathered.counted is not None and gathered.ended
+        if counted is None or not whole:
             asked = sum(len(said.text) for said in prompt.said)
             said = sum(map(len, (*gathered.answer, *gathered.reasoning)))
-            counted = asked // CHARACTERS_A_TOKEN + 1, said // CHARACTERS_A_TOKEN + 1
+            # Some count what was asked at the beginning, and what they say only at the end.
+            tokens_in, tokens_out = counted or (estimated_tokens(asked), 0)
+            counted = tokens_in, max(tokens_out, estimated_tokens(said))
         return Usage(
             model=self.name,
             calls=1,
             tokens_in=counted[0],
             tokens_out=counted[1],
-            estimated=gathered.counted is None,
+            estimated=not whole,
             seconds=round(self._clock() - begun, 4),
             cost=self._price.of(*counted) if self._price is not None else None,
         )
@@ -147,6 +171,26 @@ class ChatModel:
         if gathered.heard and why in ("unreachable", "unusable"):
             why = "interrupted"
         return ModelFailed(self.name, why, _retry_after(error), (usage,))
+
+
+def _worth_trying(able: bool | None, prompt: Prompt) -> bool:
+    """Where it is not known that a model is able to, it may refuse, and there must be another call for that."""
+    return able or (able is None and prompt.most_calls > 1)
+
+
+def _with(refused: list[Usage], part: Delta | Reply) -> Delta | Reply:
+    """A Reply tells of what was refused before it as well; then nobody else has to."""
+    if isinstance(part, Reply):
+        part = replace(part, usage=together((*refused, *part.usage)))
+        refused.clear()
+    return part
+
+
+def _refused(failed: ModelFailed, prompt: Prompt) -> tuple[Usage, ...]:
+    """What a try cost after which it is worth asking for less. Raises the failure where it is not."""
+    if failed.why not in ("refused", "unusable") or prompt.most_calls < 2:
+        raise failed
+    return failed.usage
 
 
 class _Gathered:

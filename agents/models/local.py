@@ -16,7 +16,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import httpx
 
@@ -135,24 +135,39 @@ class LocalServer:
         self._ready.clear()
 
 
+class Asker(LanguageModel, Protocol):
+    """Asks a server at one address, by connections that it keeps."""
+
+    async def close(self) -> None: ...
+
+
 class LocalModel:
     """Asks the server, wherever it is by then."""
 
-    def __init__(self, server: LocalServer, at: Callable[[str], LanguageModel], seconds: float) -> None:
+    def __init__(self, server: LocalServer, at: Callable[[str], Asker], seconds: float) -> None:
         """`at` makes what asks a server at an address. It waits this many `seconds` for one that is loading."""
         self.name = server.name
         self._server = server
         self._at = at
         self._seconds = seconds
-        self._made: tuple[str, LanguageModel] | None = None
+        self._made: tuple[str, Asker] | None = None
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | StartedAnew | Reply, None]:
         base_url = await self._server.wait_ready(self._seconds)
-        if self._made is None or self._made[0] != base_url:
-            self._made = base_url, self._at(base_url)
-        async with aclosing(self._made[1].reply(prompt)) as parts:
+        before, made = self._made, self._made
+        if made is None or made[0] != base_url:
+            made = self._made = base_url, self._at(base_url)
+            if before is not None:
+                await before[1].close()  # Nobody answers at that address any more.
+        async with aclosing(made[1].reply(prompt)) as parts:
             async for part in parts:
                 yield part
+
+    async def close(self) -> None:
+        """Let go of the connections to the server."""
+        made, self._made = self._made, None
+        if made is not None:
+            await made[1].close()
 
 
 @asynccontextmanager

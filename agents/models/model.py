@@ -1,6 +1,6 @@
 """What a language model is to agents, planners and writers: what was said goes in, pieces of text come out."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -41,6 +41,10 @@ class ToolOffer:
     """JSON schema of its arguments, an object."""
 
 
+def _nobody(*usages: Usage) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Prompt:
     """What a model is asked once."""
@@ -53,6 +57,8 @@ class Prompt:
     """Of the reply."""
     most_calls: int = 100
     """Of models for it: tries that fail count, and so do those of models that stand in."""
+    broken_off: Callable[..., None] = field(default=_nobody, repr=False, compare=False)
+    """Is told what was spent when whoever asked closes the generator, or is cancelled, before there is a Reply."""
 
 
 @dataclass(frozen=True)

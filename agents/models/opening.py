@@ -5,14 +5,18 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agents.agent import Agent
 from agents.errors import ModelMisconfigured
-from agents.models.model import LanguageModel
 from agents.models.models import Models
 from agents.models.providers import PROVIDERS, check, make, make_at
 from agents.models.resilient import Chain, Link
 from agents.models.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from agents.models.chat_model import ChatModel
+    from agents.models.local import LocalModel
 
 _TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
 """Any of these would send every question and answer to somebody who was not configured here."""
@@ -35,6 +39,7 @@ async def open_models(settings: ModelSettings, registry: Mapping[str, Agent], da
             # Whoever chose a model, one on this machine maybe, did not choose those that would stand in for it.
             chosen={name: Chain([links[name]]) for name in settings.offered},
             resting={name: link.resting for name, link in links.items()},
+            prices=settings.prices,
         )
 
 
@@ -52,13 +57,16 @@ async def _links(
 ) -> Mapping[str, Link]:
     for name in names:
         check(name, settings)
-    made = await asyncio.to_thread(_made, [name for name in names if not _is_local(name)], settings)
+    hosted = await asyncio.to_thread(_made, [name for name in names if not _is_local(name)], settings)
+    made: dict[str, ChatModel | LocalModel] = dict(hosted)
     for name in filter(_is_local, names):
         made[name] = await _local(stack, name, settings, data)
+    for model in made.values():
+        stack.push_async_callback(model.close)
     return {name: Link(model) for name, model in made.items()}
 
 
-def _made(names: list[str], settings: ModelSettings) -> dict[str, LanguageModel]:
+def _made(names: list[str], settings: ModelSettings) -> dict[str, "ChatModel"]:
     """Loads langchain, which takes a second: only where there is a model."""
     for variable in _TRACING:
         os.environ[variable] = "false"
@@ -77,13 +85,13 @@ def _made(names: list[str], settings: ModelSettings) -> dict[str, LanguageModel]
     }
 
 
-async def _local(stack: AsyncExitStack, name: str, settings: ModelSettings, data: Path) -> LanguageModel:
+async def _local(stack: AsyncExitStack, name: str, settings: ModelSettings, data: Path) -> "LocalModel":
     from agents.models.chat_model import ChatModel
     from agents.models.local import LocalModel, open_local
 
     server = await stack.enter_async_context(open_local(name, data))
 
-    def at(base_url: str) -> LanguageModel:
+    def at(base_url: str) -> ChatModel:
         price = settings.prices.get(name)
         return ChatModel(name, make_at(server.model, base_url), price=price, silence_seconds=settings.seconds)
 

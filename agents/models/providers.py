@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -38,6 +39,8 @@ class Provider:
     """Where its library sends what is asked."""
     elsewhere: tuple[str, ...] = ()
     """Variables of its library that say another place; the first that is set counts."""
+    ending: str = ""
+    """What closes the connections of langchain's model; empty where it shares them with others, or hides them."""
 
 
 PROVIDERS: Mapping[str, Provider] = {
@@ -49,6 +52,7 @@ PROVIDERS: Mapping[str, Provider] = {
         retries={"max_retries": 0},
         host="api.openai.com",
         elsewhere=("OPENAI_API_BASE", "OPENAI_BASE_URL"),
+        ending="http_async_client.aclose",
     ),
     "anthropic": Provider(
         "anthropic",
@@ -60,7 +64,13 @@ PROVIDERS: Mapping[str, Provider] = {
         elsewhere=("ANTHROPIC_API_URL", "ANTHROPIC_BASE_URL"),
     ),
     "ollama": Provider(
-        "ollama", "langchain_ollama", "ollama", limit="num_predict", host="127.0.0.1", elsewhere=("OLLAMA_HOST",)
+        "ollama",
+        "langchain_ollama",
+        "ollama",
+        limit="num_predict",
+        host="127.0.0.1",
+        elsewhere=("OLLAMA_HOST",),
+        ending="_async_client.close",
     ),
     "google": Provider(
         "google_genai",
@@ -79,8 +89,9 @@ PROVIDERS: Mapping[str, Provider] = {
         retries={"max_retries": 1},
         host="api.mistral.ai",
         elsewhere=("MISTRAL_BASE_URL",),
+        ending="async_client.aclose",
     ),
-    "local": Provider("", "langchain_openai", "local", host="127.0.0.1"),
+    "local": Provider("", "langchain_openai", "local", host="127.0.0.1", ending="http_async_client.aclose"),
 }
 
 
@@ -122,9 +133,9 @@ def make(name: str, settings: ModelSettings) -> "BaseChatModel":
     kind, _, model = name.partition(":")
     provider = PROVIDERS[kind]
     options: dict[str, Any] = dict(provider.retries or {})
-    if kind == "openai":
-        options |= {"stream_usage": True, "stream_chunk_timeout": None}
     try:
+        if kind == "openai":
+            options |= _openai()
         if kind == "openai" and settings.base_url is not None:
             key = os.environ.get(provider.key) or NO_KEY
             return make_at(model, settings.base_url.get_secret_value(), key)
@@ -141,6 +152,17 @@ def make_at(model: str, base_url: str, key: str = NO_KEY) -> "BaseChatModel":
     """A model of any server that speaks OpenAI's protocol."""
     from agents.models.compatible import CompatibleChatModel
 
-    return CompatibleChatModel(
-        model=model, base_url=base_url, api_key=key, max_retries=0, stream_usage=True, stream_chunk_timeout=None
-    )
+    return CompatibleChatModel(model=model, base_url=base_url, api_key=key, max_retries=0, **_openai())
+
+
+async def close(name: str, model: "BaseChatModel") -> None:
+    """Let go of the connections that it keeps, where its library lets us."""
+    if ending := PROVIDERS[name.partition(":")[0]].ending:
+        await attrgetter(ending)(model)()
+
+
+def _openai() -> dict[str, Any]:
+    """With connections of its own: those that langchain would give it are shared by all models of the process."""
+    from openai import DefaultAsyncHttpxClient
+
+    return {"stream_usage": True, "stream_chunk_timeout": None, "http_async_client": DefaultAsyncHttpxClient()}

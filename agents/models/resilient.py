@@ -51,10 +51,20 @@ class Chain:
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | StartedAnew | Reply, None]:
         """Pieces as they come, then one Reply. Raises the failure of the first model when none has replied."""
+        spent: list[Usage] = []
+        try:
+            async with aclosing(self._tried(prompt, spent)) as parts:
+                async for part in parts:
+                    yield part
+        except (GeneratorExit, asyncio.CancelledError):
+            prompt.broken_off(*spent)
+            raise
+
+    async def _tried(self, prompt: Prompt, spent: list[Usage]) -> AsyncGenerator[Delta | StartedAnew | Reply, None]:
+        """The same; `spent` is what tries cost that nobody was told of yet."""
         first = ModelFailed(self.name, "budget") if prompt.most_calls < 1 else None
         tries = 0
         broken: Why | None = None
-        spent: list[Usage] = []
         for link in self._links:
             for number in range(TRIES):
                 if tries >= prompt.most_calls:
@@ -63,18 +73,21 @@ class Chain:
                     first = first or ModelFailed(link.model.name, "resting")
                     break
                 heard = False
-                tries += 1
                 try:
-                    async with aclosing(_asked(link, prompt, broken)) as parts:
+                    allowed = replace(prompt, most_calls=prompt.most_calls - tries)
+                    async with aclosing(_asked(link, allowed, broken)) as parts:
                         async for part in parts:
                             if isinstance(part, Reply):
-                                yield replace(part, usage=together((*spent, *part.usage)))
+                                whole = together((*spent, *part.usage))
+                                spent.clear()
+                                yield replace(part, usage=whole)
                                 return
                             heard = heard or isinstance(part, Delta)
                             yield part
                 except ModelFailed as error:
                     failed = error
                 first = first or failed
+                tries += max(1, sum(usage.calls for usage in failed.usage))
                 spent.extend(failed.usage)
                 broken = failed.why if heard else None
                 wait = self._wait(failed, number)

@@ -86,7 +86,7 @@ def server(machine: asyncio.Runner, tiny: str, data: Path) -> Iterator[LocalServ
 
 
 def asking(server: LocalServer, silence: float = PATIENCE) -> LanguageModel:
-    def at(base_url: str) -> LanguageModel:
+    def at(base_url: str) -> ChatModel:
         return ChatModel(server.name, make_at(server.model, base_url), silence_seconds=silence)
 
     return LocalModel(server, at, PATIENCE)

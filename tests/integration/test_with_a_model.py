@@ -101,7 +101,12 @@ async def test_what_a_model_writes_is_seen_while_it_comes(tmp_path: Path, redis_
             if isinstance(recorded.event, Token) and not recorded.event.step:
                 seen = recorded.event.text
                 await orchestrator.cancel(task.id, person="local")
+            end = recorded.event
     assert seen == "Prune"
+    assert isinstance(end, Answer)
+    (usage,) = end.result.usage
+    assert (usage.calls, usage.estimated) == (6, True), "what was spent until then is told, and that call estimated"
+    assert usage.tokens_in > 5 * TOKENS
 
 
 @pytest.mark.parametrize("single", [False, True])
@@ -157,7 +162,9 @@ async def test_stop_closes_the_single_agents_stream(tmp_path: Path, silent: str)
         await model.began.wait()
         assert await orchestrator.cancel(task.id, person="local")
         assert model.closed.is_set()
-        assert result_of(await events_of(orchestrator, task)).state == "cancelled"
+        end = result_of(await events_of(orchestrator, task))
+    assert end.state == "cancelled"
+    assert calls(end) == len(model.prompts), "what it cost is told, the call that was broken off included"
 
 
 async def test_a_slow_model_holds_up_nobody_else(tmp_path: Path, redis_url: str, keys: Keys) -> None:
@@ -183,6 +190,7 @@ async def test_an_agent_whose_model_is_silent_answers_without_it(tmp_path: Path,
     assert "hollow" in result.answer
     assert [(note.kind, note.why) for note in result.notes][:1] == [("answered_without_model", "timeout")]
     assert model.closed.is_set()
+    assert calls(result) == len(model.prompts), "who was broken off has cost something as well"
 
 
 @pytest.mark.parametrize("silent", SILENCES.values(), ids=SILENCES)

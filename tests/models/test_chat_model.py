@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from agents.models import Delta, Prompt, Reply, Said, StartedAnew, ToolCall, Too
 from agents.models.chat_model import ChatModel
 from agents.models.providers import make_at
 from agents.models.settings import Price
+from agents.usage import Usage, together
 from tests.openai_server import (
     Asked,
     BreakOff,
@@ -123,6 +125,51 @@ async def test_who_takes_no_tools_is_asked_without_from_then_on(server: OpenAISe
     assert ["tools" in asked.body for asked in server.asked] == [True, False, False]
 
 
+REFUSES = [
+    Prompt(PROMPT.said, schema=Plan),
+    Prompt(PROMPT.said, tools=(ToolOffer("search", "Search.", {"type": "object", "properties": {}}),)),
+]
+
+
+def refuses_more_than_words(asked: Asked) -> Iterator[Piece]:
+    if "tools" in asked.body or "response_format" in asked.body:
+        raise Refusal(400)
+    yield "In March."
+
+
+@pytest.mark.parametrize("prompt", REFUSES)
+async def test_what_it_refused_was_a_call_as_well(server: OpenAIServer, prompt: Prompt) -> None:
+    server.script = refuses_more_than_words
+    (usage,) = (await reply(model(server), prompt)).usage
+    assert (usage.calls, usage.tokens_out) == (2, 2)
+
+
+@pytest.mark.parametrize("prompt", REFUSES)
+async def test_it_counts_also_where_the_second_call_fails(server: OpenAIServer, prompt: Prompt) -> None:
+
+    def script(asked: Asked) -> Iterator[Piece]:
+        raise Refusal(400)
+
+    server.script = script
+    with pytest.raises(ModelFailed) as failed:
+        await heard(model(server), prompt)
+    assert sum(usage.calls for usage in failed.value.usage) == 2
+
+
+@pytest.mark.parametrize("prompt", REFUSES)
+async def test_who_may_ask_once_asks_for_no_more_than_words_unless_it_is_known_to_do_more(
+    server: OpenAIServer, prompt: Prompt
+) -> None:
+    server.script = refuses_more_than_words
+    (usage,) = (await reply(model(server), replace(prompt, most_calls=1))).usage
+    assert usage.calls == 1
+    says(server, "In March.")
+    able = model(server)
+    await reply(able, prompt)
+    await reply(able, replace(prompt, most_calls=1))
+    assert all("tools" in asked.body or "response_format" in asked.body for asked in server.asked[-2:])
+
+
 async def test_where_nobody_counts_tokens_are_estimated(server: OpenAIServer) -> None:
     server.counts = False
     (usage,) = (await reply(model(server))).usage
@@ -217,6 +264,38 @@ async def test_who_stops_listening_closes_the_connection(server: OpenAIServer) -
     await asyncio.to_thread(server.until, lambda asked: asked[0].closed)
 
 
+@pytest.mark.parametrize("refused", [False, True])
+async def test_who_stops_listening_is_told_what_it_cost_so_far(server: OpenAIServer, refused: bool) -> None:
+    """Estimated, for the provider had no time to count; what was refused before is part of it."""
+
+    def script(asked: Asked) -> Iterator[Piece]:
+        if refused and "tools" in asked.body:
+            raise Refusal(400)
+        yield from ("In March, in mild places.", Hold())
+
+    server.script = script
+    told: list[Usage] = []
+    tools = (ToolOffer("search", "Search.", {"type": "object", "properties": {}}),)
+    prompt = replace(PROMPT, tools=tools, broken_off=lambda *usages: told.extend(usages))
+    async with aclosing(model(server).reply(prompt)) as parts:
+        assert isinstance(await anext(parts), Delta)
+        assert not told
+    (usage,) = together(told)
+    assert (usage.calls, usage.estimated) == (1 + refused, True)
+    assert (usage.tokens_in, usage.tokens_out) == (8, 7)
+    assert usage.cost == pytest.approx(22e-6)
+
+
+async def test_who_listens_to_the_end_is_told_once(server: OpenAIServer) -> None:
+    told: list[Usage] = []
+    prompt = replace(PROMPT, broken_off=lambda *usages: told.extend(usages))
+    async with aclosing(model(server).reply(prompt)) as parts:
+        async for part in parts:
+            if isinstance(part, Reply):
+                break
+    assert not told
+
+
 async def test_who_is_cancelled_closes_the_connection(server: OpenAIServer) -> None:
     says(server, "In ", Hold())
     begun = asyncio.Event()
@@ -225,11 +304,14 @@ async def test_who_is_cancelled_closes_the_connection(server: OpenAIServer) -> N
         async for _ in parts:
             begun.set()
 
-    listening = asyncio.create_task(listen(model(server).reply(PROMPT)))
+    told: list[Usage] = []
+    prompt = replace(PROMPT, broken_off=lambda *usages: told.extend(usages))
+    listening = asyncio.create_task(listen(model(server).reply(prompt)))
     await begun.wait()
     listening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await listening
+    assert [usage.calls for usage in told] == [1]
     await asyncio.to_thread(server.until, lambda asked: asked[0].closed)
 
 

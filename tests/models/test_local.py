@@ -79,10 +79,38 @@ async def test_one_that_dies_is_started_again(tmp_path: Path) -> None:
         await eventually(another, "it is started again")
 
 
+class Asker(ScriptedModel):
+    """Knows whether its connections were closed."""
+
+    closed = False
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def test_its_connections_are_closed_when_it_is_somewhere_else_and_at_the_end(tmp_path: Path) -> None:
+    made: list[Asker] = []
+
+    def at(base_url: str) -> Asker:
+        made.append(Asker("In March."))
+        return made[-1]
+
+    async with running(tmp_path) as server:
+        model = LocalModel(server, at, seconds=60)
+        for port in (1, 1, 2):
+            await server.wait_ready(60)
+            server.base_url = f"http://127.0.0.1:{port}/v1"
+            async for _ in model.reply(PROMPT):
+                pass
+        assert [asker.closed for asker in made] == [True, False]
+        await model.close()
+    assert [asker.closed for asker in made] == [True, True]
+
+
 async def test_while_it_loads_whoever_asks_is_told_that_it_cannot_be_reached(tmp_path: Path) -> None:
     """Soon enough to be answered without it."""
     async with running(tmp_path, "import sys; sys.stdin.read()") as server:
-        model = LocalModel(server, lambda base_url: ScriptedModel("In March."), seconds=0.05)
+        model = LocalModel(server, lambda base_url: Asker("In March."), seconds=0.05)
         with pytest.raises(ModelFailed, match="unreachable"):
             await anext(model.reply(PROMPT))
 

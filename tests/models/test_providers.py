@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -136,6 +136,27 @@ async def test_mistral(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         reply = await asked("mistral:small", tmp_path)
     assert reply.text == "In March."
     assert server.asked[0].body["max_tokens"] == 50
+
+
+@pytest.mark.parametrize("provider", ["openai", "ollama", "mistral"])
+async def test_at_the_end_its_connections_are_closed(
+    provider: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its own: whoever opens the same model anew has others. (Anthropic's library shares them, so they stay.)"""
+    if PROVIDERS[provider].key:
+        monkeypatch.setenv(PROVIDERS[provider].key, "of-a-test")
+    with recorder(b'{"error": {"type": "x", "message": "no"}}', status=403) as server:
+        for variable in PROVIDERS[provider].elsewhere:
+            monkeypatch.setenv(variable, server.base_url)
+        for number in (1, 2):
+            async with open_models(ModelSettings(model=f"{provider}:small"), load_catalog(), tmp_path) as models:
+                model = models.of()
+                assert model is not None
+                with pytest.raises(ModelFailed, match="refused"):
+                    await anext(model.reply(PROMPT))
+            with pytest.raises(ModelFailed, match=r"unusable|unreachable"):
+                await anext(model.reply(replace(PROMPT, most_calls=1)))
+            assert len(server.asked) == number, "nothing can be sent any more"
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "mistral"])

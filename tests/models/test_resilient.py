@@ -223,6 +223,21 @@ async def test_who_goes_away_ends_the_request_at_once() -> None:
     assert model.closed == 1
 
 
+async def test_who_goes_away_is_told_what_was_spent_before() -> None:
+    """Whatever was asked by then; what the one costs that is broken off, that one says."""
+    told: list[Usage] = []
+    models = chain(Time(), Told("a:a", Breaks("refused")), Told("b:b", "In March."))
+    prompt = replace(PROMPT, broken_off=lambda *usages: told.extend(usages))
+    async with aclosing(models.reply(prompt)) as parts:
+        assert await anext(parts) == Delta("answer", "In March.")
+    assert [usage.model for usage in told] == ["a:a"]
+    async with aclosing(models.reply(prompt)) as parts:
+        async for part in parts:
+            if isinstance(part, Reply):
+                break
+    assert [usage.model for usage in told] == ["a:a"], "a Reply tells of everything itself"
+
+
 @pytest.mark.parametrize(("most", "asked"), [(1, [1, 0]), (2, [2, 0]), (TRIES + 1, [TRIES, 1])])
 async def test_no_more_tries_are_made_than_may_be(most: int, asked: list[int]) -> None:
     """Whoever makes them; nobody sleeps for one that is not made."""

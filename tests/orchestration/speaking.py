@@ -86,16 +86,17 @@ class Speaker:
         for number, word in enumerate(text.split(" ")):
             yield Delta("answer", f" {word}" if number else word)
             if self._silent and self._silent in prompt.said[0].text:
-                await self._stay_silent()
+                await self._stay_silent(prompt)
         usage = Usage(model=self.name, calls=1, tokens_in=TOKENS, tokens_out=TOKENS)
         yield Reply(self.name, text, (usage,))
 
-    async def _stay_silent(self) -> None:
+    async def _stay_silent(self, prompt: Prompt) -> None:
         self.began.set()
         self._meanwhile()
         try:
             await asyncio.Event().wait()
         finally:
+            prompt.broken_off(Usage(model=self.name, calls=1, tokens_in=TOKENS, tokens_out=1, estimated=True))
             self.closed.set()
 
 
