@@ -11,7 +11,7 @@ from orchestration.messages import PRIORITIES, Priority
 from orchestration.streams import Entry, take
 
 BACKGROUND_TURN = 8
-"""Every so many reads what is in the background comes first, so that it is not put off for ever."""
+"""Every so many reads that could choose, what is in the background comes first, so that it is not put off for ever."""
 
 Reply = list[tuple[bytes, list[Entry]]]
 
@@ -39,15 +39,20 @@ class Taker:
 
         What is in the background comes when there is nothing else, and now and then before all else.
         """
-        self._reads += 1
-        before_all_else = self._reads % BACKGROUND_TURN == 0
-        first, second = reversed(PRIORITIES) if before_all_else else PRIORITIES
-        scarce = slots < len(self._turns[first])
-        if (scarce or self._background or before_all_else) and (reply := await self._at_once(reader, first, slots)):
-            self._background |= before_all_else
-            return reply
-        if scarce and (self._background or before_all_else) and (reply := await self._at_once(reader, second, slots)):
-            return reply
+        scarce = slots < len(self._turns["interactive"])
+        if scarce or self._background:
+            self._reads += 1
+            before_all_else = self._reads % BACKGROUND_TURN == 0
+            first, second = reversed(PRIORITIES) if before_all_else else PRIORITIES
+            if reply := await self._at_once(reader, first, slots):
+                self._background |= before_all_else
+                return reply
+            if (
+                scarce
+                and (self._background or before_all_else)
+                and (reply := await self._at_once(reader, second, slots))
+            ):
+                return reply
         reply = await take(reader, GROUP, self._consumer, self.streams, ">", self._share(slots), BLOCK_MS)
         self._background = any(stream.decode() in self._turns["background"] for stream, _ in reply)
         return reply

@@ -10,12 +10,14 @@ import pytest
 from redis.crc import key_slot
 from redis.exceptions import ResponseError
 
-from orchestration import Task
+from history import Keeper, open_history
+from orchestration import Task, brake
 from orchestration.address import ClusterAddress, read_address
+from orchestration.brake import Halt
 from orchestration.cluster import Cluster
 from orchestration.connections import TROUBLE, Connections, open_connections
 from orchestration.durability import Durability
-from orchestration.errors import ConfigurationError, EngineUnavailable
+from orchestration.errors import ConfigurationError, EngineUnavailable, Halted
 from orchestration.hints import Hints
 from orchestration.hub import EventHub
 from orchestration.keys import Keys
@@ -25,9 +27,10 @@ from orchestration.round_trips import NotDurable
 from orchestration.streams import adding
 from tests.integration.redis_cluster import RedisCluster, free_port, node_id, redis_cluster
 from tests.integration.redis_server import RedisServer
+from tests.orchestration.sharded import one_in_each
 from tests.orchestration.users import AT_EVERY_START
 from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
-from tests.orchestration.worlds import Gate, world
+from tests.orchestration.worlds import Gate, events_until, world
 
 BOTH = "@garden @kitchen When do I prune roses, and how long do I bake rye bread?"
 KEYS = Keys("test")
@@ -106,6 +109,36 @@ async def test_a_council_on_a_cluster(cluster: RedisCluster, tmp_path: Path) -> 
     for result in results:
         assert result.state == "answered"
         assert {step.agent for step in result.steps if step.state == "answered"} == {"garden", "kitchen"}
+
+
+async def test_what_is_asked_of_all_shards(cluster: RedisCluster, tmp_path: Path) -> None:
+    """Wherever they are: a history takes over what ended, a plan is approved, and one halt holds for every run."""
+    keys = Keys("shards", 4)
+    async with (
+        open_history(tmp_path) as history,
+        world(tmp_path, cluster.url, "shards", keeper=Keeper(history), shards=4) as orchestrator,
+    ):
+        tasks = one_in_each(keys, conversation="thread", approval=True)
+        assert len({cluster.master_of(keys.run(task.id)).port for task in tasks}) > 1
+        for task in tasks:
+            await orchestrator.submit(task)
+            await events_until(orchestrator.follow(task.id, person="local"), "proposed")
+            await orchestrator.approve(task.id, person="local")
+            await events_until(orchestrator.follow(task.id, person="local"), "answer")
+        ids = [task.id for task in tasks]
+        assert await orchestrator.runs("local", "thread") == ids
+
+        async def are_kept() -> bool:
+            return await history.kept(ids) == set(ids)
+
+        await eventually(are_kept, "all of them are in the history")
+        assert orchestrator.connections is not None
+        batcher = orchestrator.connections.batcher
+        await brake.pull(batcher, keys, Halt())
+        for task in one_in_each(keys):
+            with pytest.raises(Halted):
+                await orchestrator.submit(task)
+        await brake.release(batcher, keys)
 
 
 async def test_a_worker_that_may_do_no_more_than_it_needs(cluster: RedisCluster, tmp_path: Path) -> None:

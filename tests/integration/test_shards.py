@@ -16,12 +16,13 @@ from orchestration.connections import open_connections
 from orchestration.endings import FIRST, Endings, Gone, ahead
 from orchestration.errors import Halted, Overloaded
 from orchestration.hub import EventHub
-from orchestration.keys import Keys, Shard
+from orchestration.keys import Keys
 from orchestration.messages import Answer, TaskResult
 from orchestration.round_trips import Argument, Command
 from orchestration.settings import RunSettings
-from orchestration.sharding import agree, id_within
+from orchestration.sharding import agree
 from orchestration.store import RunStore
+from tests.orchestration.sharded import in_shard, one_in_each
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import Gate, events_until, kinds, world
 
@@ -49,16 +50,6 @@ def in_one_slot(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
     monkeypatch.setattr(Batcher, "call", checked)
     return called
-
-
-def in_shard(keys: Keys, shard: Shard, **more: object) -> Task:
-    """A question whose run is kept there."""
-    id = id_within(keys, [int(one is shard) for one in keys.shards])
-    return Task.model_validate({"id": id, "question": "@garden When?", **more})
-
-
-def one_in_each(keys: Keys, **more: object) -> list[Task]:
-    return [in_shard(keys, shard, **more) for shard in keys.shards]
 
 
 async def test_questions_of_all_shards_are_answered(
