@@ -18,7 +18,7 @@ redis.call('ZREM', KEYS[5], id)
 -- As if it were asked now: whoever approves many plans at once does not come before everybody else.
 local queue, apart = run[7] or '', tonumber(run[8] or '1')
 local behind = queue == '' and 0 or tonumber(ARGV[8])
-local last = tonumber(redis.call('HGET', KEYS[6], queue) or '0')
+local last = tonumber(redis.call('HGET', KEYS[6], queue) or '0') % ARGV[8]
 local turn = math.max(last, tonumber(redis.call('HGET', KEYS[6], queue .. ':' .. ARGV[2]) or '0')) + apart
 local free = ARGV[6] - (redis.call('ZCARD', KEYS[3]) - redis.call('ZCARD', KEYS[4]) - redis.call('ZCARD', KEYS[5]) - 1)
 local ahead = redis.call('ZCOUNT', KEYS[4], '-inf', turn + behind)

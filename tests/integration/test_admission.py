@@ -12,7 +12,7 @@ from orchestration.errors import Overloaded
 from orchestration.keys import Keys
 from orchestration.messages import Answer, Begun, TaskResult, Waiting
 from orchestration.settings import RunSettings
-from orchestration.store import RunStore
+from orchestration.store import BEHIND, RunStore
 from orchestration.weights import Weights
 from tests.orchestration.worlds import Gate, events_until, world
 
@@ -161,6 +161,22 @@ async def test_weight_brings_turns_sooner(tmp_path: Path, redis_url: str, keys: 
             await store.finish(run, result, [Answer(run=run, result=result)], fence=None)
     first = [whose[run.decode()] for run in line]
     assert {person: first.count(person) for person in whose.values()} == {"ada": 8, "bob": 4, "gil": 2}
+
+
+async def test_an_older_program_beside_this_one_confuses_no_turns(redis_url: str, keys: Keys) -> None:
+    """It knows of no background: it lets a run there begin as any other, and takes its place for the turn."""
+    settings = RunSettings(places=1)
+    async with open_connections(redis_url) as connections:
+        store = RunStore(connections.batcher, keys, settings)
+        await connections.batcher("HSET", keys.shards[0].turns, "", BEHIND + 5)
+        tasks = [asked_by("ada", number) for number in range(2)]
+        for task in tasks:
+            await store.accept(task, "somebody")
+        turn = await connections.batcher("ZSCORE", keys.shards[0].waiting, tasks[1].id)
+        for task in tasks:
+            result = TaskResult(task=task.id, mode="council", state="cancelled")
+            await store.finish(task.id, result, [Answer(run=task.id, result=result)], fence=None)
+    assert 5 < float(turn) < BEHIND
 
 
 async def test_no_run_has_more_steps_at_a_time_than_it_may(tmp_path: Path, redis_url: str, keys: Keys) -> None:
