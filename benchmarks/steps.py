@@ -160,10 +160,10 @@ def _settings(slots: int) -> RunSettings:
 
 
 @asynccontextmanager
-async def steps_driver(url: str, slots: int) -> AsyncIterator[StepsDriver]:
+async def steps_driver(url: str, slots: int, shards: int = 1) -> AsyncIterator[StepsDriver]:
     """A driver whose events are being read."""
     async with open_connections(url) as connections, asyncio.TaskGroup() as group:
-        driver = StepsDriver(connections, Keys(PREFIX), _settings(slots))
+        driver = StepsDriver(connections, Keys(PREFIX, shards), _settings(slots))
         reading = group.create_task(driver.run())
         yield driver
         await driver.leave()
@@ -171,11 +171,11 @@ async def steps_driver(url: str, slots: int) -> AsyncIterator[StepsDriver]:
 
 
 @asynccontextmanager
-async def steps_worker(url: str, slots: int) -> AsyncIterator[None]:
+async def steps_worker(url: str, slots: int, shards: int = 1) -> AsyncIterator[None]:
     """A worker for the three agents."""
     settings = _settings(slots)
     agents: Mapping[str, Agent] = three_agents()
-    keys = Keys(PREFIX)
+    keys = Keys(PREFIX, shards)
     name = f"bench-worker-{os.getpid()}"
     async with open_connections(url) as connections, asyncio.TaskGroup() as group:
         hints = Hints(connections, keys)
@@ -207,8 +207,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url")
     parser.add_argument("slots", type=int)
+    parser.add_argument("--shards", type=int, default=1)
     given = parser.parse_args()
-    asyncio.run(be_a_child(steps_worker(given.url, given.slots)))
+    asyncio.run(be_a_child(steps_worker(given.url, given.slots, given.shards)))
 
 
 if __name__ == "__main__":
