@@ -16,13 +16,17 @@ from redis.exceptions import RedisError
 from benchmarks.chaos.children import Child
 from benchmarks.chaos.proxy import Proxy
 from benchmarks.chaos.schedule import Due, Fault
-from benchmarks.chaos.server import Server
+from benchmarks.chaos.topologies import Topology
 from benchmarks.chaos.traffic import Traffic
 from orchestration.keys import Keys
 
 log = logging.getLogger(__name__)
 
 OUTAGE_SECONDS = (0.0, 0.3)
+CALM_SECONDS = (1.0, 3.0)
+"""Between a failover that is over and the next one."""
+STALLED = 0.5
+"""Share of the masters' deaths before which their replicas hear nothing of them for a while."""
 DELAY_SECONDS = (0.05, 0.3)
 DELAYED_SECONDS = 1.0
 LONGEST_SECONDS = 90.0
@@ -68,7 +72,7 @@ class Faults:
     def __init__(
         self,
         *,
-        server: Server,
+        topology: Topology,
         redis: Redis,
         keys: Keys,
         streams: Sequence[str],
@@ -79,7 +83,7 @@ class Faults:
         random: Random,
     ) -> None:
         self.happened = Happened()
-        self._server = server
+        self._topology = topology
         self._redis = redis
         self._keys = keys
         self._streams = streams
@@ -98,6 +102,15 @@ class Faults:
                     return
                 group.create_task(self._in_time(due.fault))
 
+    async def fail_over(self, over: asyncio.Event) -> None:
+        """One failover after the other, until it is over."""
+        while not over.is_set():
+            try:
+                async with asyncio.timeout(self._random.uniform(*CALM_SECONDS)):
+                    await over.wait()
+            except TimeoutError:
+                await self._in_time(Fault.FAIL_OVER)
+
     async def _in_time(self, fault: Fault) -> None:
         """Do it; when no process is there to be broken for long, do without."""
         try:
@@ -112,7 +125,7 @@ class Faults:
                 self._kill(await self._victim("worker"))
             case Fault.KILL_ORCHESTRATOR:
                 await self._kill_orchestrator()
-            case Fault.KILL_SERVER:
+            case Fault.KILL_SERVER | Fault.FAIL_OVER:
                 await self._kill_server()
             case Fault.FREEZE:
                 child = await self._somebody()
@@ -181,9 +194,8 @@ class Faults:
     async def _kill_server(self) -> None:
         async with self._server_turn:
             self.happened.deaths.append(Death("server", time.time()))
-            await self._server.kill()
-            await asyncio.sleep(self._random.uniform(*OUTAGE_SECONDS))
-            await self._server.start()
+            stalled = self._random.random() < STALLED
+            await self._topology.break_down(self._random.uniform(*OUTAGE_SECONDS), stalled=stalled)
 
     async def _send(self, fault: Fault) -> bool:
         """Put a message on a task stream; False while Redis is away or when there is nothing to repeat."""
