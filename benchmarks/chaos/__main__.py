@@ -18,7 +18,7 @@ from typing import get_args
 
 from benchmarks.chaos.experiment import Plan, run_experiment
 from benchmarks.chaos.report import Report
-from benchmarks.chaos.topologies import Kind
+from benchmarks.chaos.topologies import REPLICAS, Kind
 
 
 async def _until_told_otherwise(plan: Plan) -> Report:
@@ -35,16 +35,18 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, required=True)
     parser.add_argument("--kills", type=int, help="processes to kill; one for every 40 tasks if it is left out")
     parser.add_argument("--redis", choices=get_args(Kind), default="single", help="one server, or several")
-    parser.add_argument("--replicas", type=int, help="so many must have a write before it counts; one where there are")
+    parser.add_argument(
+        "--replicas", type=int, help="so many must have a write before it counts; all if it is left out"
+    )
     parser.add_argument("--server", type=Path, help="a redis-server program; Roundtable's own if it is left out")
     parser.add_argument("--keep", action="store_true", help="keep logs and Redis' file also when all is well")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     kills = max(1, given.tasks // 40) if given.kills is None else given.kills
-    replicas = int(given.redis != "single") if given.replicas is None else given.replicas
-    if given.redis == "single" and replicas:
-        parser.error("one server has no replicas")
+    replicas = REPLICAS[given.redis] if given.replicas is None else given.replicas
+    if not 0 <= replicas <= REPLICAS[given.redis]:
+        parser.error(f"a master has {REPLICAS[given.redis]} replicas here")
     plan = Plan(given.seed, given.tasks, kills, given.redis, replicas, given.server, given.keep)
     report = asyncio.run(_until_told_otherwise(plan))
     print(report.as_json() if given.json else report.table())

@@ -4,7 +4,7 @@ All listen on loopback, keep an append-only file that is synced at every write, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -22,6 +22,9 @@ from tests.integration.replicated import SENTINEL_PASSWORD, SERVICE, Replicated,
 
 Kind = Literal["single", "sentinel"]
 
+REPLICAS: Mapping[Kind, int] = {"single": 0, "sentinel": 2}
+"""What a master has. All of them must have a write that is to survive any failover: a Sentinel that takes a master for
+dead while it lives leaves it the other replica for a while."""
 PROBE_SECONDS = 0.05
 OPTIONS = (
     # Never rewritten: the file is the history that a lost run is explained with.
