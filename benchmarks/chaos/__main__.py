@@ -1,6 +1,6 @@
 """Tries whether every accepted task gets exactly one end while processes are killed, stopped and cut off.
 
-    python -m benchmarks.chaos --seed N --tasks M [--kills K] [--redis single|sentinel]
+    python -m benchmarks.chaos --seed N --tasks M [--kills K] [--redis single|sentinel|cluster]
         [--replicas N] [--server PATH] [--keep] [--json]
 
 Starts Redis (append-only file, fsync at every write), two orchestrators and four workers with scripted

@@ -14,7 +14,6 @@ from pathlib import Path
 from random import Random
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from benchmarks.chaos.child import Assignment, Role, settings
 from benchmarks.chaos.children import EXPLAIN_SECONDS, Child, Outcome
@@ -23,7 +22,7 @@ from benchmarks.chaos.proxy import HOME, Proxy, open_proxy
 from benchmarks.chaos.questions import AGENTS, Trick, make_tasks
 from benchmarks.chaos.report import Report
 from benchmarks.chaos.schedule import KILLS, Fault, make_schedule
-from benchmarks.chaos.topologies import Kind, Topology, open_topology
+from benchmarks.chaos.topologies import UNREACHABLE, Kind, Topology, open_topology
 from benchmarks.chaos.traffic import Traffic, Way, handing_in
 from benchmarks.chaos.verification import (
     Judgement,
@@ -185,7 +184,8 @@ async def _open_crew(plan: Plan, folder: Path) -> AsyncIterator[_Crew]:
     for name in ("redis", "logs", "marks", "data"):
         (folder / name).mkdir()
     async with AsyncExitStack() as stack:
-        opening = open_topology(plan.topology, plan.server, folder / "redis", plan.replicas)
+        masters = Random(f"{plan.seed} masters")
+        opening = open_topology(plan.topology, plan.server, folder / "redis", plan.replicas, masters)
         topology = await stack.enter_async_context(opening)
         redis = topology.client()
         stack.push_async_callback(redis.aclose)
@@ -262,7 +262,7 @@ async def _settle(crew: _Crew, keys: Keys, traffic: Traffic) -> float:
 async def _is_settled(redis: Redis, keys: Keys) -> bool:
     try:
         return (await read_leftovers(redis, keys, AGENTS)).settled
-    except (RedisError, OSError):
+    except UNREACHABLE:
         return False  # The server was killed at last, and is coming back.
 
 

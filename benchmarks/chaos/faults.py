@@ -11,12 +11,11 @@ from random import Random
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from benchmarks.chaos.children import Child
 from benchmarks.chaos.proxy import Proxy
 from benchmarks.chaos.schedule import Due, Fault
-from benchmarks.chaos.topologies import Topology
+from benchmarks.chaos.topologies import UNREACHABLE, Topology
 from benchmarks.chaos.traffic import Traffic
 from orchestration.keys import Keys
 
@@ -179,7 +178,7 @@ class Faults:
                 for run in open_runs:
                     pipe.hmget(self._keys.run(run), "state", "owner")
                 about = await pipe.execute()
-        except (RedisError, OSError) as error:
+        except UNREACHABLE as error:
             log.debug("who drives what is not known: %s", error)
             about = [(None, None)] * len(open_runs)
         if not child.ready:
@@ -208,7 +207,7 @@ class Faults:
                 fields = _of_nobody(fields)
         try:
             await self._redis.xadd(stream, {name: value for name, value in fields.items()})
-        except (RedisError, OSError) as error:
+        except UNREACHABLE as error:
             log.debug("not sent: %s", error)
             return False
         return True
@@ -219,7 +218,7 @@ class Faults:
         try:
             entries: Any = await self._redis.xrange(stream, count=DELETED_AMONG)
             return bool(entries) and bool(await self._redis.xdel(stream, self._random.choice(entries)[0]))
-        except (RedisError, OSError) as error:
+        except UNREACHABLE as error:
             log.debug("not deleted: %s", error)
             return False
 

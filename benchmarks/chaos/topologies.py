@@ -7,22 +7,27 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from random import Random
+from typing import Any, Literal, Protocol, cast
 
 from redis import ConnectionError as RedisConnectionError
 from redis.asyncio import Redis
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.cluster import RedisCluster as ClusterClient
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException, RedisError
 
 from benchmarks.chaos.proxy import HOME
 from orchestration.embedded.binary import find_binary
+from tests.integration.redis_cluster import MASTERS, RedisCluster
 from tests.integration.redis_server import RedisServer
 from tests.integration.replicated import SENTINEL_PASSWORD, SERVICE, Replicated, free_ports
 
-Kind = Literal["single", "sentinel"]
+Kind = Literal["single", "sentinel", "cluster"]
 
-REPLICAS: Mapping[Kind, int] = {"single": 0, "sentinel": 2}
+REPLICAS: Mapping[Kind, int] = {"single": 0, "sentinel": 2, "cluster": 1}
 """What a master has. All of them must have a write that is to survive any failover: a Sentinel that takes a master for
 dead while it lives leaves it the other replica for a while."""
 PROBE_SECONDS = 0.05
@@ -32,6 +37,8 @@ OPTIONS = (
     *("--logfile", "redis.log"),
 )
 REPLICATED = ("--repl-diskless-sync-delay", "0")
+UNREACHABLE = (RedisError, RedisClusterException, OSError)
+"""What a client raises while a server is away, or is not what it was."""
 
 
 class Topology(Protocol):
@@ -136,6 +143,69 @@ class WatchedServers:
         await _until(lambda: self._group.whole)
 
 
+class ClusterServers:
+    """Three masters with a replica each, which takes over by itself when its master dies."""
+
+    shards = 6
+    fails_over = True
+
+    def __init__(self, program: Path, folder: Path, replicas: int, random: Random) -> None:
+        least = ("--min-replicas-to-write", str(replicas))
+        self._cluster = RedisCluster(folder, *OPTIONS, *REPLICATED, *least, program=program)
+        self._random = random
+        self.version = ""
+
+    @property
+    def ports(self) -> Sequence[int]:
+        return [server.port for server in self._cluster.servers]
+
+    def url(self, host: str) -> str:
+        return self._cluster.url.replace(HOME, host)
+
+    def client(self) -> Redis:
+        nodes = [ClusterNode(HOME, port) for port in self.ports]
+        # It is asked as the client of one server is.
+        return cast(Redis, ClusterClient(startup_nodes=nodes, **_limits()))
+
+    def start(self) -> None:
+        self._cluster.start()
+        for master in tuple(self._cluster.servers):
+            self._cluster.add_replicas(master)
+        self.version = self._cluster.servers[0].version
+
+    def close(self) -> None:
+        self._cluster.close()
+
+    async def break_down(self, seconds: float, *, stalled: bool) -> None:
+        await _until(self._is_whole)
+        replicas = await asyncio.to_thread(self._replicas)
+        master = self._random.choice(list(replicas))
+        await kill_master(master, replicas[master] if stalled else [], seconds)
+        await _until(lambda: any(_role(replica) == b"master" for replica in replicas[master]))
+        await asyncio.to_thread(master.start)
+        await _until(self._is_whole)
+
+    def _is_whole(self) -> bool:
+        """Whether every server says that all is well, and every master has its replica."""
+        servers = self._cluster.servers
+        well = all(b"cluster_state:ok" in server.ask("CLUSTER", "INFO") for server in servers)
+        return well and [len(replicas) for replicas in self._replicas().values()] == [1] * MASTERS
+
+    def _replicas(self) -> Mapping[RedisServer, Sequence[RedisServer]]:
+        """Those that are in touch with their master, by the master."""
+        servers = {server.port: server for server in self._cluster.servers}
+        roles = {server: server.ask("ROLE") for server in servers.values()}
+        return {
+            server: [servers[int(port)] for _, port, _ in told[2]]
+            for server, told in roles.items()
+            if told[0] == b"master"
+        }
+
+
+def _role(server: RedisServer) -> bytes:
+    return bytes(server.ask("ROLE")[0])
+
+
 async def kill_master(master: RedisServer, stalled: Sequence[RedisServer], seconds: float) -> None:
     """A crash. What it did in the last seconds before reaches no replica that is stalled.
 
@@ -171,10 +241,19 @@ def _limits() -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_topology(kind: Kind, program: Path | None, folder: Path, replicas: int) -> AsyncIterator[Topology]:
+async def open_topology(
+    kind: Kind, program: Path | None, folder: Path, replicas: int, random: Random
+) -> AsyncIterator[Topology]:
     """All its servers, until the block ends."""
     binary = (await asyncio.to_thread(find_binary, program, lambda version: True)).path
-    made = SingleServer(binary, folder) if kind == "single" else WatchedServers(binary, folder, replicas)
+    made: SingleServer | WatchedServers | ClusterServers
+    match kind:
+        case "single":
+            made = SingleServer(binary, folder)
+        case "sentinel":
+            made = WatchedServers(binary, folder, replicas)
+        case "cluster":
+            made = ClusterServers(binary, folder, replicas, random)
     try:
         await asyncio.to_thread(made.start)
         yield made
