@@ -37,6 +37,8 @@ OPTIONS = (
     *("--logfile", "redis.log"),
 )
 REPLICATED = ("--repl-diskless-sync-delay", "0")
+DEAD_AFTER_MS = 1_000
+"""Servers that share a few busy cores are silent for half as long now and then, and are not dead."""
 UNREACHABLE = (RedisError, RedisClusterException, OSError)
 """What a client raises while a server is away, or is not what it was."""
 
@@ -110,7 +112,7 @@ class WatchedServers:
 
     def __init__(self, program: Path, folder: Path, replicas: int) -> None:
         least = ("--min-replicas-to-write", str(replicas))
-        self._group = Replicated(folder, *OPTIONS, *REPLICATED, *least, program=program)
+        self._group = Replicated(folder, *OPTIONS, *REPLICATED, *least, program=program, dead_after_ms=DEAD_AFTER_MS)
         self.version = ""
 
     @property

@@ -19,6 +19,8 @@ from tests.integration.redis_server import RedisServer
 
 SERVICE = "council"
 SENTINEL_PASSWORD = "watchful"
+DEAD_AFTER_MS = 400
+"""A master that is silent for so long is taken for dead."""
 
 
 PORTS = range(20_000, 30_000)
@@ -42,10 +44,13 @@ def _is_free(port: int) -> bool:
 class Replicated:
     """Servers of which one is the master, and who says which; with options and a program as one server's."""
 
-    def __init__(self, folder: Path, *options: str, program: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *options: str, program: Path | None = None, dead_after_ms: int = DEAD_AFTER_MS
+    ) -> None:
         *ports, self.sentinel_port = free_ports(4)
         self._folder = folder
         self._program = program
+        self._dead_after_ms = dead_after_ms
         # A replica answers the Sentinel about itself every second while there is no master, so it takes that long.
         self.servers = [RedisServer(folder / str(port), *options, port=port, program=program) for port in ports]
         self._sentinel: subprocess.Popen[bytes] | None = None
@@ -100,7 +105,7 @@ class Replicated:
         about = self._folder / "sentinel.conf"
         watched = [
             f"monitor {SERVICE} 127.0.0.1 {first.port} 1",
-            f"down-after-milliseconds {SERVICE} 400",
+            f"down-after-milliseconds {SERVICE} {self._dead_after_ms}",
             f"failover-timeout {SERVICE} 2000",
         ]
         about.write_text(
