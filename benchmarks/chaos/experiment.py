@@ -187,8 +187,7 @@ async def _open_crew(plan: Plan, folder: Path) -> AsyncIterator[_Crew]:
         masters = Random(f"{plan.seed} masters")
         opening = open_topology(plan.topology, plan.server, folder / "redis", plan.replicas, masters)
         topology = await stack.enter_async_context(opening)
-        redis = topology.client()
-        stack.push_async_callback(redis.aclose)
+        redis = await stack.enter_async_context(topology.client())
         roles = [role for role, count in CREW.items() for _ in range(count)]
         # Each process has an address of its own at which it finds Redis.
         hosts = [f"127.0.0.{place}" for place, _ in enumerate([*roles, "gate"], 2)]

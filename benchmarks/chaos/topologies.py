@@ -5,7 +5,7 @@ All listen on loopback, keep an append-only file that is synced at every write, 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from random import Random
 from typing import Any, Literal, Protocol, cast
@@ -61,7 +61,7 @@ class Topology(Protocol):
         """What REDIS_URL is for a process that finds all ports at this host."""
         ...
 
-    def client(self) -> Redis:
+    def client(self) -> AbstractAsyncContextManager[Redis]:
         """Past every proxy, and repeats nothing by itself."""
         ...
 
@@ -88,7 +88,7 @@ class SingleServer:
     def url(self, host: str) -> str:
         return f"redis://{host}:{self.ports[0]}/0"
 
-    def client(self) -> Redis:
+    def client(self) -> AbstractAsyncContextManager[Redis]:
         return Redis(host=HOME, port=self.ports[0], **_limits())
 
     def start(self) -> None:
@@ -122,11 +122,12 @@ class WatchedServers:
     def url(self, host: str) -> str:
         return self._group.url.replace(HOME, host)
 
-    def client(self) -> Redis:
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[Redis]:
         asking = {"password": SENTINEL_PASSWORD, **_limits()}
         sentinel = Sentinel([(HOME, self._group.sentinel_port)], sentinel_kwargs=asking)  # type: ignore[no-untyped-call]
-        client: Redis = sentinel.master_for(SERVICE, **_limits())
-        return client
+        async with sentinel, sentinel.master_for(SERVICE, **_limits()) as client:
+            yield client
 
     def start(self) -> None:
         self._group.start()
@@ -164,10 +165,12 @@ class ClusterServers:
     def url(self, host: str) -> str:
         return self._cluster.url.replace(HOME, host)
 
-    def client(self) -> Redis:
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[Redis]:
         nodes = [ClusterNode(HOME, port) for port in self.ports]
         # It is asked as the client of one server is.
-        return cast(Redis, ClusterClient(startup_nodes=nodes, **_limits()))
+        async with ClusterClient(startup_nodes=nodes, **_limits()) as client:
+            yield cast(Redis, client)
 
     def start(self) -> None:
         self._cluster.start()
