@@ -102,13 +102,12 @@ class Faults:
                 group.create_task(self._in_time(due.fault))
 
     async def fail_over(self, over: asyncio.Event) -> None:
-        """One failover after the other, until it is over."""
-        while not over.is_set():
-            try:
-                async with asyncio.timeout(self._random.uniform(*CALM_SECONDS)):
-                    await over.wait()
-            except TimeoutError:
-                await self._in_time(Fault.FAIL_OVER)
+        """One failover after the other, and at least one, until it is over."""
+        while True:
+            await asyncio.sleep(self._random.uniform(*CALM_SECONDS))
+            await self._in_time(Fault.FAIL_OVER)
+            if over.is_set():
+                return
 
     async def _in_time(self, fault: Fault) -> None:
         """Do it; when no process is there to be broken for long, do without."""
