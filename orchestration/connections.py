@@ -104,9 +104,9 @@ class Connections:
 
 
 def still_wanted() -> None:
-    """Raise CancelledError when this task was cancelled during a read that had just got its reply.
+    """Raise CancelledError when this task was cancelled during a read that had just got its reply, or had just failed.
 
-    redis-py waits with asyncio.wait_for, which on Python 3.11 returns such a reply and forgets the cancellation.
+    redis-py waits with asyncio.wait_for, which on Python 3.11 passes that on and forgets the cancellation.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

@@ -12,7 +12,7 @@ from orchestration.approvals import Approvals
 from orchestration.connections import TROUBLE
 from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.editing import PlanEdit, Staffing, edited, unedited
-from orchestration.errors import Superseded, UnreadableRun
+from orchestration.errors import Forgotten, Superseded, UnreadableRun
 from orchestration.hints import Hints, ticks
 from orchestration.messages import Answer, Resumed, Task, TaskResult
 from orchestration.metrics import Metrics
@@ -116,6 +116,9 @@ class CouncilEngine:
             log.info("run %s is no longer driven here: %s", run.task.id, why)
         except TROUBLE as error:
             log.warning("run %s waits for Redis: %s", run.task.id, error)
+        except Forgotten as why:
+            # Whoever adopts it, when it was not held for a while, begins where Redis has it.
+            log.warning("run %s is taken up again: %s", run.task.id, why)
         except (AgentError, KnowledgeError) as error:
             log.warning("run %s failed: %s", run.task.id, error)
             await self._fail(run.task.id, run.fence, str(error))

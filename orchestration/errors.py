@@ -23,6 +23,7 @@ RoundtableError
 ├── Halted                the operator stopped all agents: ask again when they were started again
 ├── UnsupportedMessage    a newer program wrote this message: leave it for one that can read it
 ├── UnreadableRun         a run in Redis is damaged, or not as this program writes it
+├── Forgotten             Redis lost what it had acknowledged of a run: go on from what it has
 ├── Forged                nobody who has the signing keys wrote this: leave it out, and raise the alarm
 └── Superseded            somebody else owns this run or step now: stop working on it, silently
 """
@@ -186,6 +187,10 @@ class UnreadableRun(RoundtableError):
 
 class Forged(RoundtableError):
     """Nobody who has the signing keys wrote a message, or not for this place; says which of the two, as a clause."""
+
+
+class Forgotten(RoundtableError):
+    """Redis has less of a run than it had: a master died, and whoever took over had not heard of everything."""
 
 
 class Superseded(RoundtableError):

@@ -32,6 +32,7 @@ class Hints:
     async def run(self) -> None:
         """Listen until cancelled."""
         while True:
+            still_wanted()
             reader = self._connections.reader()
             try:
                 async with reader.pubsub() as pubsub:

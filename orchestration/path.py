@@ -6,7 +6,7 @@ What was decided is journalled before it is acted on, so that another process ca
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.deadline import Deadline
 from orchestration.dispatch import Dispatcher
 from orchestration.emitter import Emitter
-from orchestration.errors import Superseded
+from orchestration.errors import Forgotten, Superseded
 from orchestration.hub import EventHub
 from orchestration.interruption import undisturbed
 from orchestration.keys import Keys
@@ -233,6 +233,7 @@ async def _execute(
         if look_at <= loop.time():
             # However much is to be heard of the others: something may have got lost.
             record = await council.store.record(run.task.id)
+            _still_there(record, begun, results)
             results.update(record.results)
             await _refuse_forged(council, run, plan, record)
             retries = _retries(record)
@@ -270,6 +271,14 @@ async def _refuse_forged(
             await council.store.refuse(run, step.id, record, again, failure(step, reason), MOST_RETRIES)
         elif told is not None and told.step == step.id:
             await council.alarms.rise(step.agent, "result", told.reason)
+
+
+def _still_there(record: RunRecord, begun: Iterable[str], results: Iterable[str]) -> None:
+    """Raise Forgotten when Redis does not know what this process saw there: it would wait for that in vain."""
+    known = {name for name, step in record.steps.items() if step.state != "waiting"}
+    ended = record.results.keys() | record.forged.keys()
+    if lost := sorted({*begun} - known | {*results} - ended):
+        raise Forgotten(f"Redis lost what it had acknowledged of {', '.join(lost)}")
 
 
 def _retries(record: RunRecord) -> dict[str, float]:

@@ -61,6 +61,7 @@ class StreamReader:
     async def _read_on(self) -> None:
         pause = 0.05
         while True:
+            still_wanted()
             await self._something_to_read()
             stream = next(iter(self._cursors)).decode()
             reader = None

@@ -1,8 +1,9 @@
 """Tries whether every accepted task gets exactly one end while processes are killed, stopped and cut off.
 
-    python -m benchmarks.chaos --seed N --tasks M [--kills K] [--server PATH] [--keep] [--json]
+    python -m benchmarks.chaos --seed N --tasks M [--kills K] [--redis single|sentinel|cluster]
+        [--replicas N] [--server PATH] [--keep] [--json]
 
-Starts a Redis server (append-only file, fsync at every write), two orchestrators and four workers with scripted
+Starts Redis (append-only file, fsync at every write), two orchestrators and four workers with scripted
 answers, each behind a TCP proxy of its own, breaks things while tasks flow, and then reads in Redis what became of
 each task. Exit code 1 when a task was lost, something was committed twice, or anything is left over.
 """
@@ -13,9 +14,11 @@ import logging
 import signal
 import sys
 from pathlib import Path
+from typing import get_args
 
 from benchmarks.chaos.experiment import Plan, run_experiment
 from benchmarks.chaos.report import Report
+from benchmarks.chaos.topologies import REPLICAS, Kind
 
 
 async def _until_told_otherwise(plan: Plan) -> Report:
@@ -31,13 +34,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--tasks", type=int, required=True)
     parser.add_argument("--kills", type=int, help="processes to kill; one for every 40 tasks if it is left out")
+    parser.add_argument("--redis", choices=get_args(Kind), default="single", help="one server, or several")
+    parser.add_argument(
+        "--replicas", type=int, help="so many must have a write before it counts; all if it is left out"
+    )
     parser.add_argument("--server", type=Path, help="a redis-server program; Roundtable's own if it is left out")
     parser.add_argument("--keep", action="store_true", help="keep logs and Redis' file also when all is well")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     kills = max(1, given.tasks // 40) if given.kills is None else given.kills
-    report = asyncio.run(_until_told_otherwise(Plan(given.seed, given.tasks, kills, given.server, given.keep)))
+    replicas = REPLICAS[given.redis] if given.replicas is None else given.replicas
+    if not 0 <= replicas <= REPLICAS[given.redis]:
+        parser.error(f"a master has {REPLICAS[given.redis]} replicas here")
+    plan = Plan(given.seed, given.tasks, kills, given.redis, replicas, given.server, given.keep)
+    report = asyncio.run(_until_told_otherwise(plan))
     print(report.as_json() if given.json else report.table())
     sys.exit(0 if report.good else 1)
 

@@ -22,6 +22,7 @@ from benchmarks.chaos.questions import Trick, trick_for
 from benchmarks.steps import three_agents
 from knowledge import HashEmbedder
 from orchestration import AgentOrchestrator, EngineUnavailable, RoundtableError, Settings, Task, open_runtime
+from orchestration.durability import Durability
 from orchestration.settings import RunSettings
 
 POISONED = 86
@@ -46,11 +47,13 @@ class Assignment(BaseModel):
     """A folder where steps leave what they have done already."""
     seed: int
     run: RunSettings
+    replicas: int
+    """So many have what counts as done."""
 
 
-def settings(data: Path, url: str, run: RunSettings) -> Settings:
+def settings(data: Path, url: str, run: RunSettings, replicas: int) -> Settings:
     """Settings of every process here, and of whoever hands tasks in."""
-    return Settings(data=data, redis_url=SecretStr(url), run=run)
+    return Settings(data=data, redis_url=SecretStr(url), run=run, durability=Durability(replicas=replicas))
 
 
 class Agents:
@@ -105,7 +108,7 @@ async def serve(given: Assignment) -> None:
     loop.add_signal_handler(EXPLAIN, explain)
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     runtime = open_runtime(
-        settings(given.data, given.url, given.run),
+        settings(given.data, given.url, given.run, given.replicas),
         registry=three_agents(),
         answerer=ScriptedAnswerer(before=agents.work),
         embedder=HashEmbedder(),

@@ -14,16 +14,15 @@ from pathlib import Path
 from random import Random
 
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError
 
 from benchmarks.chaos.child import Assignment, Role, settings
 from benchmarks.chaos.children import EXPLAIN_SECONDS, Child, Outcome
 from benchmarks.chaos.faults import Faults
-from benchmarks.chaos.proxy import Proxy, open_proxy
+from benchmarks.chaos.proxy import HOME, Proxy, open_proxy
 from benchmarks.chaos.questions import AGENTS, Trick, make_tasks
 from benchmarks.chaos.report import Report
 from benchmarks.chaos.schedule import KILLS, Fault, make_schedule
-from benchmarks.chaos.server import Server, open_server
+from benchmarks.chaos.topologies import UNREACHABLE, Kind, Topology, open_topology
 from benchmarks.chaos.traffic import Traffic, Way, handing_in
 from benchmarks.chaos.verification import (
     Judgement,
@@ -39,7 +38,6 @@ from benchmarks.chaos.verification import (
 )
 from benchmarks.steps import three_agents
 from orchestration import open_runtime
-from orchestration.embedded.binary import find_binary
 from orchestration.keys import Keys
 from orchestration.settings import RunSettings
 
@@ -67,6 +65,9 @@ class Plan:
     seed: int
     tasks: int
     kills: int
+    topology: Kind = "single"
+    replicas: int = 0
+    """So many must have a write before it counts."""
     server: Path | None = None
     keep: bool = False
     """Keep the folder with what is known also when all is well."""
@@ -76,7 +77,7 @@ class Plan:
 class _Crew:
     """Everything that runs."""
 
-    server: Server
+    topology: Topology
     redis: Redis
     children: Sequence[Child]
     proxies: Sequence[Proxy]
@@ -98,13 +99,13 @@ async def run_experiment(plan: Plan) -> Report:
 
 
 async def _experiment(plan: Plan, folder: Path) -> Report:
-    keys = Keys()
-    streams = [keys.tasks(agent) for agent in AGENTS]
     tasks = make_tasks(plan.tasks, Random(f"{plan.seed} tasks"))
     async with _open_crew(plan, folder) as crew:
+        keys = Keys(shards=crew.topology.shards)
+        streams = [keys.tasks(agent) for agent in AGENTS]
         traffic = Traffic(crew.ways, crew.redis, keys, streams, Random(f"{plan.seed} ways"))
         faults = Faults(
-            server=crew.server,
+            topology=crew.topology,
             redis=crew.redis,
             keys=keys,
             streams=streams,
@@ -120,8 +121,12 @@ async def _experiment(plan: Plan, folder: Path) -> Report:
             group.create_task(traffic.watch())
             try:
                 async with asyncio.TaskGroup() as storm:
-                    storm.create_task(traffic.hand_in(tasks, AT_ONCE))
                     storm.create_task(faults.happen(schedule))
+                    over = asyncio.Event()
+                    if crew.topology.fails_over:
+                        storm.create_task(faults.fail_over(over))
+                    await traffic.hand_in(tasks, AT_ONCE)
+                    over.set()
                 ended = await _settle(crew, keys, traffic)
             finally:
                 traffic.finish()
@@ -136,7 +141,9 @@ async def _experiment(plan: Plan, folder: Path) -> Report:
     seconds = ended - begun
     report = Report(
         seed=plan.seed,
-        server=crew.server.version,
+        topology=plan.topology,
+        replicas=plan.replicas,
+        server=crew.topology.version,
         submitted=len(tasks),
         planned_kills=plan.kills,
         stalled=traffic.stalled,
@@ -150,6 +157,7 @@ async def _experiment(plan: Plan, folder: Path) -> Report:
         dead_letters=leftovers.dead_letters,
         crashes=len(crashes),
         kills={fault.value.removeprefix("kill ").split()[-1]: happened.counts[fault] for fault in KILLS},
+        failovers=happened.counts[Fault.FAIL_OVER],
         poisoned=sum(child.poisoned for child in crew.children),
         stops=happened.counts[Fault.FREEZE],
         leaves=happened.counts[Fault.LEAVE],
@@ -175,40 +183,47 @@ async def _open_crew(plan: Plan, folder: Path) -> AsyncIterator[_Crew]:
     """Start everything; when the block ends everything ends, whatever happened."""
     for name in ("redis", "logs", "marks", "data"):
         (folder / name).mkdir()
-    binary = await asyncio.to_thread(find_binary, plan.server, lambda version: True)
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(open_server(binary, folder / "redis", Random(plan.seed)))
-        redis = server.client()
-        stack.push_async_callback(redis.aclose)
+        masters = Random(f"{plan.seed} masters")
+        opening = open_topology(plan.topology, plan.server, folder / "redis", plan.replicas, masters)
+        topology = await stack.enter_async_context(opening)
+        redis = await stack.enter_async_context(topology.client())
         roles = [role for role, count in CREW.items() for _ in range(count)]
-        proxies = [await stack.enter_async_context(open_proxy(server.port)) for _ in [*roles, "gate"]]
+        # Each process has an address of its own at which it finds Redis.
+        hosts = [f"127.0.0.{place}" for place, _ in enumerate([*roles, "gate"], 2)]
+        proxies = [await stack.enter_async_context(open_proxy(host, topology.ports)) for host in hosts]
         children = [
-            Child(f"{role}-{number}", _assignment(plan, role, folder, number, proxy), proxy, folder / "logs")
+            Child(f"{role}-{number}", _assignment(plan, topology, role, folder, proxy.host), proxy, folder / "logs")
             for number, (role, proxy) in enumerate(zip(roles, proxies, strict=False), 1)
         ]
         await stack.enter_async_context(_supervised(children))
         orchestrators = [child for child in children if child.role == "orchestrator"]
         async with asyncio.timeout(START_SECONDS):
             await asyncio.gather(*(child.wait_ready() for child in children))
-        direct = await _gate(stack, folder, server.port)
-        proxied = await _gate(stack, folder, proxies[-1].port)
-        yield _Crew(server, redis, children, proxies, [direct, proxied, *(child.ask for child in orchestrators)])
+        direct = await _gate(stack, plan, topology, folder, HOME)
+        proxied = await _gate(stack, plan, topology, folder, hosts[-1])
+        yield _Crew(topology, redis, children, proxies, [direct, proxied, *(child.ask for child in orchestrators)])
 
 
-def _assignment(plan: Plan, role: Role, folder: Path, number: int, proxy: Proxy) -> Assignment:
+def _assignment(plan: Plan, topology: Topology, role: Role, folder: Path, host: str) -> Assignment:
     return Assignment(
         role=role,
-        url=f"redis://127.0.0.1:{proxy.port}/0",
-        data=folder / "data" / str(number),
+        url=topology.url(host),
+        data=folder / "data" / host,
         marks=folder / "marks",
         seed=plan.seed,
-        run=RUN,
+        run=_run_settings(topology),
+        replicas=plan.replicas,
     )
 
 
-async def _gate(stack: AsyncExitStack, folder: Path, port: int) -> Way:
+def _run_settings(topology: Topology) -> RunSettings:
+    return RUN.model_copy(update={"shards": topology.shards})
+
+
+async def _gate(stack: AsyncExitStack, plan: Plan, topology: Topology, folder: Path, host: str) -> Way:
     """A way in of this very process, which leaves the driving to others."""
-    about = settings(folder / "data" / "gate", f"redis://127.0.0.1:{port}/0", RUN)
+    about = settings(folder / "data" / "gate", topology.url(host), _run_settings(topology), plan.replicas)
     gate = await stack.enter_async_context(open_runtime(about, registry=three_agents(), join=True))
     return handing_in(gate.submit)
 
@@ -246,7 +261,7 @@ async def _settle(crew: _Crew, keys: Keys, traffic: Traffic) -> float:
 async def _is_settled(redis: Redis, keys: Keys) -> bool:
     try:
         return (await read_leftovers(redis, keys, AGENTS)).settled
-    except ConnectionError:
+    except UNREACHABLE:
         return False  # The server was killed at last, and is coming back.
 
 

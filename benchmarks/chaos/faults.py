@@ -11,18 +11,21 @@ from random import Random
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from benchmarks.chaos.children import Child
 from benchmarks.chaos.proxy import Proxy
 from benchmarks.chaos.schedule import Due, Fault
-from benchmarks.chaos.server import Server
+from benchmarks.chaos.topologies import UNREACHABLE, Topology
 from benchmarks.chaos.traffic import Traffic
 from orchestration.keys import Keys
 
 log = logging.getLogger(__name__)
 
 OUTAGE_SECONDS = (0.0, 0.3)
+CALM_SECONDS = (1.0, 3.0)
+"""Between a failover that is over and the next one."""
+STALLED = 0.5
+"""Share of the masters' deaths before which their replicas hear nothing of them for a while."""
 DELAY_SECONDS = (0.05, 0.3)
 DELAYED_SECONDS = 1.0
 LONGEST_SECONDS = 90.0
@@ -68,7 +71,7 @@ class Faults:
     def __init__(
         self,
         *,
-        server: Server,
+        topology: Topology,
         redis: Redis,
         keys: Keys,
         streams: Sequence[str],
@@ -79,7 +82,7 @@ class Faults:
         random: Random,
     ) -> None:
         self.happened = Happened()
-        self._server = server
+        self._topology = topology
         self._redis = redis
         self._keys = keys
         self._streams = streams
@@ -98,6 +101,14 @@ class Faults:
                     return
                 group.create_task(self._in_time(due.fault))
 
+    async def fail_over(self, over: asyncio.Event) -> None:
+        """One failover after the other, and at least one, until it is over."""
+        while True:
+            await asyncio.sleep(self._random.uniform(*CALM_SECONDS))
+            await self._in_time(Fault.FAIL_OVER)
+            if over.is_set():
+                return
+
     async def _in_time(self, fault: Fault) -> None:
         """Do it; when no process is there to be broken for long, do without."""
         try:
@@ -112,7 +123,7 @@ class Faults:
                 self._kill(await self._victim("worker"))
             case Fault.KILL_ORCHESTRATOR:
                 await self._kill_orchestrator()
-            case Fault.KILL_SERVER:
+            case Fault.KILL_SERVER | Fault.FAIL_OVER:
                 await self._kill_server()
             case Fault.FREEZE:
                 child = await self._somebody()
@@ -166,7 +177,7 @@ class Faults:
                 for run in open_runs:
                     pipe.hmget(self._keys.run(run), "state", "owner")
                 about = await pipe.execute()
-        except (RedisError, OSError) as error:
+        except UNREACHABLE as error:
             log.debug("who drives what is not known: %s", error)
             about = [(None, None)] * len(open_runs)
         if not child.ready:
@@ -181,9 +192,8 @@ class Faults:
     async def _kill_server(self) -> None:
         async with self._server_turn:
             self.happened.deaths.append(Death("server", time.time()))
-            await self._server.kill()
-            await asyncio.sleep(self._random.uniform(*OUTAGE_SECONDS))
-            await self._server.start()
+            stalled = self._random.random() < STALLED
+            await self._topology.break_down(self._random.uniform(*OUTAGE_SECONDS), stalled=stalled)
 
     async def _send(self, fault: Fault) -> bool:
         """Put a message on a task stream; False while Redis is away or when there is nothing to repeat."""
@@ -196,7 +206,7 @@ class Faults:
                 fields = _of_nobody(fields)
         try:
             await self._redis.xadd(stream, {name: value for name, value in fields.items()})
-        except (RedisError, OSError) as error:
+        except UNREACHABLE as error:
             log.debug("not sent: %s", error)
             return False
         return True
@@ -207,7 +217,7 @@ class Faults:
         try:
             entries: Any = await self._redis.xrange(stream, count=DELETED_AMONG)
             return bool(entries) and bool(await self._redis.xdel(stream, self._random.choice(entries)[0]))
-        except (RedisError, OSError) as error:
+        except UNREACHABLE as error:
             log.debug("not deleted: %s", error)
             return False
 

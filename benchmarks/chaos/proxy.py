@@ -1,11 +1,14 @@
 """A TCP proxy on loopback that can delay, cut, or drop a reply after the server has done what was asked."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 CHUNK = 65_536
+HOME = "127.0.0.1"
+"""Where the servers are."""
 
 
 @dataclass(eq=False)
@@ -24,30 +27,34 @@ class _Link:
 
 
 class Proxy:
-    """Stands between one process and a server on this machine. Everything it does is done by this event loop."""
+    """Stands between one process and the servers on this machine. Everything it does is done by this event loop.
 
-    def __init__(self, server_port: int) -> None:
-        self.port = 0
-        """Where it listens, from `open` on."""
+    It listens at another address of this machine, on the same ports as they do, and where they name each other in
+    their replies it puts that address: whoever is told of another server comes to it through the proxy as well.
+    """
+
+    def __init__(self, host: str, ports: Sequence[int]) -> None:
+        assert len(host) == len(HOME), "what the servers say about the length of a reply has to stay true"
+        self.host = host
         self.delay_seconds = 0.0
         """Every piece of data waits this long, in both directions."""
         self.dropped = 0
         """Replies that were lost."""
-        self._server_port = server_port
+        self._ports = ports
         self._links: set[_Link] = set()
         self._serving: set[asyncio.Task[None]] = set()
         self._drop_after = b""
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
 
     async def open(self) -> None:
-        """Listen on a free port."""
-        self._listener = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._listener.sockets[0].getsockname()[1]
+        """Listen wherever a server does."""
+        for port in self._ports:
+            self._listeners.append(await asyncio.start_server(partial(self._serve, port), self.host, port))
 
     async def close(self) -> None:
         """Cut what is connected and listen no more."""
-        if self._listener is not None:
-            self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         while self._serving:
             self.cut()
             await asyncio.wait(set(self._serving))
@@ -63,12 +70,12 @@ class Proxy:
         """Lose the reply to the next request that contains these bytes, and cut its connection."""
         self._drop_after = after
 
-    async def _serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+    async def _serve(self, port: int, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._serving.add(task)
         try:
-            replies, server = await asyncio.open_connection("127.0.0.1", self._server_port)
+            replies, server = await asyncio.open_connection(HOME, port)
         except OSError:
             client.transport.abort()
             self._serving.discard(task)
@@ -104,7 +111,7 @@ class Proxy:
                 if link.drops:
                     self.dropped += 1
                     return
-                link.client.write(data)
+                link.client.write(data.replace(HOME.encode(), self.host.encode()))
                 await link.client.drain()
         except OSError:
             pass
@@ -117,11 +124,11 @@ class Proxy:
 
 
 @asynccontextmanager
-async def open_proxy(server_port: int) -> AsyncIterator[Proxy]:
+async def open_proxy(host: str, ports: Sequence[int]) -> AsyncIterator[Proxy]:
     """A proxy that listens until the block ends."""
-    proxy = Proxy(server_port)
-    await proxy.open()
+    proxy = Proxy(host, ports)
     try:
+        await proxy.open()
         yield proxy
     finally:
         await proxy.close()

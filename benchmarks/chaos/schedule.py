@@ -19,6 +19,7 @@ class Fault(StrEnum):
     DROP_REPLY = "lose a reply"
     DUPLICATE = "send a message again"
     GARBAGE = "send a message nobody can read"
+    FAIL_OVER = "kill a master that another server takes over from"
     VANISH = "delete a message before its work is done"
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from benchmarks.chaos.children import Outcome
+from benchmarks.chaos.topologies import UNREACHABLE
 from orchestration import RoundtableError, Task
 from orchestration.keys import Keys
 
@@ -93,7 +93,7 @@ class Traffic:
         while not self._over:
             try:
                 await self._look()
-            except (RedisError, OSError) as error:
+            except UNREACHABLE as error:
                 log.debug("looking: %s", error)
             await asyncio.sleep(TICK_SECONDS)
 

@@ -272,22 +272,24 @@ def _happening(entry: bytes, data: Mapping[bytes, bytes]) -> Happening:
 async def read_leftovers(redis: Redis, keys: Keys, agents: Sequence[str]) -> Leftovers:
     """What is left on the streams and among the active runs."""
     async with redis.pipeline(transaction=False) as pipe:
-        pipe.zcard(keys.shards[0].active)
-        pipe.zcard(keys.shards[0].waiting)
-        pipe.hlen(keys.shards[0].people)
+        for shard in keys.shards:
+            pipe.zcard(shard.active)
+            pipe.zcard(shard.waiting)
+            pipe.hlen(shard.people)
         for agent in agents:
             pipe.xlen(keys.tasks(agent))
             pipe.xpending_range(keys.tasks(agent), GROUP, "-", "+", MOST_PENDING)
             pipe.xrange(keys.tasks(agent))
             pipe.xlen(keys.dead(agent))
-        active, waiting, people, *rest = await pipe.execute()
+        replies = await pipe.execute()
+    counts, rest = replies[: 3 * len(keys.shards)], replies[3 * len(keys.shards) :]
     taken = [(agent, about["message_id"]) for agent, several in enumerate(rest[1::4]) for about in several]
     there = {(agent, entry) for agent, entries in enumerate(rest[2::4]) for entry, _ in entries}
     return Leftovers(
         undelivered=sum(rest[::4]),
         pending=sum(message in there for message in taken),
         orphans=sum(message not in there for message in taken),
-        active=active,
-        counted=waiting + people,
+        active=sum(counts[::3]),
+        counted=sum(counts[1::3]) + sum(counts[2::3]),
         dead_letters=sum(rest[3::4]),
     )

@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.chaos.proxy import Proxy, open_proxy
 
+HOST = "127.0.0.2"
+
 
 @dataclass
 class Counter:
@@ -34,7 +36,7 @@ async def counter_behind_proxy() -> AsyncIterator[tuple[Counter, Proxy]]:
     counter = Counter()
     server = await asyncio.start_server(counter.serve, "127.0.0.1", 0)
     counter.port = server.sockets[0].getsockname()[1]
-    async with open_proxy(counter.port) as proxy:
+    async with open_proxy(HOST, [counter.port]) as proxy:
         yield counter, proxy
     server.close()
     await server.wait_closed()
@@ -57,9 +59,9 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(proxy: Proxy) -> AsyncIterator[Client]:
+async def connected(port: int) -> AsyncIterator[Client]:
     """A new connection, closed at the end."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    reader, writer = await asyncio.open_connection(HOST, port)
     try:
         yield Client(reader, writer)
     finally:
@@ -68,38 +70,42 @@ async def connected(proxy: Proxy) -> AsyncIterator[Client]:
 
 async def test_it_passes_everything_on() -> None:
     """Left alone it is not noticed; every connection has its own way through."""
-    async with counter_behind_proxy() as (_, proxy), connected(proxy) as one, connected(proxy) as other:
+    async with counter_behind_proxy() as (counter, _), connected(counter.port) as one, connected(counter.port) as other:
         assert [await one.ask("a"), await other.ask("b"), await one.ask("c")] == ["1", "2", "3"]
 
 
 async def test_a_reply_is_lost_after_the_server_did_what_was_asked() -> None:
     """The server has counted the marked request; who asked hears nothing and must ask on a new connection."""
-    async with counter_behind_proxy() as (counter, proxy), connected(proxy) as client:
+    async with counter_behind_proxy() as (counter, proxy), connected(counter.port) as client:
         proxy.drop_reply(after=b"commit")
 
         assert await client.ask("read") == "1"
         assert await client.ask("commit this") == ""
         assert counter.count == 2
         assert proxy.dropped == 1
-        async with connected(proxy) as again:
+        async with connected(counter.port) as again:
             assert await again.ask("commit this") == "3", "only one reply is lost"
 
 
 async def test_connections_are_cut() -> None:
     """All that are there; later ones work."""
-    async with counter_behind_proxy() as (_, proxy), connected(proxy) as one, connected(proxy) as other:
+    async with (
+        counter_behind_proxy() as (counter, proxy),
+        connected(counter.port) as one,
+        connected(counter.port) as other,
+    ):
         assert await one.ask("a") and await other.ask("b")
 
         assert proxy.cut() == 2
         assert [await one.ask("c"), await other.ask("d")] == ["", ""]
-        async with connected(proxy) as again:
+        async with connected(counter.port) as again:
             assert await again.ask("e") == "3"
 
 
 async def test_data_is_delayed_in_both_directions() -> None:
     """A request and its reply each wait; with the delay gone they do not."""
     loop = asyncio.get_running_loop()
-    async with counter_behind_proxy() as (_, proxy), connected(proxy) as client:
+    async with counter_behind_proxy() as (counter, proxy), connected(counter.port) as client:
         proxy.delay_seconds = 0.1
         begun = loop.time()
         assert await client.ask("a") == "1"
@@ -113,18 +119,34 @@ async def test_a_server_that_is_away_is_a_lost_connection() -> None:
     """As if the proxy were not there."""
     async with counter_behind_proxy() as (counter, _):
         port = counter.port
-    async with open_proxy(port) as proxy, connected(proxy) as client:
+    async with open_proxy(HOST, [port]), connected(port) as client:
         assert await client.ask("a") == ""
+
+
+async def test_servers_that_name_each_other_are_found_behind_it() -> None:
+    """Whoever is told of another server comes to that one through the proxy as well."""
+
+    async def name_the_other(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(f"127.0.0.1:{counter.port}\n".encode())
+        writer.close()
+
+    async with counter_behind_proxy() as (counter, _):
+        server = await asyncio.start_server(name_the_other, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, open_proxy(HOST, [port]), connected(port) as client:
+            assert await client.ask("who?") == f"{HOST}:{counter.port}"
 
 
 async def test_closing_ends_what_is_connected() -> None:
     """Nobody can connect any more, and who was connected notices."""
     async with counter_behind_proxy() as (counter, _):
-        async with open_proxy(counter.port) as proxy:
-            reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        another = "127.0.0.3"
+        async with open_proxy(another, [counter.port]):
+            reader, writer = await asyncio.open_connection(another, counter.port)
             client = Client(reader, writer)
             assert await client.ask("a") == "1"
         assert await client.ask("b") == ""
         writer.close()
         with pytest.raises(OSError):
-            await asyncio.open_connection("127.0.0.1", proxy.port)
+            await asyncio.open_connection(another, counter.port)

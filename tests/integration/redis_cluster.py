@@ -15,13 +15,17 @@ from tests.integration.replicated import free_ports
 MASTERS = 3
 BUS = 10_000
 """So far from its own port a server talks with the others."""
+OUTGOING = 32_768
+"""From here on the system gives ports to outgoing connections, so that a server might not get its own again."""
 
 
 class RedisCluster:
-    """Its servers; the slots of the first one begin at 0."""
+    """Its servers, with options and a program as one server's; the slots of the first one begin at 0."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str, program: Path | None = None) -> None:
         self._folder = folder
+        self._options = options
+        self._program = program
         self.servers: list[RedisServer] = []
         """Those that are there; further ones come at the end."""
         self._known = 0
@@ -46,7 +50,9 @@ class RedisCluster:
         options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"]
         # However long a replica was without its master: what it lacks is what the tests are about.
         options += ["--cluster-replica-validity-factor", "0"]
-        server = RedisServer(self._folder / str(self._known), *options, port=free_port())
+        server = RedisServer(
+            self._folder / str(self._known), *options, *self._options, port=free_port(), program=self._program
+        )
         server.start()
         self._known += 1
         self.servers.append(server)
@@ -94,7 +100,7 @@ def free_port() -> int:
     """One that nobody listens on, and whose neighbour for the talk among the servers is free as well."""
     while True:
         (port,) = free_ports(1)
-        if port + BUS > 65_535:
+        if port + BUS >= OUTGOING:
             continue
         with suppress(OSError), socket.create_server(("127.0.0.1", port + BUS)):
             return port

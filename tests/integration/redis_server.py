@@ -15,11 +15,13 @@ from orchestration.embedded.binary import find_binary
 class RedisServer:
     """The bundled program with an append-only file; its folder has to be short, for the socket in it.
 
-    With a `port` it listens there as well, on loopback; `options` are further ones of its command line.
+    With a `port` it listens there as well, on loopback; `options` are further ones of its command line, and `program`
+    is another one than the bundled.
     """
 
-    def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
+    def __init__(self, folder: Path, *options: str, port: int = 0, program: Path | None = None) -> None:
         self._folder = folder
+        self._program = program
         self._options = options
         self.port = port
         self._socket = folder / "redis.sock"
@@ -28,6 +30,12 @@ class RedisServer:
     @property
     def url(self) -> str:
         return f"unix://{self._socket}"
+
+    @property
+    def version(self) -> str:
+        """Of the program."""
+        with self.client() as client:
+            return str(client.info("server")["redis_version"])
 
     def client(self) -> Redis:
         """A client of the test's own, which waits for its replies; to be closed."""
@@ -54,8 +62,8 @@ class RedisServer:
     def launch(self) -> None:
         """Begin to start, and come back at once."""
         self._folder.mkdir(exist_ok=True)
-        binary = find_binary(None, lambda version: True).path
-        command = [str(binary), "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self._socket)]
+        program = self._program or find_binary(None, lambda version: True).path
+        command = [str(program), "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self._socket)]
         command += ["--dir", str(self._folder), "--save", "", "--appendonly", "yes", "--appendfsync", "always"]
         self._process = subprocess.Popen([*command, *self._options], stdout=subprocess.DEVNULL)
 

@@ -1,11 +1,13 @@
 """A master, its two replicas and a Sentinel, as processes on loopback."""
 
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,37 +19,51 @@ from tests.integration.redis_server import RedisServer
 
 SERVICE = "council"
 SENTINEL_PASSWORD = "watchful"
+DEAD_AFTER_MS = 400
+"""A master that is silent for so long is taken for dead."""
+
+
+PORTS = range(20_000, 30_000)
+"""Below the ports that the system gives to outgoing connections: while a server is away nobody else gets its port, and
+no client can connect to itself there."""
 
 
 def free_ports(number: int) -> list[int]:
     """Ports that nobody listens on now."""
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    return list(islice(filter(_is_free, random.sample(PORTS, len(PORTS))), number))
+
+
+def _is_free(port: int) -> bool:
     try:
-        return [int(one.getsockname()[1]) for one in taken]
-    finally:
-        for one in taken:
-            one.close()
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 class Replicated:
-    """Servers of which one is the master, and who says which."""
+    """Servers of which one is the master, and who says which; with options and a program as one server's."""
 
-    def __init__(self, folder: Path) -> None:
-        *ports, self._sentinel_port = free_ports(4)
+    def __init__(
+        self, folder: Path, *options: str, program: Path | None = None, dead_after_ms: int = DEAD_AFTER_MS
+    ) -> None:
+        *ports, self.sentinel_port = free_ports(4)
         self._folder = folder
+        self._program = program
+        self._dead_after_ms = dead_after_ms
         # A replica answers the Sentinel about itself every second while there is no master, so it takes that long.
-        self.servers = [RedisServer(folder / str(port), port=port) for port in ports]
+        self.servers = [RedisServer(folder / str(port), *options, port=port, program=program) for port in ports]
         self._sentinel: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Also names a Sentinel that is not there; the next one is asked."""
-        sentinels = f"127.0.0.1:1,127.0.0.1:{self._sentinel_port}"
+        sentinels = f"127.0.0.1:1,127.0.0.1:{self.sentinel_port}"
         return f"redis+sentinel://{sentinels}/{SERVICE}?sentinel_password={SENTINEL_PASSWORD}"
 
     def ask(self, *command: str) -> Any:
         """One command to the Sentinel."""
-        with Redis(port=self._sentinel_port, password=SENTINEL_PASSWORD) as client:
+        with Redis(port=self.sentinel_port, password=SENTINEL_PASSWORD) as client:
             return client.execute_command(*command)
 
     @property
@@ -60,6 +76,12 @@ class Replicated:
     def replicas(self) -> list[RedisServer]:
         master = self.master
         return [server for server in self.servers if server is not master]
+
+    def take_back(self, server: RedisServer) -> None:
+        """One that was killed is a replica from now on."""
+        master = self.master
+        server.start()
+        server.ask("REPLICAOF", "127.0.0.1", str(master.port))
 
     @property
     def whole(self) -> bool:
@@ -83,15 +105,15 @@ class Replicated:
         about = self._folder / "sentinel.conf"
         watched = [
             f"monitor {SERVICE} 127.0.0.1 {first.port} 1",
-            f"down-after-milliseconds {SERVICE} 400",
+            f"down-after-milliseconds {SERVICE} {self._dead_after_ms}",
             f"failover-timeout {SERVICE} 2000",
         ]
         about.write_text(
-            f"port {self._sentinel_port}\nbind 127.0.0.1\nrequirepass {SENTINEL_PASSWORD}\n"
+            f"port {self.sentinel_port}\nbind 127.0.0.1\nrequirepass {SENTINEL_PASSWORD}\n"
             + "".join(f"sentinel {line}\n" for line in watched)
         )
-        binary = find_binary(None, lambda version: True).path
-        command = [str(binary), str(about), "--sentinel"]
+        program = self._program or find_binary(None, lambda version: True).path
+        command = [str(program), str(about), "--sentinel"]
         self._sentinel = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=self._folder)
         while not self.whole:
             assert self._sentinel.poll() is None, "the Sentinel did not start"

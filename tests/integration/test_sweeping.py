@@ -87,6 +87,22 @@ async def test_a_message_that_vanished_with_its_worker(tmp_path: Path, redis_url
     assert kinds(events).count("restarted") == 1
 
 
+async def test_a_run_of_which_less_is_known_than_before(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """A master died whose successor had not heard of the plan: the run is planned again, and does not wait in vain."""
+    task = Task(question="@garden Anybody?")
+    async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, lease_seconds=SHORT_LEASE) as orchestrator:
+        await sent(orchestrator, keys, task)
+        redis = redis_of(orchestrator)
+        await redis.hdel(keys.run(task.id), "selection", "plan", "s1.state", "s1.sent")
+        await redis.delete(keys.tasks("garden"))
+        async with world(tmp_path / "b", redis_url, keys.prefix, lease_seconds=SHORT_LEASE):
+            events = [r.event async for r in orchestrator.follow(task.id, person="local")]
+
+    assert isinstance(events[-1], Answer)
+    assert events[-1].result.state == "answered"
+    assert kinds(events).count("resumed") == 1
+
+
 class Talkative:
     """An answerer whose baker talks, a word a beat, until the gardener has answered."""
 
