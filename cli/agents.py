@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orchestration.brake import Halt
     from orchestration.breaker import Breaker
     from orchestration.presence import AgentHealth, Presence
+    from orchestration.versions import OtherVersion
 
 FIGURES = (" WORKERS", " BUSY", " SUCCESS", " MEDIAN", " QUEUED", "BREAKER")
 PROCESSES = ("PROCESS", "HOST", " PID", " BUSY", " SEEN", "VERSION", "AGENTS")
@@ -36,6 +37,7 @@ class Seen:
     processes: "Sequence[Presence]"
     halt: "Halt | None"
     alarms: "Mapping[str, Alarm]"
+    others: "Sequence[OtherVersion]"
     now: float
     """Epoch seconds, by the server's clock."""
 
@@ -72,6 +74,8 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
         console.say(f"{seen.halt.fact()}; 'roundtable resume' lets them work again.\n")
     for line in sentences(seen.alarms if seen else {}):
         console.say(line + "\n")
+    for other in seen.others if seen else ():
+        console.say(_other(other) + "\n")
     header, *lines = table(
         ("AGENT", *(FIGURES if seen else ())), [(agent.name, *_cells(agent.name, seen)) for agent in agents]
     )
@@ -97,8 +101,9 @@ async def _look(settings: "Settings", console: Console, runtime: Runtime) -> See
                     operations.processes(),
                     operations.halted(),
                     operations.alarms(),
-                    operations.clock(),
-                )
+                    operations.other_versions(),
+                ),
+                now=await operations.clock(),
             )
     except EngineUnavailable as error:
         console.note(f"{error} How the agents are doing is not known.")
@@ -126,9 +131,10 @@ def _figures(agent: str, seen: Seen | None) -> dict[str, object]:
 
 def _around(seen: Seen | None) -> dict[str, object]:
     if seen is None:
-        return {"halted": None, "processes": None}
+        return {"halted": None, "other_versions": None, "processes": None}
     return {
         "halted": seen.halt and seen.halt.model_dump(),
+        "other_versions": [asdict(other) for other in seen.others],
         "processes": [process.model_dump(mode="json") for process in seen.processes],
     }
 
@@ -156,6 +162,16 @@ def _breaker(breaker: "Breaker") -> str:
             return "being tried again"
         case "closed":
             return "closed"
+
+
+def _other(other: "OtherVersion") -> str:
+    """Whether another version of the program has anything left, and who is there to do it."""
+    runs, count = other.unfinished, len(other.processes)
+    have = f"{runs} unfinished question{'s'[: runs != 1]}"
+    if not count:
+        return f"Schema {other.schema} has {have} and no process, so nothing happens until one of that version starts."
+    names = ", ".join(other.processes)
+    return f"Schema {other.schema} has {have} and {count} process{'es'[: 2 * (count != 1)]}: {names}."
 
 
 def _processes(seen: Seen) -> list[str]:

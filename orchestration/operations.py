@@ -24,6 +24,7 @@ from orchestration.settings import MOST_SHARDS, RunSettings, Settings
 from orchestration.sharding import agree, divide
 from orchestration.signing import Signing, read_key_ring
 from orchestration.store import RunStore
+from orchestration.versions import OtherVersion, read_other_versions
 
 LOOK_SECONDS = 0.05
 """Nobody tells when the last step was let go, so it is looked for this often."""
@@ -51,6 +52,10 @@ class Operations:
     async def backlogs(self) -> Mapping[str, Backlog]:
         """How many steps of each agent wait, and how many are in hand."""
         return await read_backlogs(self.connections.batcher, self.keys, self.agents, self.settings.lease_ms)
+
+    async def other_versions(self) -> list[OtherVersion]:
+        """What only programs of other versions may go on with, and which of those are alive."""
+        return await read_other_versions(self.connections.batcher, self.keys, self.presences)
 
     async def alarms(self) -> Mapping[str, Alarm]:
         """For which agents messages were forged lately."""
