@@ -54,7 +54,9 @@ class Operations:
         return await read_backlogs(self.connections.batcher, self.keys, self.agents, self.settings.lease_ms)
 
     async def other_versions(self) -> list[OtherVersion]:
-        """What only programs of other versions may go on with, and which of those are alive."""
+        """What only programs of other versions may go on with, and which of those are alive. Looks at the runs, which
+        not every user of Redis may.
+        """
         return await read_other_versions(self.connections.batcher, self.keys, self.presences)
 
     async def alarms(self) -> Mapping[str, Alarm]:
@@ -95,7 +97,8 @@ class Operations:
         """Divide the runs among so many shards from now on. Raises ConfigurationError where that cannot be done now."""
         if not 1 <= shards <= MOST_SHARDS:
             raise ConfigurationError(f"The runs can be divided among 1 to {MOST_SHARDS} shards.")
-        if alive := await self.processes():
+        # Those of other versions, too, which look for their runs where they were.
+        if alive := await self.presences.schemas():
             running = "1 process runs" if len(alive) == 1 else f"{len(alive)} processes run"
             raise ConfigurationError(f"The runs cannot be divided anew while {running}.")
         if shards != len(self.keys.shards):

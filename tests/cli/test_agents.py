@@ -121,13 +121,22 @@ def test_what_other_versions_have_in_hand_is_said(operator: Terminal, redis: Red
     seconds, _ = redis.time()
     redis.hset(keys.presence, "there-41-ab", f'{{"v":"{MAJOR + 1}.3","kind":"choir"}}')
     redis.zadd(keys.seen, {"there-41-ab": seconds * 1000})
-    told = operator.types("agents").out.splitlines()
+    assert operator.types("agents").out.startswith("AGENT"), "it takes more rights than the rest"
+    told = operator.types("agents", "--versions").out.splitlines()
     assert told[0].startswith(f"Schema {newer} has 1 unfinished question and no process, so nothing happens until ")
-    assert told[2] == f"Schema {MAJOR + 1} has 2 unfinished questions and 1 process: there-41-ab."
-    assert json.loads(operator.types("agents", "--json").out)["other_versions"] == [
+    assert told[1] == f"Schema {MAJOR + 1} has 2 unfinished questions and 1 process: there-41-ab."
+    assert json.loads(operator.types("agents", "--versions", "--json").out)["other_versions"] == [
         {"schema": newer, "unfinished": 1, "processes": []},
         {"schema": f"{MAJOR + 1}", "unfinished": 2, "processes": ["there-41-ab"]},
     ]
+
+
+@pytest.mark.usefixtures("alive")
+def test_that_no_other_version_has_anything_is_said_as_well(operator: Terminal) -> None:
+    """It is what somebody waits for."""
+    first = operator.types("agents", "--versions").out.splitlines()[0]
+    assert first == "No other version of the program has anything in hand."
+    assert json.loads(operator.types("agents", "--versions", "--json").out)["other_versions"] == []
 
 
 @pytest.mark.usefixtures("alive")
@@ -152,7 +161,7 @@ def test_json_is_one_document_with_everything(operator: Terminal) -> None:
         "forged": None,
     }
     assert (listed["product"]["success_rate"], listed["product"]["median_seconds"]) == (None, None)
-    assert (told["halted"], told["other_versions"]) == (None, [])
+    assert (told["halted"], told["other_versions"]) == (None, None)
     assert [process["pid"] for process in told["processes"]] == [41, 42]
 
 
