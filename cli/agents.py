@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orchestration.brake import Halt
     from orchestration.breaker import Breaker
     from orchestration.presence import AgentHealth, Presence
+    from orchestration.versions import OtherVersion
 
 FIGURES = (" WORKERS", " BUSY", " SUCCESS", " MEDIAN", " QUEUED", "BREAKER")
 PROCESSES = ("PROCESS", "HOST", " PID", " BUSY", " SEEN", "VERSION", "AGENTS")
@@ -38,11 +39,14 @@ class Seen:
     alarms: "Mapping[str, Alarm]"
     now: float
     """Epoch seconds, by the server's clock."""
+    others: "Sequence[OtherVersion] | None"
+    """None where that was not asked for: it takes more rights in Redis than all the rest."""
 
 
 def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subcommands.add_parser("agents", help="list the agents and how they are doing")
     parser.add_argument("--processes", action="store_true", help="list the processes that are alive as well")
+    parser.add_argument("--versions", action="store_true", help="say what other versions of the program have in hand")
     parser.add_argument("--json", action="store_true", help="print one JSON document, processes included")
     parser.set_defaults(run=run)
 
@@ -52,7 +56,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
 
     settings = runtime.read_settings()
     log_to_stderr(logging.ERROR)
-    seen = asyncio.run(_look(settings, console, runtime))
+    seen = asyncio.run(_look(settings, console, runtime, versions=args.versions))
     agents = runtime.agents().values()
     documents = {agent.name: runtime.documents(settings, agent) for agent in agents}
     if args.json:
@@ -72,6 +76,9 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
         console.say(f"{seen.halt.fact()}; 'roundtable resume' lets them work again.\n")
     for line in sentences(seen.alarms if seen else {}):
         console.say(line + "\n")
+    if seen and seen.others is not None:
+        others = [_other(other) for other in seen.others]
+        console.say("\n".join(others or ["No other version of the program has anything in hand."]) + "\n")
     header, *lines = table(
         ("AGENT", *(FIGURES if seen else ())), [(agent.name, *_cells(agent.name, seen)) for agent in agents]
     )
@@ -84,7 +91,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     return DONE
 
 
-async def _look(settings: "Settings", console: Console, runtime: Runtime) -> Seen | None:
+async def _look(settings: "Settings", console: Console, runtime: Runtime, *, versions: bool) -> Seen | None:
     """None, with a note, when Redis is away."""
     from orchestration import EngineUnavailable
 
@@ -98,7 +105,8 @@ async def _look(settings: "Settings", console: Console, runtime: Runtime) -> See
                     operations.halted(),
                     operations.alarms(),
                     operations.clock(),
-                )
+                ),
+                others=await operations.other_versions() if versions else None,
             )
     except EngineUnavailable as error:
         console.note(f"{error} How the agents are doing is not known.")
@@ -126,9 +134,10 @@ def _figures(agent: str, seen: Seen | None) -> dict[str, object]:
 
 def _around(seen: Seen | None) -> dict[str, object]:
     if seen is None:
-        return {"halted": None, "processes": None}
+        return {"halted": None, "other_versions": None, "processes": None}
     return {
         "halted": seen.halt and seen.halt.model_dump(),
+        "other_versions": seen.others and [asdict(other) for other in seen.others],
         "processes": [process.model_dump(mode="json") for process in seen.processes],
     }
 
@@ -156,6 +165,16 @@ def _breaker(breaker: "Breaker") -> str:
             return "being tried again"
         case "closed":
             return "closed"
+
+
+def _other(other: "OtherVersion") -> str:
+    """Whether another version of the program has anything left, and who is there to do it."""
+    runs, count = other.unfinished, len(other.processes)
+    have = f"{runs} unfinished question{'s'[: runs != 1]}"
+    if not count:
+        return f"Schema {other.schema} has {have} and no process, so nothing happens until one of that version starts."
+    names = ", ".join(other.processes)
+    return f"Schema {other.schema} has {have} and {count} process{'es'[: 2 * (count != 1)]}: {names}."
 
 
 def _processes(seen: Seen) -> list[str]:

@@ -145,9 +145,11 @@ class Keeper:
         await self._history.keep_up_to(news[-1].place, await self._whole(ended, runs))
 
     async def _whole(self, ended: Ended, runs: Sequence[str]) -> list[list[Recorded]]:
-        """Their events; one that is not there any more was forgotten, or had expired."""
+        """Their events; one that is not there any more was forgotten, or had expired. One that another version of the
+        program wrote is there and cannot be read, and the history remembers that it misses something.
+        """
         found = await ended.events(runs)
-        return [events for events in found if events]
+        return [events for events in found if events is not None]
 
     async def _keep_waiting(self) -> None:
         """What ended in this process; a history that cannot be written gets it later."""

@@ -16,7 +16,7 @@ from orchestration.connections import TROUBLE, Connections
 from orchestration.errors import EngineUnavailable
 from orchestration.hub import EventHub
 from orchestration.keys import Keys, Shard
-from orchestration.messages import Answer, Message, Recorded, TaskResult, decode, encode
+from orchestration.messages import Answer, Message, Recorded, TaskResult, encode
 from orchestration.round_trips import Argument
 from orchestration.settings import RunSettings
 from orchestration.store import FORGOTTEN_MS, RunStore
@@ -62,8 +62,8 @@ class Ended(Protocol):
         """The next ones; nothing when there are no more."""
         ...
 
-    async def events(self, runs: Sequence[str]) -> list[list[Recorded]]:
-        """All that is left of each run's events; nothing of one that is not there."""
+    async def events(self, runs: Sequence[str]) -> list[list[Recorded] | None]:
+        """Each run's events, as far as they can be read; None for one that is not there."""
         ...
 
     async def past(self, history: str, place: str) -> None:
@@ -114,12 +114,12 @@ class Endings:
                 news.append(_ending(" ".join(entries), fields))
         return news
 
-    async def events(self, runs: Sequence[str]) -> list[list[Recorded]]:
+    async def events(self, runs: Sequence[str]) -> list[list[Recorded] | None]:
         with _refused_plainly():
             found = await asyncio.gather(*(self._streams.after(self._keys.events(run), "") for run in runs))
         read = self._hub.recording.read
         return [
-            [event for one in entries if (event := read(run, *one)) is not None]
+            [event for one in entries if (event := read(run, *one)) is not None] if entries else None
             for run, entries in zip(runs, found, strict=True)
         ]
 
@@ -195,7 +195,8 @@ def ahead(place: str, other: str) -> bool:
 def _ending(place: str, fields: dict[bytes, bytes]) -> Ending:
     if b"gone" in fields:
         try:
-            return Ending(place, gone=decode(Gone, fields[b"gone"]))
+            # Whichever version wrote it: what a person deleted must not stay because of that.
+            return Ending(place, gone=Gone.model_validate_json(fields[b"gone"]))
         except ValidationError:
             log.warning("what ended cannot be read at %s", place)
     return Ending(place, run=fields.get(b"run", b"").decode())

@@ -468,7 +468,7 @@ class StepMessage(Message):
 
 
 class _Envelope(Message):
-    v: str
+    v: str = Field(pattern=r"^\d+(\.\d+)?$")
 
 
 M = TypeVar("M", bound=Message)
@@ -504,10 +504,15 @@ def decode(model: type[M], data: bytes) -> M:
     return model.model_validate_json(data)
 
 
+def schema_of(data: bytes) -> str:
+    """The version of whoever wrote this message; raises pydantic.ValidationError where none stands there."""
+    return _Envelope.model_validate_json(data).v
+
+
 def _check_version(data: bytes) -> None:
     # The version stands first in what we write; anything else is parsed for it.
     head = b'{"v":"' + SCHEMA.split(".", maxsplit=1)[0].encode() + b"."
     if not data.startswith(head):
-        version = _Envelope.model_validate_json(data).v
+        version = schema_of(data)
         if version.split(".")[0] != SCHEMA.split(".", maxsplit=1)[0]:
             raise UnsupportedMessage(f"a message of schema {version}; this program reads {SCHEMA}")

@@ -24,6 +24,7 @@ from orchestration.settings import MOST_SHARDS, RunSettings, Settings
 from orchestration.sharding import agree, divide
 from orchestration.signing import Signing, read_key_ring
 from orchestration.store import RunStore
+from orchestration.versions import OtherVersion, read_other_versions
 
 LOOK_SECONDS = 0.05
 """Nobody tells when the last step was let go, so it is looked for this often."""
@@ -51,6 +52,12 @@ class Operations:
     async def backlogs(self) -> Mapping[str, Backlog]:
         """How many steps of each agent wait, and how many are in hand."""
         return await read_backlogs(self.connections.batcher, self.keys, self.agents, self.settings.lease_ms)
+
+    async def other_versions(self) -> list[OtherVersion]:
+        """What only programs of other versions may go on with, and which of those are alive. Looks at the runs, which
+        not every user of Redis may.
+        """
+        return await read_other_versions(self.connections.batcher, self.keys, self.presences)
 
     async def alarms(self) -> Mapping[str, Alarm]:
         """For which agents messages were forged lately."""
@@ -90,7 +97,8 @@ class Operations:
         """Divide the runs among so many shards from now on. Raises ConfigurationError where that cannot be done now."""
         if not 1 <= shards <= MOST_SHARDS:
             raise ConfigurationError(f"The runs can be divided among 1 to {MOST_SHARDS} shards.")
-        if alive := await self.processes():
+        # Those of other versions, too, which look for their runs where they were.
+        if alive := await self.presences.schemas():
             running = "1 process runs" if len(alive) == 1 else f"{len(alive)} processes run"
             raise ConfigurationError(f"The runs cannot be divided anew while {running}.")
         if shards != len(self.keys.shards):

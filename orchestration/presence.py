@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
@@ -17,7 +18,7 @@ from orchestration.breaker import CLOSED, Breaker, read_breakers
 from orchestration.connections import TROUBLE
 from orchestration.errors import UnsupportedMessage
 from orchestration.keys import Keys
-from orchestration.messages import Message, decode, encode
+from orchestration.messages import Message, decode, encode, schema_of
 from orchestration.round_trips import Argument
 from orchestration.worker import Worker
 
@@ -140,16 +141,30 @@ class PresenceReader:
 
     async def alive(self) -> list[Presence]:
         """Everybody who was heard of lately."""
-        args = [int(1000 * GONE_SECONDS)]
-        _, *flat = await self._batcher.script("alive", [self._keys.presence, self._keys.seen], args)
         found = []
-        for seen, data in zip(flat[1::3], flat[2::3], strict=True):
+        for _, seen, data in await self._heard():
             try:
                 presence = decode(Presence, data)
             except (UnsupportedMessage, ValidationError):
                 continue  # Another version of the program; what it offers cannot be judged here.
             found.append(presence.model_copy(update={"seen": float(seen) / 1000}))
         return sorted(found, key=lambda p: (p.kind, p.id))
+
+    async def schemas(self) -> Mapping[str, str]:
+        """The version of the messages of everybody who was heard of lately, by id; also of whom this program cannot
+        read.
+        """
+        found = {}
+        for name, _, data in await self._heard():
+            with suppress(ValidationError):
+                found[name.decode()] = schema_of(data)
+        return found
+
+    async def _heard(self) -> list[tuple[bytes, bytes, bytes]]:
+        """Of everybody who was heard of lately the id, when that was (ms), and what was said."""
+        args = [int(1000 * GONE_SECONDS)]
+        _, *flat = await self._batcher.script("alive", [self._keys.presence, self._keys.seen], args)
+        return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
 
     async def health(self) -> Mapping[str, AgentHealth]:
         """How each agent is doing, at most a second old."""

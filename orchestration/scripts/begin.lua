@@ -19,7 +19,11 @@ while begun < free do
     else
       redis.call('HSET', KEYS[3], '', next[2])
     end
-    redis.call('XADD', key .. ':events', '*', 'e', cjson.encode({v = ARGV[2], kind = 'begun', run = next[1]}))
+    -- It may be a run of another major version, whose program has to read this.
+    local its = redis.call('HGET', key, 'schema') or ''
+    local same = its == '' or string.match(its, '^%d+') == string.match(ARGV[2], '^%d+')
+    local event = {v = same and ARGV[2] or its, kind = 'begun', run = next[1]}
+    redis.call('XADD', key .. ':events', '*', 'e', cjson.encode(event))
     begun = begun + 1
   else
     redis.call('ZREM', KEYS[1], next[1])

@@ -13,7 +13,7 @@ from orchestration import Settings
 from orchestration.batching import Batcher
 from orchestration.connections import open_connections
 from orchestration.keys import GROUP, Keys
-from orchestration.messages import encode
+from orchestration.messages import MAJOR, SCHEMA, encode
 from orchestration.presence import AgentWork, Presence
 from tests.cli.runs import Terminal
 from tests.orchestration.worlds import registry
@@ -112,6 +112,33 @@ def test_a_halt_is_said_first(operator: Terminal) -> None:
     assert json.loads(operator.types("agents", "--json").out)["halted"]["reason"] == "disk full"
 
 
+def test_what_other_versions_have_in_hand_is_said(operator: Terminal, redis: Redis, keys: Keys) -> None:
+    """Who lets one version take another's place waits until nothing of the old one is left."""
+    newer = f"{MAJOR}.{1 + int(SCHEMA.partition('.')[2])}"
+    for run, schema in (("a", f"{MAJOR + 1}"), ("b", f"{MAJOR + 1}"), ("c", newer), ("d", f"{MAJOR}"), ("e", "odd")):
+        redis.hset(keys.run(run), mapping={"state": "running", "schema": schema})
+        redis.zadd(keys.shards[0].active, {run: 0})
+    seconds, _ = redis.time()
+    redis.hset(keys.presence, "there-41-ab", f'{{"v":"{MAJOR + 1}.3","kind":"choir"}}')
+    redis.zadd(keys.seen, {"there-41-ab": seconds * 1000})
+    assert operator.types("agents").out.startswith("AGENT"), "it takes more rights than the rest"
+    told = operator.types("agents", "--versions").out.splitlines()
+    assert told[0].startswith(f"Schema {newer} has 1 unfinished question and no process, so nothing happens until ")
+    assert told[1] == f"Schema {MAJOR + 1} has 2 unfinished questions and 1 process: there-41-ab."
+    assert json.loads(operator.types("agents", "--versions", "--json").out)["other_versions"] == [
+        {"schema": newer, "unfinished": 1, "processes": []},
+        {"schema": f"{MAJOR + 1}", "unfinished": 2, "processes": ["there-41-ab"]},
+    ]
+
+
+@pytest.mark.usefixtures("alive")
+def test_that_no_other_version_has_anything_is_said_as_well(operator: Terminal) -> None:
+    """It is what somebody waits for."""
+    first = operator.types("agents", "--versions").out.splitlines()[0]
+    assert first == "No other version of the program has anything in hand."
+    assert json.loads(operator.types("agents", "--versions", "--json").out)["other_versions"] == []
+
+
 @pytest.mark.usefixtures("alive")
 def test_json_is_one_document_with_everything(operator: Terminal) -> None:
     """Figures as numbers, null where there is none."""
@@ -134,7 +161,8 @@ def test_json_is_one_document_with_everything(operator: Terminal) -> None:
         "forged": None,
     }
     assert (listed["product"]["success_rate"], listed["product"]["median_seconds"]) == (None, None)
-    assert (told["halted"], [process["pid"] for process in told["processes"]]) == (None, [41, 42])
+    assert (told["halted"], told["other_versions"]) == (None, None)
+    assert [process["pid"] for process in told["processes"]] == [41, 42]
 
 
 def test_agents_are_listed_without_redis(terminal: Terminal) -> None:

@@ -9,6 +9,7 @@ from redis import Redis
 from history import Keeper, open_history
 from orchestration import ConfigurationError, Task
 from orchestration.keys import Keys
+from orchestration.messages import MAJOR
 from tests.cli.runs import Terminal
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import Gate, world
@@ -74,3 +75,12 @@ def test_there_is_a_most(operator: Terminal) -> None:
     ran = operator.types("shards", "0")
     assert (ran.code, ran.complaint) == (2, "roundtable: The runs can be divided among 1 to 256 shards.")
     assert operator.types("shards", "1").code == 0
+
+
+def test_a_process_of_another_version_is_in_the_way_as_well(operator: Terminal, redis: Redis, keys: Keys) -> None:
+    """This one cannot read its sign of life, and it would look for its runs where they are no more."""
+    seconds, _ = redis.time()
+    redis.hset(keys.presence, "there-41-ab", f'{{"v":"{MAJOR + 1}.0"}}')
+    redis.zadd(keys.seen, {"there-41-ab": seconds * 1000})
+    refused = operator.types("shards", "4")
+    assert refused.complaint == "roundtable: The runs cannot be divided anew while 1 process runs."

@@ -18,7 +18,7 @@ from orchestration.endings import FIRST, Endings, Gone
 from orchestration.errors import EngineUnavailable, UnknownRun
 from orchestration.hub import EventHub
 from orchestration.keys import Keys
-from orchestration.messages import Answer, TaskResult
+from orchestration.messages import MAJOR, SCHEMA, Accepted, Answer, TaskResult, encode
 from orchestration.settings import RunSettings
 from orchestration.store import FORGOTTEN_MS, RunStore
 from tests.history.said import asked, ended
@@ -329,6 +329,48 @@ async def test_a_run_that_cannot_be_read_stops_nobody(
         await kept(history, healthy)
     assert await history.run(damaged.id, "local") is None
     assert await history.misses()
+
+
+async def test_a_run_of_another_major_version_is_taken_over_when_it_can_be_read(
+    history: History, redis_url: str, keys: Keys, redis: Redis
+) -> None:
+    """While two versions stand side by side; the others are kept, and a later start finds it in Redis."""
+
+    async def written_as(task: Task, schema: str) -> None:
+        result = TaskResult(task=task.id, mode="council", state="nothing_found")
+        await redis.delete(keys.events(task.id))
+        for event in (Accepted(run=task.id, task=task), Answer(run=task.id, result=result)):
+            text = encode(event).replace(f'{{"v":"{SCHEMA}"'.encode(), f'{{"v":"{schema}"'.encode())
+            await redis.xadd(keys.events(task.id), {"e": text})
+        await redis.expire(keys.events(task.id), 3600)
+
+    async with keeping(history, redis_url, keys):
+        other = question()
+        async with open_connections(redis_url) as connections:
+            store = RunStore(connections.batcher, keys, SETTINGS)
+            await store.accept(other, "somebody")
+            await written_as(other, f"{MAJOR + 1}.0")
+            result = TaskResult(task=other.id, mode="council", state="nothing_found")
+            await store.finish(other.id, result, [], fence=1)
+        await finished(redis_url, keys, ours := question())
+        await kept(history, ours)
+    assert await history.run(other.id, "local") is None
+    # What the other version reads of it is what this one reads of its own.
+    await written_as(other, SCHEMA)
+    async with keeping(history, redis_url, keys):
+        await kept(history, other)
+
+
+async def test_what_was_deleted_in_another_major_version_is_deleted_here(
+    history: History, redis_url: str, keys: Keys, redis: Redis
+) -> None:
+    """What a person wants to be gone must not stay because of who wrote that down."""
+    async with keeping(history, redis_url, keys):
+        await finished(redis_url, keys, task := question())
+        await kept(history, task)
+        told = encode(_gone(task.asked_at)).replace(f'"{SCHEMA}"'.encode(), f'"{MAJOR + 1}.0"'.encode())
+        await redis.xadd(keys.shards[0].ended, {"gone": told})
+        await eventually(lambda: _is_gone(history), "it is deleted")
 
 
 async def test_a_deleted_conversation_leaves_redis(history: History, redis_url: str, keys: Keys, redis: Redis) -> None:
