@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from benchmarks.chaos.topologies import open_topology
+from benchmarks.chaos.topologies import Kind, open_topology
 from benchmarks.children import child
 from benchmarks.lanes import Drive, drive
 from benchmarks.measure import markdown_table, spread
@@ -80,14 +80,12 @@ async def laid_out(layout: Layout) -> AsyncIterator[StepsDriver]:
     """Servers, workers and a driver."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rt-", ignore_cleanup_errors=True)))
-        kind = "single" if layout.masters == 1 else "cluster"
+        kind: Kind = "single" if layout.masters == 1 else "cluster"
         servers = await stack.enter_async_context(open_topology(kind, None, folder, 0, Random(0)))
         url = servers.url("127.0.0.1")
         for _ in range(WORKERS):
-            worker = await stack.enter_async_context(
-                child("benchmarks.steps", url, str(LANES), "--shards", str(layout.shards))
-            )
-            await worker.ready()
+            shards = ("--shards", str(layout.shards))
+            await stack.enter_async_context(child("benchmarks.steps", url, str(LANES), *shards))
         yield await stack.enter_async_context(steps_driver(url, LANES * layout.shards, layout.shards))
 
 
@@ -106,13 +104,14 @@ async def measure(rounds: int, seconds: float) -> list[Figures]:
 def table(found: Sequence[Figures]) -> str:
     """For a document."""
     rows = [
-        (
-            Layout(each.masters, each.shards).name,
-            *(f"{value[0]:g} ({value[1]:g}–{value[2]:g})" for value in (each.steps_per_second, each.p50_ms, each.p99_ms)),
-        )
+        (Layout(each.masters, each.shards).name, *map(_told, (each.steps_per_second, each.p50_ms, each.p99_ms)))
         for each in found
     ]
     return markdown_table(("runs lie on", "steps/s", "p50 ms", "p99 ms"), rows)
+
+
+def _told(value: tuple[float, float, float]) -> str:
+    return f"{value[0]:g} ({value[1]:g}–{value[2]:g})"
 
 
 def plot(found: Sequence[Figures], file: Path) -> None:
