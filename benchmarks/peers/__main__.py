@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,8 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="over workers; needs the extra `bench`")
     parser.add_argument("--cache", type=Path, default=cache_folder(), help="where the environments are")
     given = parser.parse_args()
+    if given.plot and find_spec("matplotlib") is None:
+        parser.error("--plot needs matplotlib, which the extra `bench` brings")
     systems = [system for system in SYSTEMS if given.only is None or system.name in given.only]
     pythons = {system: _python(system, given.cache) for system in systems}
     found = asyncio.run(
