@@ -32,14 +32,10 @@ class _ToTheMaster:
             await self.disconnect()
             raise ConnectionError("the server that its Sentinels name is not the master any more")
 
-    async def read_response(self: Any, *args: Any, **options: Any) -> Any:
-        try:
-            return await super().read_response(*args, **options)  # type: ignore[misc]
-        except ResponseError as error:
-            if "READONLY" not in str(error):
-                raise
-            await self.disconnect()
-            raise ConnectionError("the previous master is a replica now") from None
+    @staticmethod
+    def misled(reply: Any) -> bool:
+        """Whether this is what a master says that is one no more."""
+        return isinstance(reply, ResponseError) and "READONLY" in str(reply)
 
 
 class _Plain(_ToTheMaster, SentinelManagedConnection):

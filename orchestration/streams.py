@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from orchestration.batching import Batcher
-from orchestration.round_trips import Command
+from orchestration.round_trips import REPLY_SECONDS, Command
+from orchestration.wire import wire_of
 
 Fields = dict[bytes, bytes]
 Entry = tuple[bytes, Fields]
@@ -75,8 +75,7 @@ class Streams:
 
 async def read(reader: Redis, cursors: Mapping[bytes, bytes], block_ms: int) -> list[tuple[bytes, list[Entry]]]:
     """New entries of several streams; waits for the first one."""
-    commands: Any = reader
-    return await commands.xread(cursors, block=block_ms) or []
+    return await _entries(reader, ("XREAD", "BLOCK", block_ms, "STREAMS", *cursors.keys(), *cursors.values()), block_ms)
 
 
 async def take(
@@ -89,6 +88,24 @@ async def take(
     block_ms: int | None,
 ) -> list[tuple[bytes, list[Entry]]]:
     """Entries for this consumer: new ones with start ">", those it was given before with start "0"."""
-    commands: Any = reader
-    asked = dict.fromkeys(streams, start)
-    return await commands.xreadgroup(group, consumer, asked, count=count, block=block_ms) or []
+    block: Command = () if block_ms is None else ("BLOCK", block_ms)
+    starts = [start] * len(streams)
+    command = ("XREADGROUP", "GROUP", group, consumer, "COUNT", count, *block, "STREAMS", *streams, *starts)
+    return await _entries(reader, command, block_ms or 0)
+
+
+async def _entries(reader: Redis, command: Command, block_ms: int) -> list[tuple[bytes, list[Entry]]]:
+    """The reply to a read on a client that has one connection."""
+    if reader.connection is None:
+        await reader.initialize()
+    async with asyncio.timeout(block_ms / 1000 + REPLY_SECONDS):
+        [reply] = await wire_of(reader.connection).exchange([command])
+    if isinstance(reply, Exception):
+        raise reply
+    found = reply.items() if isinstance(reply, dict) else reply or ()
+    return [(stream, [(entry, _fields(flat)) for entry, flat in entries]) for stream, entries in found]
+
+
+def _fields(flat: Sequence[bytes] | None) -> Fields:
+    """None is what is left of an entry that was deleted while it was pending."""
+    return dict(zip(flat[::2], flat[1::2], strict=True)) if flat else {}

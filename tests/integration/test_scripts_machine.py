@@ -293,8 +293,9 @@ class Coordination(RuleBasedStateMachine):
 
     def receive(self, worker: str) -> bool:
         """A worker reads its next message; False when there is none."""
-        reader = self.server.connections.commands
+        reader = self.server.connections.reader()
         reply = self.do(take(reader, GROUP, worker, [self.stream], ">", 1, None))
+        self.do(reader.aclose())
         return self.hands(
             worker, [Delivery(GARDENER, self.stream, entry, fields) for _, found in reply for entry, fields in found]
         )
