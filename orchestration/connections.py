@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, ConnectionError, NoPermissionError, RedisError, ResponseError
 
 from orchestration.address import ClusterAddress, SentinelAddress, read_address
 from orchestration.batching import Batcher
@@ -14,7 +14,7 @@ from orchestration.clients import client_of, client_over, limits, no_retry
 from orchestration.cluster import Cluster, slot_of
 from orchestration.durability import LOCAL, Durability
 from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError
-from orchestration.round_trips import REPLY_SECONDS, UNREACHABLE, RoundTrips
+from orchestration.round_trips import NO_MASTER, REPLY_SECONDS, UNREACHABLE, RoundTrips
 from orchestration.sentinels import Sentinels
 from orchestration.streams import Streams
 
@@ -181,6 +181,8 @@ async def _check_durability(redis: RedisClient, durability: Durability) -> None:
     except NoPermissionError:
         raise
     except ResponseError as refusal:
+        if NO_MASTER in str(refusal):
+            raise ConnectionError("it is a replica, or has become one in this moment") from None
         if not durability.disk:
             raise
         needed = "ROUNDTABLE_REDIS_FSYNC needs Redis 7.2 or newer, with appendonly yes"

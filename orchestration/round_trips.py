@@ -12,6 +12,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import (
     BusyLoadingError,
     ConnectionError,
+    MovedError,
     OutOfMemoryError,
     ReadOnlyError,
     ResponseError,
@@ -27,7 +28,9 @@ Command = tuple[Argument, ...]
 UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, OSError)
 """What redis-py raises while a server is away."""
 REPLY_SECONDS = 5.0
-_REFUSALS = ("OOM command not allowed", "MISCONF", "NOREPLICAS", "READONLY")
+NO_MASTER = "cannot be used with replica instances"
+"""Says WAIT or WAITAOF at a server that was a master once."""
+_REFUSALS = ("OOM command not allowed", "MISCONF", "NOREPLICAS", "READONLY", NO_MASTER)
 """Begin what a server says that takes no writes: its memory or disk is full, its replicas are gone, or it is one."""
 
 
@@ -112,7 +115,7 @@ class RoundTrips:
                     raise ConnectionError("the previous master is a replica now")
                 replies = [await self._reply(reply, command[0]) for reply, command in zip(got, sent, strict=True)]
                 if waits:
-                    self._hold(replies.pop())
+                    self._hold(replies.pop(), replies)
             except BaseException:
                 # What is still to come on it would be taken for the replies to other commands.
                 await self._drop(connection)
@@ -138,7 +141,9 @@ class RoundTrips:
         await connection.disconnect(nowait=True)
         await self._redis.connection_pool.release(connection)
 
-    def _hold(self, reply: Any) -> None:
+    def _hold(self, reply: Any, replies: Sequence[Any]) -> None:
+        if isinstance(reply, WritesRefused) and any(isinstance(one, MovedError) for one in replies):
+            return  # Nothing was written at this replica, and whoever asked is told where to write.
         if isinstance(reply, Exception):
             raise reply
         if not self._durability.is_met(reply):

@@ -40,7 +40,7 @@ PROBE = KEYS.shards[0].probe
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RedisCluster]:
-    """The same for all tests here; the last two kill one of its masters each."""
+    """The same for all tests here; of the last three, two kill one of its masters each."""
     with redis_cluster() as cluster:
         yield cluster
 
@@ -325,3 +325,20 @@ async def test_a_master_that_dies_in_the_middle_of_a_run(cluster: RedisCluster, 
             ended = await following
         assert ended.result.state == "answered"
         assert cluster.master_of(PROBE) is replica
+
+
+async def test_a_master_that_is_a_replica_now(cluster: RedisCluster) -> None:
+    """It says where its successor is, though it cannot say who has what was written: that is written there."""
+    key = next(key for key in one_at_each(cluster) if not cluster.master_of(key).ask("ROLE")[2])
+    before = cluster.master_of(key)
+    (after,) = cluster.add_replicas(before)
+
+    async def is_replica() -> bool:
+        return bool(before.ask("ROLE")[0] == b"slave" and before.ask("ROLE")[3] == b"connected")
+
+    async with open_connections(cluster.url, Durability(replicas=1)) as connections:
+        assert await connections.batcher("SET", key, "before")
+        after.ask("CLUSTER", "FAILOVER")
+        await eventually(is_replica, "they have changed places")
+        assert await connections.batcher("SET", key, "after")
+    assert after.ask("GET", key) == b"after"

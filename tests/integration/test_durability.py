@@ -77,6 +77,14 @@ def test_what_a_server_may_say(asked: Durability, reply: object, met: bool) -> N
     assert asked.is_met(reply) is met
 
 
+async def test_a_server_that_is_a_replica(group: Replicated) -> None:
+    """Whoever starts in the middle of a failover has to wait for the master; no setting is wrong."""
+    replica, _ = group.replicas
+    with pytest.raises(EngineUnavailable, match=r"^Redis does not answer: it is a replica"):
+        async with open_connections(replica.url, ON_ONE):
+            pass
+
+
 async def all_have_ended(orchestrator: AgentOrchestrator, runs: list[str]) -> bool:
     try:
         return None not in [await orchestrator.ending(run, "local") for run in runs]
