@@ -40,12 +40,13 @@ bench: $(INSTALLED_TEST)
 	@$(PYTHON) -m benchmarks.knowledge
 	@$(PYTHON) -m benchmarks.models
 
-# make chaos SEED=1 TASKS=2000 KILLS=60
+# make chaos SEED=1 TASKS=2000 KILLS=60 REDIS=sentinel
 SEED ?= 1
 TASKS ?= 200
 KILLS ?= 10
+REDIS ?= single
 chaos: $(INSTALLED)
-	@$(PYTHON) -m benchmarks.chaos --seed $(SEED) --tasks $(TASKS) --kills $(KILLS)
+	@$(PYTHON) -m benchmarks.chaos --seed $(SEED) --tasks $(TASKS) --kills $(KILLS) --redis $(REDIS)
 
 # make fuzz SEED=1 FILES=1000
 FILES ?= 1000
