@@ -46,6 +46,7 @@ NEVER_SEEN: set[type[Exception]] = {
     of_orchestration.UnsupportedMessage,
     of_orchestration.Forged,
     of_orchestration.UnreadableRun,
+    of_orchestration.Forgotten,
     of_orchestration.Superseded,
 }
 """Errors without a sentence of their own, and why."""
