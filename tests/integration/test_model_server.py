@@ -82,12 +82,20 @@ def server(machine: asyncio.Runner, tiny: str, data: Path) -> Iterator[LocalServ
     context = open_local(tiny, data)
     server = machine.run(context.__aenter__())
     yield server
+    while _made:
+        machine.run(_made.pop().close())
     machine.run(context.__aexit__(None, None, None))
+
+
+_made: list[ChatModel] = []
+"""What they keep open is closed at the end, and not when they happen to be collected."""
 
 
 def asking(server: LocalServer, silence: float = PATIENCE) -> LanguageModel:
     def at(base_url: str) -> ChatModel:
-        return ChatModel(server.name, make_at(server.model, base_url), silence_seconds=silence)
+        made = ChatModel(server.name, make_at(server.model, base_url), silence_seconds=silence)
+        _made.append(made)
+        return made
 
     return LocalModel(server, at, PATIENCE)
 

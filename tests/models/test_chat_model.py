@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -45,9 +45,22 @@ def server() -> Iterator[OpenAIServer]:
         yield opened
 
 
+_made: list[ChatModel] = []
+
+
+@pytest.fixture(autouse=True)
+async def _closed() -> AsyncIterator[None]:
+    """What a test's models keep open is closed at its end, and not when they happen to be collected."""
+    yield
+    while _made:
+        await _made.pop().close()
+
+
 def model(server: OpenAIServer, silence_seconds: float = 20.0) -> ChatModel:
     asked = make_at("roses", server.base_url, KEY)
-    return ChatModel("openai:roses", asked, price=Price(tokens_in=1, tokens_out=2), silence_seconds=silence_seconds)
+    made = ChatModel("openai:roses", asked, price=Price(tokens_in=1, tokens_out=2), silence_seconds=silence_seconds)
+    _made.append(made)
+    return made
 
 
 def says(server: OpenAIServer, *pieces: Piece) -> None:
