@@ -26,7 +26,7 @@ install: $(INSTALLED)
 	@$(if $(EXTRA),$(PIP) --editable '.[$(EXTRA)]' | $(SHOW))
 
 # Tests wait more than they compute, so there may be more of them at a time than processors.
-PROCESSES ?= 4
+PROCESSES ?= 3
 test: $(INSTALLED_TEST)
 	@$(PYTHON) -m pytest --numprocesses $(PROCESSES) --no-loadscope-reorder
 

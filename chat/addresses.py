@@ -14,7 +14,7 @@ from chat import uploads
 from chat.errors import ChatError
 from chat.host import current
 from chat.language import translation_of, words_of
-from chat.own_session import own_session
+from chat.own_session import own_session_soon
 
 UNUSED = frozenset({
     "jwt_auth", "oauth_login", "oauth_callback", "oauth_azure_hf_callback", "connect_mcp", "disconnect_mcp",
@@ -48,7 +48,7 @@ async def settings(current_user: UserParam, language: str = "", chat_profile: st
 
 async def act(request: Request, payload: CallActionRequest, current_user: UserParam) -> JSONResponse:
     """A button of a custom element, in one's own session: another one is the same as none."""
-    if own_session(payload.sessionId) is None:
+    if await own_session_soon(payload.sessionId) is None:
         raise HTTPException(404, words_of(request.headers.get("accept-language")).not_connected)
     done: JSONResponse = await call_action(payload, current_user)
     return done

@@ -34,7 +34,7 @@ from chat.host import current
 from chat.language import words_of
 from chat.manner import Manner
 from chat.order import HandedIn
-from chat.own_session import is_session_id
+from chat.own_session import connected, is_session_id
 from chat.preferences import DETAIL, Preferences
 from chat.profiles import mode_of
 from chat.reply import refuse
@@ -96,7 +96,9 @@ async def _on_connect(sid: str, environ: Mapping[str, Any], auth: object) -> boo
         raise ConnectionRefusedError("authorization failed")
     came(sid)
     try:
-        return bool(await connect(sid, dict(environ), auth))
+        taken = bool(await connect(sid, dict(environ), auth))
+        connected(str(told["sessionId"]))
+        return taken
     except BaseException:
         went(sid)
         raise
