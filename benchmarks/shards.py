@@ -89,15 +89,24 @@ async def laid_out(layout: Layout) -> AsyncIterator[StepsDriver]:
         yield await stack.enter_async_context(steps_driver(url, LANES * layout.shards, layout.shards))
 
 
+async def turn(layout: Layout, seconds: float) -> Drive:
+    """What comes after the first moments, which do not count."""
+    async with laid_out(layout) as driver, driver.accepted(LANES):
+
+        async def one_step(lane: int) -> None:
+            await driver.ask(lane, 1)
+
+        await drive(LANES, 0.4, one_step)
+        return await drive(LANES, seconds, one_step)
+
+
 async def measure(rounds: int, seconds: float) -> list[Figures]:
     """Every layout once in each round, each round begun with another one."""
     turns: dict[Layout, list[Drive]] = {layout: [] for layout in LAYOUTS}
     for number in range(rounds):
         at = number % len(LAYOUTS)
         for layout in (*LAYOUTS[at:], *LAYOUTS[:at]):
-            async with laid_out(layout) as driver, driver.accepted(LANES):
-                await drive(LANES, 0.4, lambda lane, ask=driver.ask: ask(lane, 1))  # type: ignore[misc]
-                turns[layout].append(await drive(LANES, seconds, lambda lane, ask=driver.ask: ask(lane, 1)))  # type: ignore[misc]
+            turns[layout].append(await turn(layout, seconds))
     return [figures(layout, turns[layout]) for layout in LAYOUTS]
 
 

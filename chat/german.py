@@ -544,7 +544,7 @@ class German(Words):
 
     def all_well(self, agents: int) -> str:
         verb = "kann" if agents == 1 else "können"
-        return f"**Alles in Ordnung.** {self.agents(agents)} {verb} gefragt werden."
+        return f"**Niemand fehlt.** {self.agents(agents)} {verb} gefragt werden."
 
     def some_asked(self, agents: int, of: int, missing: Sequence[str]) -> str:
         verb = "kann" if agents == 1 else "können"

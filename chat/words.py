@@ -578,7 +578,7 @@ class Words:
         return f"**Halted.** {why}"
 
     def all_well(self, agents: int) -> str:
-        return f"**All is well.** {self.agents(agents)} can be asked."
+        return f"**Nobody is missing.** {self.agents(agents)} can be asked."
 
     def some_asked(self, agents: int, of: int, missing: Sequence[str]) -> str:
         return f"**{agents} of {self.agents(of)} can be asked.** {self.listed(missing)} cannot; `/agents` says why."

@@ -85,7 +85,7 @@ def test_commands_say_what_can_be_done(open_window: Opened) -> None:
     expect(window.answer).to_contain_text("/single QUESTION")
     window.fits()
     for typed, said in (
-        ("/status now", "All is well. 2 agents can be asked."),
+        ("/status now", "Nobody is missing. 2 agents can be asked."),
         ("/agents garden", "@garden"),
         ("/stauts", "Did you mean /status?"),
     ):

@@ -129,7 +129,7 @@ async def test_status_tells_of_ones_own_questions(site: Site, orchestrator: Scri
     other = await site.tab()
     said = await told(other, "/status")
     assert f"](/thread/{task.conversation})” is being answered" in said
-    assert "**All is well.** 5 agents can be asked." in said
+    assert "**Nobody is missing.** 5 agents can be asked." in said
     assert "Of all people: 3 questions at work, none waiting for a place, 1 waiting for approval." in said
     await orchestrator.happens(selected("operations", run=task.id), proposed(run=task.id))
     assert "waits for your approval" in await told(other, "/status")
