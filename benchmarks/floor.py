@@ -6,7 +6,8 @@ is the worker of a floor, in a process of its own. Both floors send a message, h
 answered, acknowledged and deleted, and read the answer:
 
 - `multi`: each step by itself; the worker's answer, acknowledgement and deletion are one MULTI.
-- `batched`: whatever waits at the same moment shares a round trip, on both sides.
+- `batched`: whatever waits at the same moment shares a round trip, on both sides, and the sockets are read past
+  redis-py as Roundtable reads them.
 """
 
 import argparse
@@ -21,6 +22,8 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from benchmarks.children import be_a_child
 from orchestration.connections import still_wanted
+from orchestration.round_trips import Command, RoundTrips
+from orchestration.streams import Entry, adding, read, take
 
 GROUP = "floor"
 BODY = b"x" * 2_048
@@ -30,6 +33,7 @@ BLOCK_MS = 1_000
 CONNECTIONS = 64
 
 Kind = Literal["multi", "batched"]
+Reply = Sequence[tuple[bytes, Sequence[Entry]]]
 
 
 def tasks_of(kind: Kind) -> list[str]:
@@ -47,6 +51,7 @@ class FloorDriver:
     def __init__(self, kind: Kind, redis: Any) -> None:
         self._kind = kind
         self._redis = redis
+        self._together = RoundTrips(redis)
         self._streams = tasks_of(kind)
         self._numbers = count()
         self._waited: dict[bytes, asyncio.Future[None]] = {}
@@ -76,6 +81,9 @@ class FloorDriver:
             await self._send(messages)
 
     async def _send(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        if self._kind == "batched":
+            await self._together([adding(stream, {"i": number, "m": BODY}) for stream, number in messages])
+            return
         if len(messages) == 1:
             await self._redis.xadd(messages[0][0], {"i": messages[0][1], "m": BODY})
             return
@@ -88,12 +96,17 @@ class FloorDriver:
         """Hand out the answers that follow an entry, until cancelled."""
         stream = answers_of(self._kind)
         while True:
-            reply = await reader.xread({stream: last}, block=BLOCK_MS) or []
+            reply = await self._read(reader, stream, last)
             still_wanted()
             for _, entries in reply:
                 for _, fields in entries:
                     self._waited.pop(fields[b"i"]).set_result(None)
                 last = entries[-1][0]
+
+    async def _read(self, reader: Any, stream: str, last: bytes) -> Reply:
+        if self._kind == "batched":
+            return await read(reader, {stream.encode(): last}, BLOCK_MS)
+        return await reader.xread({stream: last}, block=BLOCK_MS) or []
 
 
 def _client(url: str) -> Any:
@@ -130,13 +143,14 @@ async def floor_worker(kind: Kind, url: str, most: int) -> AsyncIterator[None]:
 
 async def _work(kind: Kind, redis: Any, reader: Any, streams: Sequence[str], most: int) -> None:
     fresh = dict.fromkeys(streams, ">")
+    together = RoundTrips(redis)
     while True:
-        reply = await reader.xreadgroup(GROUP, "one", fresh, count=most, block=BLOCK_MS) or []
-        still_wanted()
         if kind == "multi":
+            reply: Reply = await reader.xreadgroup(GROUP, "one", fresh, count=most, block=BLOCK_MS) or []
+            still_wanted()
             await asyncio.gather(*(_answer(redis, stream, *entry) for stream, entries in reply for entry in entries))
-        elif reply:
-            await _answer_all(redis, reply)
+        elif reply := await take(reader, GROUP, "one", streams, ">", most, BLOCK_MS):
+            await together(_answers(reply))
 
 
 async def _answer(redis: Any, stream: bytes, entry: bytes, fields: dict[bytes, bytes]) -> None:
@@ -147,15 +161,17 @@ async def _answer(redis: Any, stream: bytes, entry: bytes, fields: dict[bytes, b
         await pipe.execute()
 
 
-async def _answer_all(redis: Any, reply: Sequence[tuple[bytes, Sequence[tuple[bytes, dict[bytes, bytes]]]]]) -> None:
-    async with redis.pipeline(transaction=False) as pipe:
-        for stream, entries in reply:
-            for _, fields in entries:
-                pipe.xadd(answers_of("batched"), {"i": fields[b"i"], "r": BODY}, maxlen=KEPT)
-            done = [entry for entry, _ in entries]
-            pipe.xack(stream, GROUP, *done)
-            pipe.xdel(stream, *done)
-        await pipe.execute()
+def _answers(reply: Reply) -> list[Command]:
+    """What answers all messages, and takes them off their streams."""
+    commands: list[Command] = []
+    for stream, entries in reply:
+        answers = answers_of("batched")
+        commands += [
+            ("XADD", answers, "MAXLEN", "~", KEPT, "*", "i", fields[b"i"], "r", BODY) for _, fields in entries
+        ]
+        done = [entry for entry, _ in entries]
+        commands += [("XACK", stream, GROUP, *done), ("XDEL", stream, *done)]
+    return commands
 
 
 async def three_steps(url: str, rounds: int) -> list[float]:
