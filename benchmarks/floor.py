@@ -166,9 +166,7 @@ def _answers(reply: Reply) -> list[Command]:
     commands: list[Command] = []
     for stream, entries in reply:
         answers = answers_of("batched")
-        commands += [
-            ("XADD", answers, "MAXLEN", "~", KEPT, "*", "i", fields[b"i"], "r", BODY) for _, fields in entries
-        ]
+        commands += [("XADD", answers, "MAXLEN", "~", KEPT, "*", "i", fields[b"i"], "r", BODY) for _, fields in entries]
         done = [entry for entry, _ in entries]
         commands += [("XACK", stream, GROUP, *done), ("XDEL", stream, *done)]
     return commands

@@ -53,6 +53,11 @@ class Batcher:
         self._answered.set()
 
     @property
+    def one_server(self) -> bool:
+        """Whether a script may have keys of different hash tags."""
+        return self._map is None
+
+    @property
     def available(self) -> bool:
         """Whether Redis answered last and takes writes, and is not silent now."""
         return self._answered.is_set() and not any(lane.silent for lane in self._lanes.values())
@@ -94,17 +99,7 @@ class Batcher:
 
     async def __call__(self, *command: Argument) -> Any:
         """Run one command; raises what Redis answered or what redis-py raises while it is away."""
-        lane, encoded = self._ready(command)
-        replies = lane.enqueue((encoded,))
-        lane.begin_sending()
-        return _reply(await replies)
-
-    async def at_leisure(self, *command: Argument) -> Any:
-        """The same for a command that nobody waits for: it saves its round trip by leaving with the next one."""
-        lane, encoded = self._ready(command)
-        replies = lane.enqueue((encoded,))
-        lane.begin_sending_soon()
-        return _reply(await replies)
+        return _reply(await self._send(command))
 
     async def together(self, commands: Sequence[Command]) -> Sequence[Any]:
         """Run commands one right after the other, in one round trip; a refusal stands in the place of a reply.
@@ -133,10 +128,11 @@ class Batcher:
         return answers
 
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Argument], *, leisure: bool = False) -> Any:
-        """Run scripts/<name>.lua."""
-        run = self.at_leisure if leisure else self
+        """Run scripts/<name>.lua. For one that nobody waits for there is `leisure`: it saves its round trip by leaving
+        with the next command.
+        """
         try:
-            return await run(*self.call(name, keys, args))
+            return _reply(await self._send(self.call(name, keys, args), leisure=leisure))
         except NoScriptError:
             return await self(*self.call(name, keys, args, known=False))
 
@@ -155,9 +151,15 @@ class Batcher:
         texts = {path.name.removesuffix(".lua"): path.read_text() for path in folder.iterdir()}
         return {name: (text, sha1(text.encode(), usedforsecurity=False).hexdigest()) for name, text in texts.items()}
 
-    def _ready(self, command: Command) -> tuple[Lane, Command]:
+    def _send(self, command: Command, *, leisure: bool = False) -> asyncio.Future[Sequence[Any]]:
         encoded = _encoded(command)
-        return self._only if self._map is None else self._lane(self._map.server(encoded)), encoded
+        lane = self._only if self._map is None else self._lane(self._map.server(encoded))
+        replies = lane.enqueue((encoded,))
+        if leisure:
+            lane.begin_sending_soon()
+        else:
+            lane.begin_sending()
+        return replies
 
     def _lane(self, server: str) -> Lane:
         lane = self._lanes.get(server)
@@ -183,7 +185,7 @@ class Batcher:
 
 def _encoded(command: Command) -> Command:
     """Here and not in the batch, where what cannot be encoded would fail its neighbours. Raises UnicodeEncodeError."""
-    return tuple(part.encode() if isinstance(part, str) else part for part in command)
+    return tuple([part.encode() if isinstance(part, str) else part for part in command])
 
 
 def _reply(replies: Sequence[Any]) -> Any:

@@ -16,6 +16,7 @@ from orchestration.connections import TROUBLE, Connections
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import PRIORITIES
 from orchestration.round_trips import Argument
+from orchestration.store import Acknowledged
 from orchestration.streams import Entry, Fields
 from orchestration.taking import Taker
 
@@ -151,6 +152,14 @@ class Inbox:
         args += [int(1000 * breaker.FIRST_SECONDS), int(1000 * breaker.MOST_SECONDS)]
         keys = [delivery.stream, self._keys.breaker(delivery.agent.name)]
         await self._batcher.script("acknowledge", keys, args, leisure=True)
+
+    def with_result(self, delivery: Delivery, outcome: Outcome) -> Acknowledged | None:
+        """For a message that is done with in the moment in which its result is committed; None where `done` has to
+        follow: the two are on different servers, or a failure is to be counted.
+        """
+        if not self._batcher.one_server or outcome == "failed":
+            return None
+        return Acknowledged(delivery.stream, delivery.entry, self._keys.breaker(delivery.agent.name))
 
     async def give_back(self, delivery: Delivery) -> None:
         """Let any worker have the message, at once."""

@@ -21,7 +21,7 @@ from orchestration.errors import (
     UnreadableRun,
     UnsupportedMessage,
 )
-from orchestration.keys import Keys, Shard
+from orchestration.keys import GROUP, Keys, Shard
 from orchestration.log import Ending, Standing
 from orchestration.messages import (
     APPROVALS_SINCE,
@@ -99,6 +99,16 @@ class Claim:
     """Attempts before this one that failed."""
     died: bool
     """Whether it was taken over from a worker that fell silent."""
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """The message that a result is the end of."""
+
+    stream: str
+    entry: bytes
+    breaker: str
+    """The key of its agent's circuit breaker."""
 
 
 @dataclass(frozen=True)
@@ -402,21 +412,33 @@ class RunStore:
         await self._batcher.script("absolve", [self._keys.run(run)], [step, fence])
 
     async def commit(
-        self, run: str, result: StepResult, events: Sequence[AnyEvent], fence: int, tokens: Sequence[bytes]
+        self,
+        run: str,
+        result: StepResult,
+        events: Sequence[AnyEvent],
+        fence: int,
+        tokens: Sequence[bytes],
+        message: Acknowledged | None = None,
     ) -> Fenced:
         """Store a result, its state, its last events and its end as an event at once, exactly once; token events
-        give way to it.
+        give way to it. A `message` is acknowledged with it, unless another worker has the step.
 
         Waits while Redis is away: the work is done, and the fence decides whether it still counts.
         """
         kind = Failed if result.state == "failed" else Finished
         told = encode_before_result(kind(run=run, step=result.step, result=result))
         sealed = self._signing.seal_result(run, fence, encode(result))
-        args: list[Argument] = [result.step, fence, result.state, sealed, told, len(events)]
-        args += [*map(encode, events), *tokens]
+        keys = self._step_keys(run)
+        args: list[Argument] = [result.step, fence, result.state, sealed, told]
+        if message is not None:
+            keys += [message.stream, message.breaker]
+            args += [GROUP, message.entry]
+        else:
+            args += ["", ""]
+        args += [len(events), *map(encode, events), *tokens]
         while True:
             try:
-                return Fenced((await self._batcher.script("commit", self._step_keys(run), args)).decode())
+                return Fenced((await self._batcher.script("commit", keys, args)).decode())
             except UNREACHABLE:
                 await self._batcher.until_available()
 

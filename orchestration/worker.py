@@ -442,8 +442,9 @@ class Worker:
         tokens: Sequence[bytes] = (),
         outcome: Outcome = "",
     ) -> None:
+        acknowledged = self._inbox.with_result(delivery, outcome)
         self._crash(CrashPoint.BEFORE_COMMIT)
-        status = await self._store.commit(message.run, result, unsent, fence, tokens)
+        status = await self._store.commit(message.run, result, unsent, fence, tokens, acknowledged)
         self._crash(CrashPoint.AFTER_COMMIT)
         if status is Fenced.STALE:
             await self._lost(delivery.agent.name, message, fence)
@@ -452,7 +453,8 @@ class Worker:
             self._metrics.attempt_ended(delivery.agent.name, result.state, result.seconds)
             if outcome:
                 self._count(delivery.agent.name, result)
-        await self._inbox.done(delivery, outcome if status is Fenced.OK else "")
+        if acknowledged is None:
+            await self._inbox.done(delivery, outcome if status is Fenced.OK else "")
         self._crash(CrashPoint.AFTER_ACKNOWLEDGE)
 
     def _count(self, agent: str, result: StepResult) -> None:

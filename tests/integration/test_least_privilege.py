@@ -328,7 +328,7 @@ def test_a_server_takes_the_lines_as_its_acl_file(keys: Keys) -> None:
 
 
 COMMAND = re.compile(r"call\('([A-Z]+)'(?:, '([A-Z]+)')?")
-SENT = re.compile(r"(?:batcher|_run|at_leisure)\(\s*\"([A-Z]+)\"(?:, \"([A-Z]+)\")?")
+SENT = re.compile(r"(?:batcher|_run)\(\s*\"([A-Z]+)\"(?:, \"([A-Z]+)\")?")
 SUBCOMMANDS = {"XGROUP", "XINFO", "CLIENT"}
 OF_A_WORKER = {
     "claim", "append", "renew", "release", "absolve", "commit", "acknowledge", "again", "keep", "bury", "alarm", "reap",

@@ -66,14 +66,14 @@ async def test_what_is_in_no_hurry_leaves_with_the_next_command() -> None:
     batcher = Batcher(server)
 
     async with asyncio.timeout(PATIENCE_SECONDS):
-        leisurely = asyncio.create_task(batcher.at_leisure("LATER"))
+        leisurely = asyncio.create_task(batcher.script("acknowledge", [], [], leisure=True))
         prompt = asyncio.create_task(batcher("NOW"))
         await server.one_more_on_its_way()
         server.arrive()
 
         assert await prompt == b"NOW"
         assert leisurely.done(), "it came back with the other one"
-        assert await leisurely == b"LATER"
+        assert await leisurely == b"EVALSHA"
 
 
 async def test_what_is_in_no_hurry_leaves_by_itself_when_nothing_else_does() -> None:
@@ -83,12 +83,12 @@ async def test_what_is_in_no_hurry_leaves_by_itself_when_nothing_else_does() -> 
 
     async with asyncio.timeout(PATIENCE_SECONDS):
         for end in (asyncio.Event().wait, batcher.close):
-            leisurely = asyncio.create_task(batcher.at_leisure("LATER"))
+            leisurely = asyncio.create_task(batcher.script("acknowledge", [], [], leisure=True))
             await asyncio.sleep(0)
             ending = asyncio.create_task(end())
             await server.one_more_on_its_way()
             server.arrive()
-            assert await leisurely == b"LATER"
+            assert await leisurely == b"EVALSHA"
             ending.cancel()
 
 
