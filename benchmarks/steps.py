@@ -29,9 +29,11 @@ from orchestration.inbox import Inbox
 from orchestration.keys import Keys
 from orchestration.messages import CoordinationPlan, Failed, Finished, PlanStep, Recorded, Task, TaskResult
 from orchestration.metrics import Metrics
+from orchestration.records import OwnedRun
 from orchestration.settings import RunSettings
 from orchestration.signing import KeyRing, Signing
-from orchestration.store import OwnedRun, RunStore
+from orchestration.step_store import StepStore
+from orchestration.store import RunStore
 from orchestration.vectors import pack
 from orchestration.worker import Worker
 
@@ -186,7 +188,7 @@ async def steps_worker(url: str, slots: int, shards: int = 1) -> AsyncIterator[N
             agents=agents,
             inbox=Inbox(name, agents, connections, keys),
             runner=Runner(NoLibrary(), TwoKilobytes(), 6),
-            store=RunStore(connections.batcher, keys, settings),
+            store=StepStore(connections.batcher, keys, settings),
             hints=hints,
             brake=brake,
             metrics=metrics,

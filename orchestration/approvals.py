@@ -25,10 +25,11 @@ from orchestration.messages import (
     encode,
     new_id,
 )
+from orchestration.records import OwnedRun
 from orchestration.round_trips import Argument
 from orchestration.settings import RunSettings
 from orchestration.signing import KeyRing, Signing
-from orchestration.store import BEHIND, OwnedRun
+from orchestration.store import BEHIND
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,9 @@ from orchestration.hints import Hints, ticks
 from orchestration.messages import Answer, Resumed, Task, TaskResult
 from orchestration.metrics import Metrics
 from orchestration.path import Council, answer_question
+from orchestration.records import Fenced, OwnedRun
 from orchestration.settings import RunSettings
-from orchestration.store import Fenced, OwnedRun, RunStore
+from orchestration.store import RunStore
 from orchestration.tracing import about
 
 log = logging.getLogger(__name__)

@@ -30,7 +30,7 @@ class CrashPoint(StrEnum):
     BEFORE_COMMIT = "before_commit"
     """The step's result is there, and not yet in Redis."""
     AFTER_COMMIT = "after_commit"
-    """The result is in Redis, its message still on the stream."""
+    """The result is in Redis, its message still on the stream: of a failure, and in a cluster."""
     AFTER_ACKNOWLEDGE = "after_acknowledge"
     """The message is gone as well."""
     BEFORE_RELEASE = "before_release"

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from orchestration.store import OwnedRun, RunStore
+from orchestration.records import OwnedRun
+from orchestration.store import RunStore
 
 
 class Deadline:

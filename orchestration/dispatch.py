@@ -7,9 +7,10 @@ from agents import Terms
 from orchestration.keys import Keys
 from orchestration.messages import CoordinationPlan, PlanStep, StepMessage, StepResult, encode
 from orchestration.metrics import Metrics
+from orchestration.records import OwnedRun, RunRecord
 from orchestration.round_trips import Command
 from orchestration.signing import Signing
-from orchestration.store import OwnedRun, RunRecord, RunStore
+from orchestration.store import RunStore
 from orchestration.streams import Streams, adding
 
 

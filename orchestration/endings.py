@@ -17,6 +17,7 @@ from orchestration.errors import EngineUnavailable
 from orchestration.hub import EventHub
 from orchestration.keys import Keys, Shard
 from orchestration.messages import Answer, Message, Recorded, TaskResult, encode
+from orchestration.records import ended_runs
 from orchestration.round_trips import Argument
 from orchestration.settings import RunSettings
 from orchestration.store import FORGOTTEN_MS, RunStore
@@ -147,7 +148,7 @@ class Endings:
                 cursor, found = await self._batcher("SCAN", cursor, "MATCH", f"{prefix}*", "COUNT", LOOKED_AT_ONCE)
                 named = (key.decode().removeprefix(prefix) for key in found)
                 runs = [run for run in named if not run.endswith(":events")]
-                over = await self._store.ended(runs) if runs else set()
+                over = await ended_runs(self._batcher, self._keys, runs) if runs else set()
             if over:
                 yield sorted(over)
             if not int(cursor):

@@ -16,7 +16,7 @@ from orchestration.connections import TROUBLE, Connections
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import PRIORITIES
 from orchestration.round_trips import Argument
-from orchestration.store import Acknowledged
+from orchestration.step_store import Acknowledged
 from orchestration.streams import Entry, Fields
 from orchestration.taking import Taker
 

@@ -50,11 +50,12 @@ from orchestration.messages import (
 )
 from orchestration.metrics import Metrics
 from orchestration.planning import make_plan
+from orchestration.records import Fenced, OwnedRun, RunRecord
 from orchestration.selector import Selector
 from orchestration.settings import RunSettings
 from orchestration.signing import Signing
 from orchestration.steps import failure
-from orchestration.store import Fenced, OwnedRun, RunRecord, RunStore
+from orchestration.store import RunStore
 from orchestration.streams import Streams
 from orchestration.terms import terms_of
 from orchestration.timing import coordination_seconds

@@ -11,6 +11,7 @@ from orchestration.hub import EventHub
 from orchestration.keys import Keys
 from orchestration.log import Ending, Standing
 from orchestration.messages import Answer, AnyEvent, Recorded, Task
+from orchestration.records import ended_runs
 from orchestration.store import RunStore
 
 
@@ -18,6 +19,7 @@ class RedisLog:
     """Reads a run's event stream: first what is there, then what comes."""
 
     def __init__(self, connections: Connections, keys: Keys, hub: EventHub, store: RunStore) -> None:
+        self._batcher = connections.batcher
         self._streams = connections.streams
         self._keys = keys
         self._hub = hub
@@ -34,7 +36,8 @@ class RedisLog:
                     yield event
                     if isinstance(event.event, Answer):
                         return
-            if after and await self._store.ended([run]) and order(after) >= order(await self._newest(run)):
+            over = bool(after and await ended_runs(self._batcher, self._keys, [run]))
+            if over and order(after) >= order(await self._newest(run)):
                 return
             async for event in _until_answer(queue):
                 if order(event.id) > last:

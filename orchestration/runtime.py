@@ -49,6 +49,7 @@ from orchestration.settings import Settings, make_data_folder
 from orchestration.sharding import RunIds, agree
 from orchestration.signing import KeyRing, Signing, read_key_ring
 from orchestration.single import SingleAgent
+from orchestration.step_store import StepStore
 from orchestration.store import RunStore
 from orchestration.terms import PLANNING, WRITING, share_of, task_budget
 from orchestration.weights import Weights, nobodys
@@ -273,7 +274,7 @@ class _Process:
                 agents=self.workers,
                 inbox=Inbox(self.name, self.workers, connections, keys),
                 runner=self.runner,
-                store=store,
+                store=StepStore(connections.batcher, keys, settings.run, signing),
                 hints=hints,
                 brake=brake,
                 metrics=self.metrics,

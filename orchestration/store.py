@@ -1,12 +1,12 @@
-"""A run's state in Redis: every change is one script, fenced, so that no process is special."""
+"""Runs in Redis: every change is one script, fenced, so that no process is special. What workers do with
+steps is in step_store.py.
+"""
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Literal, cast, get_args
+from typing import get_args
 
 from redis.exceptions import NoScriptError
 
@@ -21,7 +21,7 @@ from orchestration.errors import (
     UnreadableRun,
     UnsupportedMessage,
 )
-from orchestration.keys import GROUP, Keys, Shard
+from orchestration.keys import Keys, Shard
 from orchestration.log import Ending, Standing
 from orchestration.messages import (
     APPROVALS_SINCE,
@@ -31,154 +31,30 @@ from orchestration.messages import (
     AnyEvent,
     CoordinationPlan,
     Failed,
-    Finished,
     Priority,
     Retrying,
     Selection,
-    Sent,
-    Started,
     StepResult,
-    StepState,
     Task,
     TaskResult,
     decode,
     encode,
     encode_before_result,
 )
-from orchestration.round_trips import UNREACHABLE, Argument, Command
+from orchestration.records import Fenced, OwnedRun, RunRecord, read_record
+from orchestration.round_trips import Argument, Command
 from orchestration.settings import RunSettings
 from orchestration.signing import Journalled, KeyRing, Signing
 from orchestration.weights import EVERYBODY_ALIKE, Weights
 
 log = logging.getLogger(__name__)
 
-ALONE_AFTER = 2
-"""A step that lost so many workers is run alone in its process, so that it takes no neighbour along."""
 BEHIND = 2**40
 """How far behind all others the turns in the background are, so that they begin when no other one waits."""
 FORGOTTEN_MS = 30 * 86_400_000
 """A history that was not heard of for this long is not waited for."""
 SILENT_SECONDS = 5.0
 """When no orchestrator was heard of for this long, none could work on anything."""
-MOST_DEATHS = 3
-"""A step that lost so many workers, the last one alone, is given up."""
-
-
-class Claimed(StrEnum):
-    """What became of a claim; scripts/claim.lua explains each."""
-
-    OK = "OK"
-    DONE = "DONE"
-    OLD = "OLD"
-    BUSY = "BUSY"
-    ALONE = "ALONE"
-    HALTED = "HALTED"
-    EXHAUSTED = "EXHAUSTED"
-    UNKNOWN = "UNKNOWN"
-
-
-class Fenced(StrEnum):
-    """What became of a change under a fence."""
-
-    OK = "OK"
-    DONE = "DONE"
-    STALE = "STALE"
-    ENDED = "ENDED"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A worker's hold on a step."""
-
-    status: Claimed
-    attempt: int
-    fence: int
-    seconds_left: float
-    """Until the step's deadline, by the server's clock: counted from the run's acceptance and from this claim."""
-    failures: int
-    """Attempts before this one that failed."""
-    died: bool
-    """Whether it was taken over from a worker that fell silent."""
-
-
-@dataclass(frozen=True)
-class Acknowledged:
-    """The message that a result is the end of."""
-
-    stream: str
-    entry: bytes
-    breaker: str
-    """The key of its agent's circuit breaker."""
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """What is known of a step."""
-
-    state: StepState
-    attempt: int
-    fence: int
-    deaths: int
-    """Workers that died while they worked on it."""
-    failures: int
-    entry: bytes
-    """The message under which a worker claimed it last; empty before that."""
-    until: float
-    """When its hold ends, or when it is sent again, epoch seconds by the server's clock."""
-    resent: int
-    """How often its message was lost and sent again."""
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """A run at one moment."""
-
-    now: float
-    """That moment, epoch seconds by the server's clock."""
-    steps: Mapping[str, StepRecord]
-    results: Mapping[str, StepResult]
-    forged: Mapping[str, "ForgedResult"] = field(default_factory=dict)
-    """Step -> a result that nobody who has the signing keys wrote for it."""
-
-
-@dataclass(frozen=True)
-class ForgedResult:
-    """What stands where a step's result should be."""
-
-    found: bytes
-    why: str
-    """As a clause."""
-
-
-@dataclass(frozen=True)
-class OwnedRun:
-    """A run that this process drives, as far as it was journalled."""
-
-    task: Task
-    fence: int
-    accepted: float
-    """Epoch seconds, by the server's clock."""
-    seconds_left: float
-    """Until its deadline, from `record.now` on."""
-    begun: bool
-    """False while it waits for its turn, or for its person's approval: it holds no place."""
-    awaiting: bool
-    """The plan is offered and not approved."""
-    waited: float
-    """Seconds that it waited for the approval."""
-    taken_over: bool
-    """From somebody who drove it before."""
-    selection: Selection | None
-    plan: CoordinationPlan | None
-    record: RunRecord
-    read_at: float
-    """When this process read it, by its own clock, in seconds."""
-
-    def seconds_since_accepted(self, clock: Callable[[], float]) -> float:
-        """By the server's clock up to when it was read, then by ours: they need not agree. The time that it waited for
-        an approval does not count.
-        """
-        return self.record.now - self.accepted - self.waited + clock() - self.read_at
 
 
 class RunStore:
@@ -279,7 +155,7 @@ class RunStore:
                 taken_over=fields.get(b"former", b"") != b"",
                 selection=decode(Selection, parts["selection"]) if "selection" in parts else None,
                 plan=decode(CoordinationPlan, parts["plan"]) if "plan" in parts else None,
-                record=self._record(run, now / 1000, fields),
+                record=read_record(self._signing, run, now / 1000, fields),
                 read_at=self._clock(),
             )
         except Forged as error:
@@ -359,89 +235,6 @@ class RunStore:
             await self.begin_waiting(run)
         return Fenced(status.decode())
 
-    async def claim(
-        self,
-        run: str,
-        step: str,
-        *,
-        worker: str,
-        message: bytes,
-        sent: Sent,
-        alone: bool,
-        started: Started,
-    ) -> Claim:
-        """Take a step for a worker, with a fence that is higher than every earlier one; an attempt that is not the
-        first one is told as Restarted.
-        """
-        k, settings = self._keys.shard(run), self._settings
-        args: list[Argument] = [step, worker, message, settings.lease_ms, settings.step_ms, int(alone)]
-        args += [encode(started), ALONE_AFTER, MOST_DEATHS, *sent]
-        reply = await self._batcher.script("claim", [k.run(run), k.events(run), k.halted], args)
-        status, attempt, fence, left, failures, died = reply
-        return Claim(Claimed(status.decode()), attempt, fence, left / 1000, failures, bool(died))
-
-    async def append(self, run: str, step: str, fence: int, events: Sequence[AnyEvent]) -> list[bytes]:
-        """Add events to a step; returns their ids. Raises Superseded for a stale fence or an ended run."""
-        args: list[Argument] = [step, fence, *map(encode, events)]
-        status, *rest = await self._batcher.script("append", self._step_keys(run), args)
-        if status != b"OK":
-            raise Superseded(status.decode())
-        return cast(list[bytes], rest[0])
-
-    async def renew(self, run: str, step: str, fence: int) -> Fenced:
-        """Keep a step's lease."""
-        reply = await self._batcher.script("renew", [self._keys.run(run)], [step, fence, self._settings.lease_ms])
-        return Fenced(reply.decode())
-
-    async def release(
-        self,
-        run: str,
-        step: str,
-        fence: int,
-        state: Literal["queued", "retrying"],
-        seconds: float,
-        event: AnyEvent,
-        tokens: Sequence[bytes],
-    ) -> Fenced:
-        """Let go of a step for another attempt, in so many seconds; what this one wrote gives way to it."""
-        args: list[Argument] = [step, fence, state, int(seconds * 1000), encode(event), *tokens]
-        return Fenced((await self._batcher.script("release", self._step_keys(run), args)).decode())
-
-    async def absolve(self, run: str, step: str, fence: int) -> None:
-        """Under this stale fence a worker is alive that was taken for dead: the step did not kill it."""
-        await self._batcher.script("absolve", [self._keys.run(run)], [step, fence])
-
-    async def commit(
-        self,
-        run: str,
-        result: StepResult,
-        events: Sequence[AnyEvent],
-        fence: int,
-        tokens: Sequence[bytes],
-        message: Acknowledged | None = None,
-    ) -> Fenced:
-        """Store a result, its state, its last events and its end as an event at once, exactly once; token events
-        give way to it. A `message` is acknowledged with it, unless another worker has the step.
-
-        Waits while Redis is away: the work is done, and the fence decides whether it still counts.
-        """
-        kind = Failed if result.state == "failed" else Finished
-        told = encode_before_result(kind(run=run, step=result.step, result=result))
-        sealed = self._signing.seal_result(run, fence, encode(result))
-        keys = self._step_keys(run)
-        args: list[Argument] = [result.step, fence, result.state, sealed, told]
-        if message is not None:
-            keys += [message.stream, message.breaker]
-            args += [GROUP, message.entry]
-        else:
-            args += ["", ""]
-        args += [len(events), *map(encode, events), *tokens]
-        while True:
-            try:
-                return Fenced((await self._batcher.script("commit", keys, args)).decode())
-            except UNREACHABLE:
-                await self._batcher.until_available()
-
     async def refuse(
         self, run: OwnedRun, step: str, record: RunRecord, again: Retrying, failed: StepResult, most: int
     ) -> None:
@@ -463,12 +256,7 @@ class RunStore:
         fields = dict(zip(flat[::2], flat[1::2], strict=True))
         if fields.get(b"state") != b"running":
             raise Superseded("the run is over")
-        return self._record(run, now / 1000, fields)
-
-    async def ended(self, runs: Sequence[str]) -> set[str]:
-        """Which of these runs are over, in one round trip."""
-        states = await asyncio.gather(*(self._batcher("HGET", self._keys.run(run), "state") for run in runs))
-        return {run for run, state in zip(runs, states, strict=True) if state != b"running"}
+        return read_record(self._signing, run, now / 1000, fields)
 
     async def unowned(self) -> list[str]:
         """Runs whose owner is gone, in each shard the oldest first, by its server's clock.
@@ -517,44 +305,6 @@ class RunStore:
 
     def _step_keys(self, run: str) -> list[str]:
         return [self._keys.run(run), self._keys.events(run)]
-
-    def _record(self, run: str, now: float, fields: Mapping[bytes, bytes]) -> RunRecord:
-        """From the fields of a run's hash."""
-
-        def number(step: str, name: str) -> int:
-            return int(fields.get(f"{step}.{name}".encode(), 0))
-
-        results, forged = dict[str, StepResult](), dict[str, ForgedResult]()
-        for name, value in fields.items():
-            if name.endswith(b".result"):
-                step = name.decode().removesuffix(".result")
-                try:
-                    result = decode(StepResult, self._signing.open_result(run, number(step, "fence"), value))
-                    if result.step != step:
-                        raise Forged("it is of another step")
-                except Forged as error:
-                    forged[step] = ForgedResult(value, str(error))
-                else:
-                    results[step] = result
-        steps = [name.decode().removesuffix(".state") for name in fields if name.endswith(b".state")]
-        return RunRecord(
-            now=now,
-            steps={
-                step: StepRecord(
-                    state=cast(StepState, fields[f"{step}.state".encode()].decode()),
-                    attempt=number(step, "attempt"),
-                    fence=number(step, "fence"),
-                    deaths=number(step, "deaths"),
-                    failures=number(step, "failures"),
-                    entry=fields.get(f"{step}.entry".encode(), b""),
-                    until=number(step, "until") / 1000,
-                    resent=number(step, "resent"),
-                )
-                for step in steps
-            },
-            results=results,
-            forged=forged,
-        )
 
 
 def queue_of(priority: Priority) -> str:

@@ -38,13 +38,14 @@ from orchestration.messages import (
     decode,
 )
 from orchestration.metrics import Metrics
+from orchestration.records import Fenced
 from orchestration.round_trips import UNREACHABLE
 from orchestration.scaling import FIRST
 from orchestration.settings import RunSettings
 from orchestration.signing import Signing
 from orchestration.slots import Slots
+from orchestration.step_store import MOST_DEATHS, Claim, Claimed, StepStore
 from orchestration.steps import failure, perform
-from orchestration.store import MOST_DEATHS, Claim, Claimed, Fenced, RunStore
 from orchestration.terms import within
 from orchestration.tracing import about
 
@@ -121,7 +122,7 @@ class Worker:
         agents: Mapping[str, Agent],
         inbox: Inbox,
         runner: Runner,
-        store: RunStore,
+        store: StepStore,
         hints: Hints,
         brake: Brake,
         metrics: Metrics,

@@ -10,7 +10,7 @@ from orchestration.approvals import TOO_LATE
 from orchestration.council import BROKEN
 from orchestration.single import HALTED as ALL_STOPPED
 from orchestration.single import STOPPED
-from orchestration.store import MOST_DEATHS
+from orchestration.step_store import MOST_DEATHS
 from orchestration.worker import HALTED, LEAVING
 
 OURS = (

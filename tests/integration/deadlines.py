@@ -9,7 +9,8 @@ from orchestration import path
 from orchestration.deadline import Deadline
 from orchestration.keys import Keys
 from orchestration.messages import Token, encode
-from orchestration.store import OwnedRun, RunStore
+from orchestration.records import OwnedRun
+from orchestration.store import RunStore
 
 
 @dataclass

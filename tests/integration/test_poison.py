@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from orchestration import Task
 from orchestration.keys import Keys
 from orchestration.messages import Answer
-from orchestration.store import ALONE_AFTER, MOST_DEATHS
+from orchestration.step_store import ALONE_AFTER, MOST_DEATHS
 from tests.integration.processes import REPOSITORY
 from tests.orchestration.poisoned import KILLED, POISON
 from tests.orchestration.waiting import PATIENCE_SECONDS, eventually

@@ -57,8 +57,10 @@ from orchestration.messages import (
     decode,
     encode,
 )
+from orchestration.records import Fenced, OwnedRun
 from orchestration.settings import RunSettings
-from orchestration.store import Claim, Claimed, Fenced, OwnedRun, RunStore
+from orchestration.step_store import Claim, Claimed, StepStore
+from orchestration.store import RunStore
 from orchestration.streams import adding, take
 from tests.orchestration.leftovers import checked_keys
 from tests.orchestration.model import FINAL, Model
@@ -130,6 +132,7 @@ class Coordination(RuleBasedStateMachine):
         self.settings = RunSettings(lease_seconds=600, deadline_seconds=3600, places=PLACES, waiting=WAITING)
         self.batcher = server.connections.batcher
         self.store = RunStore(self.batcher, self.keys, self.settings)
+        self.steps = StepStore(self.batcher, self.keys, self.settings)
         self.approvals = Approvals(self.batcher, self.keys, self.settings)
         self.model = Model(PLACES, WAITING)
         self.stream = self.keys.tasks("garden")
@@ -318,7 +321,7 @@ class Coordination(RuleBasedStateMachine):
         sent = taken.message.sent
         expected = self.model.claim(run, step, taken.worker, taken.delivery.entry, sent, alone)
         claim = self.do(
-            self.store.claim(
+            self.steps.claim(
                 run,
                 step,
                 worker=taken.worker,
@@ -346,7 +349,7 @@ class Coordination(RuleBasedStateMachine):
         expected = self.model.speaks(run, step, hold.claim.fence)
         token = Token(run=run, step=step, channel="answer", text="Well, ")
         try:
-            self.do(self.store.append(run, step, hold.claim.fence, [token]))
+            self.do(self.steps.append(run, step, hold.claim.fence, [token]))
         except Superseded as refusal:
             assert str(refusal) == expected
         else:
@@ -355,7 +358,7 @@ class Coordination(RuleBasedStateMachine):
 
     def renew(self, hold: Hold) -> None:
         run, step = hold.step
-        status = self.do(self.store.renew(run, step, hold.claim.fence))
+        status = self.do(self.steps.renew(run, step, hold.claim.fence))
         assert status is self.model.speaks(run, step, hold.claim.fence)
         if status is Fenced.OK:
             self.model.runs[run].steps[step].held = True
@@ -371,7 +374,7 @@ class Coordination(RuleBasedStateMachine):
             else Retrying(run=run, step=step, agent="garden", reason="It failed.", seconds=0.5)
         )
         expected = self.model.release(run, step, hold.claim.fence, state)
-        status = self.do(self.store.release(run, step, hold.claim.fence, state, 0.5, event, []))
+        status = self.do(self.steps.release(run, step, hold.claim.fence, state, 0.5, event, []))
         assert status is expected
         if status is Fenced.OK:
             self.changed.add(run)
@@ -386,17 +389,22 @@ class Coordination(RuleBasedStateMachine):
         run, step = hold.step
         result = StepResult(step=step, agent="garden", question="What?", state=state)
         expected = self.model.commit(run, step, hold.claim.fence, state)
-        assert self.do(self.store.commit(run, result, [], hold.claim.fence, [])) is expected
+        message = self.inbox(hold.taken.worker).with_result(
+            hold.taken.delivery, "failed" if state == "failed" else "ok"
+        )
+        assert self.do(self.steps.commit(run, result, [], hold.claim.fence, [], message)) is expected
         if expected is Fenced.OK:
             self.changed.add(run)
+        if message is not None and expected is not Fenced.STALE:
+            self.pending.pop(hold.taken.delivery.entry, None)
         if lives and expected is Fenced.STALE:
             self.absolve(hold)
-        elif lives:
+        elif lives and message is None:
             self.acknowledge(hold.taken)
 
     def absolve(self, hold: Hold) -> None:
         run, step = hold.step
-        self.do(self.store.absolve(run, step, hold.claim.fence))
+        self.do(self.steps.absolve(run, step, hold.claim.fence))
         self.model.absolve(run, step, hold.claim.fence)
         self.changed.add(run)
 

@@ -26,9 +26,10 @@ from orchestration.messages import (
     decode,
     encode,
 )
+from orchestration.records import Fenced
 from orchestration.settings import RunSettings
 from orchestration.signing import _SEALED, UNSIGNED, Signing, read_key_ring
-from orchestration.store import Claimed, Fenced, RunStore
+from orchestration.step_store import Claimed, StepStore
 from tests.integration.scrapes import scrape
 from tests.orchestration.signatures import NEW, OLD, STOLEN, key_file
 from tests.orchestration.waiting import eventually
@@ -265,7 +266,7 @@ async def commits(redis_url: str, keys: Keys, redis: Any, text: str, run: str = 
     ((entry, fields), *_) = await redis.xrange(stream)
     sent = decode(StepMessage, fields[b"m"]).sent
     async with open_connections(redis_url) as connections:
-        store = RunStore(connections.batcher, keys, RunSettings())
+        store = StepStore(connections.batcher, keys, RunSettings())
         started = Started(run=run, step="s1", agent="garden", worker="forger")
         claim = await store.claim(run, "s1", worker="forger", message=entry, sent=sent, alone=True, started=started)
         assert claim.status is Claimed.OK

@@ -20,7 +20,8 @@ from orchestration.keys import GROUP, Keys
 from orchestration.messages import Answer, Sent, Started
 from orchestration.presence import PresenceReader
 from orchestration.settings import RunSettings
-from orchestration.store import Claimed, RunStore
+from orchestration.step_store import Claimed, StepStore
+from orchestration.store import RunStore
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import SHORT_LEASE, events_until, kinds, world
 
@@ -67,7 +68,7 @@ async def test_a_message_that_vanished_with_its_worker(tmp_path: Path, redis_url
         await redis.xgroup_create(stream, GROUP, id="0")
         ((_, ((entry, _),)),) = await redis.xreadgroup(GROUP, "dead", {stream: ">"}, count=1)
         async with open_connections(redis_url) as connections:
-            store = RunStore(connections.batcher, keys, RunSettings(lease_seconds=0.5))
+            store = StepStore(connections.batcher, keys, RunSettings(lease_seconds=0.5))
             claim = await store.claim(
                 task.id,
                 "s1",

@@ -17,7 +17,8 @@ from orchestration.crash import CrashPoint
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import Sent, Started
 from orchestration.settings import RunSettings
-from orchestration.store import MOST_DEATHS, Claimed, RunStore
+from orchestration.step_store import MOST_DEATHS, Claimed, StepStore
+from orchestration.store import RunStore
 from tests.orchestration.speaking import speaker
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import Gate, events_until, world
@@ -121,7 +122,7 @@ async def _kill_all_workers(death: Death) -> None:
         await redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
         await eventually(lambda: redis.xlen(stream), "the step is sent")
         ((_, ((entry, _),)),) = await redis.xreadgroup(GROUP, "dead-0", {stream: ">"}, count=1)
-        store = RunStore(connections.batcher, keys, RunSettings())
+        store = StepStore(connections.batcher, keys, RunSettings())
         for number in range(MOST_DEATHS):
             worker = f"dead-{number}"
             claim = await store.claim(

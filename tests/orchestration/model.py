@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from orchestration.messages import Sent
-from orchestration.store import ALONE_AFTER, MOST_DEATHS, Claimed, Fenced
+from orchestration.records import Fenced
+from orchestration.step_store import ALONE_AFTER, MOST_DEATHS, Claimed
 
 Admission = Literal["NEW", "HALTED", "FULL", "YOURS"]
 Approval = Literal["OK", "UNKNOWN", "ENDED", "APPROVED", "EARLY"]

@@ -11,7 +11,8 @@ from orchestration import Task
 from orchestration.brake import Brake
 from orchestration.deadline import Deadline
 from orchestration.interruption import undisturbed, unless
-from orchestration.store import OwnedRun, RunStore
+from orchestration.records import OwnedRun
+from orchestration.store import RunStore
 
 
 class Enough(Exception):
