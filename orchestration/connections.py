@@ -22,6 +22,8 @@ BLOCK_MS = 2_000
 """Longest wait of a blocking read."""
 READ_SECONDS = BLOCK_MS / 1000 + 5
 """A server that owes the reply to a blocking read for so long is gone."""
+FIRST_PAUSE_SECONDS = 0.05
+"""After a read that failed; it doubles with each further one in a row, up to a second."""
 CLOSING_SECONDS = 2.0
 """What is on its way at the end, and the goodbyes, have this long."""
 FLOOR = (6, 2)

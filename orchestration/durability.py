@@ -42,6 +42,15 @@ class Durability(BaseModel):
         here, there = reply
         return bool(here) and int(there) >= self.replicas
 
+    def shortfall(self, reply: Any) -> str:
+        """What the server said where that is too little, in a sentence."""
+        if not self.disk:
+            return f"{reply} of {self.replicas} replicas have what was written"
+        here, there = reply
+        own = "is" if here else "is not"
+        others = f", and on those of {there} of {self.replicas} replicas" if self.replicas else ""
+        return f"what was written {own} on the server's disk{others}"
+
 
 LOCAL = Durability()
 """Whatever the server does by its own settings."""

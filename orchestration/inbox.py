@@ -12,7 +12,7 @@ from typing import Literal
 
 from agents import Agent
 from orchestration import breaker
-from orchestration.connections import TROUBLE, Connections
+from orchestration.connections import FIRST_PAUSE_SECONDS, TROUBLE, Connections
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import PRIORITIES
 from orchestration.round_trips import Argument
@@ -89,20 +89,22 @@ class Inbox:
     async def _read(
         self, taker: Taker, free: Callable[[], Awaitable[int]], deliver: Callable[[Delivery], None]
     ) -> None:
-        pause = 0.05
+        pause = FIRST_PAUSE_SECONDS
         while not self._leaving:
             reader = None
             try:
                 reader = await self._connections.reader_of(taker.streams[0])
                 taker.client = await reader.client_id()
-                pause = 0.05
                 self._deliver(await taker.held(reader), deliver)
+                pause = FIRST_PAUSE_SECONDS
                 while not self._leaving:
                     slots = await free()
                     if not self._leaving:
                         self._deliver(await taker.next(reader, slots), deliver)
             except TROUBLE as error:
-                log.warning("%s cannot read its messages: %s", self._consumer, error)
+                # Once for each outage: outage.py says when it begins and when it is over.
+                level = logging.WARNING if pause == FIRST_PAUSE_SECONDS else logging.DEBUG
+                log.log(level, "%s cannot read its messages: %s", self._consumer, error)
                 await self._recreate(error)
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)

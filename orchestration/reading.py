@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from redis.asyncio import Redis
 
-from orchestration.connections import BLOCK_MS, TROUBLE, Connections, still_wanted
+from orchestration.connections import BLOCK_MS, FIRST_PAUSE_SECONDS, TROUBLE, Connections, still_wanted
 from orchestration.streams import Fields, read
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class StreamReader:
             group.create_task(self._interrupt())
 
     async def _read_on(self) -> None:
-        pause = 0.05
+        pause = FIRST_PAUSE_SECONDS
         while True:
             still_wanted()
             await self._something_to_read()
@@ -68,12 +68,13 @@ class StreamReader:
             try:
                 reader = await self._connections.reader_of(stream)
                 self._client = (stream, await reader.client_id())
-                pause = 0.05
                 while True:
                     still_wanted()
                     await self._read(reader)
+                    pause = FIRST_PAUSE_SECONDS
             except TROUBLE as error:
-                log.warning("reading events: %s", error)
+                # Once for each outage: outage.py says when it begins and when it is over.
+                log.log(logging.WARNING if pause == FIRST_PAUSE_SECONDS else logging.DEBUG, "reading events: %s", error)
                 await asyncio.sleep(pause)
                 pause = min(1.0, pause * 2)
             finally:

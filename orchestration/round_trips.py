@@ -147,7 +147,7 @@ class RoundTrips:
         if isinstance(reply, Exception):
             raise reply
         if not self._durability.is_met(reply):
-            raise NotDurable(f"too few have what was written: {reply}, asked was {self._durability}")
+            raise NotDurable(self._durability.shortfall(reply))
 
     async def _reply(self, reply: Any, name: Argument) -> Any:
         if isinstance(reply, ResponseError):

@@ -62,19 +62,24 @@ async def test_a_server_that_cannot_say_what_is_on_its_disk(redis_url: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("asked", "reply", "met"),
+    ("asked", "reply", "said"),
     [
-        (Durability(replicas=2), 1, False),
-        (Durability(replicas=2), 2, True),
-        (Durability(disk=True), [0, 0], False),
-        (Durability(disk=True), [1, 0], True),
-        (Durability(disk=True, replicas=1), [1, 0], False),
-        (Durability(disk=True, replicas=1), [1, 1], True),
+        (Durability(replicas=2), 1, "1 of 2 replicas have what was written"),
+        (Durability(replicas=2), 2, ""),
+        (Durability(disk=True), [0, 0], "what was written is not on the server's disk"),
+        (Durability(disk=True), [1, 0], ""),
+        (
+            Durability(disk=True, replicas=1),
+            [1, 0],
+            "what was written is on the server's disk, and on those of 0 of 1 replicas",
+        ),
+        (Durability(disk=True, replicas=1), [1, 1], ""),
     ],
 )
-def test_what_a_server_may_say(asked: Durability, reply: object, met: bool) -> None:
+def test_what_a_server_may_say(asked: Durability, reply: object, said: str) -> None:
     """WAIT says how many replicas; WAITAOF says whether the server itself, and how many replicas."""
-    assert asked.is_met(reply) is met
+    assert asked.is_met(reply) is not bool(said)
+    assert not said or asked.shortfall(reply) == said
 
 
 async def test_a_server_that_is_a_replica(group: Replicated) -> None:

@@ -1,19 +1,25 @@
 """Several workers of one agent: they share its steps, come and go."""
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
 import orchestration.worker
-from agents import Question
+from agents import Agent, Question
 from agents.answerers.scripted import ScriptedAnswerer
 from orchestration import Task, scaling
+from orchestration.connections import open_connections
+from orchestration.inbox import Inbox
 from orchestration.keys import Keys
 from orchestration.machine import Processor
 from orchestration.messages import Answer, Restarted, Returned, Started
 from orchestration.presence import PresenceReader
+from orchestration.round_trips import WritesRefused
+from orchestration.taking import Reply, Taker
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import Gate, events_until, kinds, world
 
@@ -145,3 +151,38 @@ async def test_a_worker_takes_on_more_while_steps_wait(
         opened.set()
         for task in tasks:
             await events_until(orchestrator.follow(task.id, person=task.person), "answer")
+
+
+async def test_a_server_that_refuses_for_a_while_is_told_of_once(
+    redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It greets whoever connects, and refuses the read: whoever reads again and again writes one line, not hundreds."""
+    refusals = iter([WritesRefused("NOREPLICAS Not enough good replicas to write.")] * 3)
+    reading = Taker.held
+
+    async def held(self: Taker, reader: Redis) -> Reply:
+        for refusal in refusals:
+            raise refusal
+        return await reading(self, reader)
+
+    monkeypatch.setattr(Taker, "held", held)
+    came = asyncio.Event()
+
+    async def free() -> int:
+        return 1
+
+    async with open_connections(redis_url) as connections, asyncio.TaskGroup() as group:
+        inbox = Inbox(
+            "somebody",
+            {"garden": Agent(name="garden", title="Gardener", description="Knows all about the garden.")},
+            connections,
+            keys,
+        )
+        await inbox.open()
+        group.create_task(inbox.read(free, lambda delivery: came.set()))
+        await connections.batcher("XADD", keys.tasks("garden"), "*", "m", b"")
+        await came.wait()
+        await inbox.leave()
+    assert [line.getMessage() for line in caplog.records if line.levelno >= logging.WARNING] == [
+        "somebody cannot read its messages: NOREPLICAS Not enough good replicas to write."
+    ]
