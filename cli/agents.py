@@ -133,10 +133,13 @@ def _figures(agent: str, seen: Seen | None) -> dict[str, object]:
 
 
 def _around(seen: Seen | None) -> dict[str, object]:
+    from orchestration.keys import OF_RUNS
+
     if seen is None:
-        return {"halted": None, "other_versions": None, "processes": None}
+        return {"halted": None, "forged": None, "other_versions": None, "processes": None}
     return {
         "halted": seen.halt and seen.halt.model_dump(),
+        "forged": asdict(seen.alarms[OF_RUNS]) if OF_RUNS in seen.alarms else None,
         "other_versions": seen.others and [asdict(other) for other in seen.others],
         "processes": [process.model_dump(mode="json") for process in seen.processes],
     }

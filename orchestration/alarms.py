@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.batching import Batcher
-from orchestration.keys import Keys
+from orchestration.keys import OF_RUNS, Keys
 from orchestration.metrics import Forgery, Metrics
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ ALARM_SECONDS = 86_400
 
 @dataclass(frozen=True)
 class Alarm:
-    """What came for one agent, or in its name, that nobody who has the signing keys wrote."""
+    """What came for one agent, or in its name, or what stood in a run, that nobody who has the signing keys wrote."""
 
     messages: int
     """Since the alarm began."""
@@ -37,7 +37,7 @@ class Alarms:
 
     async def rise(self, agent: str, what: Forgery, why: str) -> None:
         """Something forged came; whoever notices it leaves it out."""
-        log.error("forged %s for %s: %s", what, agent, why)
+        log.error("forged %s for %s: %s", what, agent or "a run", why)
         self._metrics.forged(agent, what)
         await self._batcher.script("alarm", [self._keys.alarm(agent)], [why, 1000 * ALARM_SECONDS])
 
@@ -50,8 +50,11 @@ async def read_alarm(batcher: Batcher, keys: Keys, agent: str) -> Alarm | None:
     return Alarm(int(messages), int(at) / 1000, why.decode(errors="replace"))
 
 
-async def read_alarms(batcher: Batcher, keys: Keys, agents: Iterable[str]) -> Mapping[str, Alarm]:
-    """Those that last, by agent, in one round trip."""
-    names = list(agents)
-    found = await asyncio.gather(*(read_alarm(batcher, keys, name) for name in names))
-    return {name: alarm for name, alarm in zip(names, found, strict=True) if alarm is not None}
+async def read_alarms(batcher: Batcher, keys: Keys, agents: Sequence[str]) -> Mapping[str, Alarm]:
+    """Those that last, by agent, in one round trip; that of what was forged in runs stands first, under OF_RUNS."""
+    return lasting(agents, await asyncio.gather(*(read_alarm(batcher, keys, name) for name in (OF_RUNS, *agents))))
+
+
+def lasting(agents: Sequence[str], found: Sequence[Alarm | None]) -> Mapping[str, Alarm]:
+    """What was found for OF_RUNS and for each of these agents, where there was something."""
+    return {name: alarm for name, alarm in zip((OF_RUNS, *agents), found, strict=True) if alarm is not None}

@@ -4,12 +4,11 @@ Between the two nobody owns the run: it holds no place, is not renewed, and its 
 again when it is approved, or when nobody has approved it for long.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.batching import Batcher
-from orchestration.errors import Forged, InvalidPlan, NotAwaiting, Superseded, UnknownRun
+from orchestration.errors import NotAwaiting, Superseded, UnknownRun
 from orchestration.keys import Keys
 from orchestration.messages import (
     MAJOR,
@@ -31,8 +30,6 @@ from orchestration.settings import RunSettings
 from orchestration.signing import KeyRing, Signing
 from orchestration.store import BEHIND
 
-log = logging.getLogger(__name__)
-
 APPROVAL_SECONDS = 24 * 3600.0
 """A plan that nobody approved for so long is not run any more."""
 TOO_LATE = "Nobody approved this plan within a day, so it was not run."
@@ -42,7 +39,6 @@ _REFUSED = {
     b"APPROVED": "This plan was approved already; it runs as it was approved first.",
     b"EARLY": "There is no plan to approve yet.",
 }
-_FORGED = "This plan was changed by somebody who may not, so it cannot run; please ask again."
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,7 @@ class Approvals:
             raise Superseded(status.decode())
 
     async def proposal(self, run: str, person: str) -> Proposal:
-        """What this person is offered; raises UnknownRun, NotAwaiting when there is nothing to approve, and InvalidPlan
+        """What this person is offered; raises UnknownRun, NotAwaiting when there is nothing to approve, and ForgedPart
         where somebody changed it who may not.
         """
         names = ("person", "state", "left", "approval", "selection", "plan")
@@ -92,14 +88,10 @@ class Approvals:
         if state != b"running" or left is None:
             raise NotAwaiting(_REFUSED[b"ENDED" if state != b"running" else b"APPROVED" if approval else b"EARLY"])
         opened = self._signing.open
-        try:
-            return Proposal(
-                decode(Selection, opened("selection", run, selection)),
-                decode(CoordinationPlan, opened("plan", run, plan)),
-            )
-        except Forged as error:
-            log.error("the plan of run %s was changed by somebody who may not: %s", run, error)
-            raise InvalidPlan(_FORGED) from error
+        return Proposal(
+            decode(Selection, opened("selection", run, selection)),
+            decode(CoordinationPlan, opened("plan", run, plan)),
+        )
 
     def _sealed(self, run: str, proposal: Proposal) -> dict[str, bytes]:
         seal = self._signing.seal

@@ -8,12 +8,14 @@ from redis.exceptions import ResponseError
 
 from agents import AgentError, AgentRegistry, Usage
 from knowledge import KnowledgeError
+from orchestration.alarms import Alarms
 from orchestration.approvals import Approvals
 from orchestration.connections import TROUBLE
 from orchestration.crash import Crash, CrashPoint, survive
 from orchestration.editing import PlanEdit, Staffing, edited, unedited
-from orchestration.errors import Forgotten, Superseded, UnreadableRun
+from orchestration.errors import ForgedPart, Forgotten, InvalidPlan, Superseded, UnreadableRun
 from orchestration.hints import Hints, ticks
+from orchestration.keys import OF_RUNS
 from orchestration.messages import Answer, Resumed, Task, TaskResult
 from orchestration.metrics import Metrics
 from orchestration.path import Council, answer_question
@@ -25,6 +27,7 @@ from orchestration.tracing import about
 log = logging.getLogger(__name__)
 
 UNREADABLE = "What was written down about this question is damaged; please ask it again."
+CHANGED = "This plan was changed by somebody who may not, so it cannot run; please ask again."
 BROKEN = "Something went wrong while this was being answered; the log of the server has the details."
 
 
@@ -40,6 +43,7 @@ class CouncilEngine:
         settings: RunSettings,
         hints: Hints,
         metrics: Metrics,
+        alarms: Alarms,
         council: Council | None,
         crash: Crash = survive,
     ) -> None:
@@ -50,6 +54,7 @@ class CouncilEngine:
         self._settings = settings
         self._hints = hints
         self._metrics = metrics
+        self._alarms = alarms
         self._council = council
         self._crash = crash
         self._driving: dict[str, tuple[OwnedRun, asyncio.Task[None]]] = {}
@@ -92,7 +97,11 @@ class CouncilEngine:
 
     async def approve(self, run: str, person: str, edit: PlanEdit | None, staffing: Mapping[str, Staffing]) -> None:
         """Let the plan run as the person has edited it, or as it is; whichever process drives runs goes on with it."""
-        offered = await self._approvals.proposal(run, person)
+        try:
+            offered = await self._approvals.proposal(run, person)
+        except ForgedPart as error:
+            await self._alarms.rise(OF_RUNS, error.part, str(error))
+            raise InvalidPlan(CHANGED) from error
         approved, changed = edited(offered, edit or unedited(offered.plan), self._registry, staffing)
         await self._approvals.approve(run, person, approved, edited=changed)
         self._crash(CrashPoint.AFTER_APPROVE)
@@ -181,6 +190,8 @@ class CouncilEngine:
             except UnreadableRun as error:
                 # Somebody else's to read, perhaps, and it stops nobody here; but it must not stay for ever.
                 log.warning("run %s: %s", run_id, error)
+                if error.forged is not None:
+                    await self._alarms.rise(OF_RUNS, error.forged.part, str(error.forged))
                 if error.overdue:
                     await self._fail(run_id, error.fence, UNREADABLE)
             except Superseded as why:

@@ -25,8 +25,11 @@ RoundtableError
 ├── UnreadableRun         a run in Redis is damaged, or not as this program writes it
 ├── Forgotten             Redis lost what it had acknowledged of a run: go on from what it has
 ├── Forged                nobody who has the signing keys wrote this: leave it out, and raise the alarm
+│   └── ForgedPart        it is what was asked or decided in a run: the run cannot go on
 └── Superseded            somebody else owns this run or step now: stop working on it, silently
 """
+
+from typing import Literal
 
 
 class RoundtableError(Exception):
@@ -177,16 +180,26 @@ class UnsupportedMessage(RoundtableError):
 class UnreadableRun(RoundtableError):
     """A run in Redis is damaged, or not as this program writes it."""
 
-    def __init__(self, message: str, fence: int, overdue: bool) -> None:
+    def __init__(self, message: str, fence: int, overdue: bool, forged: "ForgedPart | None" = None) -> None:
         super().__init__(message)
         self.fence = fence
         """Under which it is owned here."""
         self.overdue = overdue
         """Whether its deadline has passed: nobody else will end it either."""
+        self.forged = forged
+        """Why it cannot be believed, where that is what is wrong with it."""
 
 
 class Forged(RoundtableError):
     """Nobody who has the signing keys wrote a message, or not for this place; says which of the two, as a clause."""
+
+
+class ForgedPart(Forged):
+    """The message is a part of a run that orchestrators write down for one another."""
+
+    def __init__(self, part: Literal["task", "selection", "plan"], why: str) -> None:
+        super().__init__(why)
+        self.part = part
 
 
 class Forgotten(RoundtableError):

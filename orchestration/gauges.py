@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -12,7 +12,7 @@ from orchestration.backlog import read_backlogs
 from orchestration.batching import Batcher
 from orchestration.breaker import BreakerState, read_breakers
 from orchestration.connections import TROUBLE
-from orchestration.keys import Keys
+from orchestration.keys import OF_RUNS, Keys
 from orchestration.load import Load, read_load
 from orchestration.presence import PresenceReader, health_of
 
@@ -77,10 +77,10 @@ class Gauges:
                 [lying[agent].silent_seconds for agent in agents],
             ),
             self._each("dead_letters", "Messages that no worker could use.", load.dead_letters),
-            self._each(
+            _by_agent(
                 "forged_lately",
                 "Messages that nobody who has the signing keys wrote, since a day without any.",
-                [alarm.messages if alarm is not None else 0 for alarm in load.alarms],
+                {name: load.alarms[name].messages if name in load.alarms else 0 for name in (OF_RUNS, *agents)},
             ),
             self._each(
                 "breaker_state",
@@ -93,15 +93,19 @@ class Gauges:
 
     def _each(self, name: str, about: str, values: Iterable[float]) -> Metric:
         """One value for each agent."""
-        gauge = GaugeMetricFamily(f"roundtable_{name}", about, labels=["agent"])
-        for agent, value in zip(self._agents, values, strict=True):
-            gauge.add_metric([agent], value)
-        return gauge
+        return _by_agent(name, about, dict(zip(self._agents, values, strict=True)))
 
 
 def redis_up(up: bool) -> Metric:
     """Whether Redis answered."""
     return _gauge("redis_up", "1 when Redis answered this scrape.", int(up))
+
+
+def _by_agent(name: str, about: str, values: Mapping[str, float]) -> Metric:
+    gauge = GaugeMetricFamily(f"roundtable_{name}", about, labels=["agent"])
+    for agent, value in values.items():
+        gauge.add_metric([agent], value)
+    return gauge
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

@@ -11,6 +11,8 @@ from orchestration.messages import MAJOR, Priority
 
 PREFIX = "roundtable"
 GROUP = "workers"
+OF_RUNS = ""
+"""Stands where an agent's name does for what concerns runs and no agent."""
 
 
 class Shard:
@@ -33,6 +35,8 @@ class Shard:
         """List: how long (ms) the latest runs took, newest first."""
         self.halted = f"{runs}:halted"
         """String: JSON of who stopped all agents, when and why; absent while they work."""
+        self.alarm = f"{runs}:alarm"
+        """Hash: tasks, selections and plans that were forged lately."""
         self.probe = f"{runs}:probe"
         """Never there: what is written to it is empty."""
         self.looked = f"{runs}:looked"
@@ -107,8 +111,10 @@ class Keys:
         return f"{self.prefix}:{{agent:{agent}}}:breaker"
 
     def alarm(self, agent: str) -> str:
-        """Hash: messages for an agent, or in its name, that were forged lately; absent while there are none."""
-        return f"{self.prefix}:{{agent:{agent}}}:alarm"
+        """Hash: messages for an agent, or in its name, that were forged lately; absent while there are none.
+        Those OF_RUNS are tasks, selections and plans.
+        """
+        return f"{self.prefix}:{{agent:{agent}}}:alarm" if agent else self.shards[0].alarm
 
     def shelf(self, base: str, person: str) -> str:
         """Hash: a document's name -> generation, upload and entry. The team's shelf is nobody's."""

@@ -313,6 +313,17 @@ class Preparing(Event):
     total: int = 0
 
 
+class Planning(Event):
+    """A language model is being asked for a plan, of which nothing is heard before it is whole."""
+
+    kind: Literal["planning"] = "planning"
+    model: str
+    read: int
+    """Characters that it was sent."""
+    usage: tuple[Usage, ...] = ()
+    """Of what it was asked before for the same plan."""
+
+
 class Selected(Event):
     kind: Literal["selected"] = "selected"
     selection: Selection
@@ -430,8 +441,9 @@ class Answer(Event):
 
 
 AnyEvent = Annotated[
-    Accepted | Waiting | Begun | Resumed | Preparing | Selected | Proposed | Approved | Planned | Started | Restarted
-    | Returned | Retrying | Retrieved | Token | Finished | Failed | Refused | Aggregating | ConflictFound | Answer,
+    Accepted | Waiting | Begun | Resumed | Preparing | Planning | Selected | Proposed | Approved | Planned | Started
+    | Restarted | Returned | Retrying | Retrieved | Token | Finished | Failed | Refused | Aggregating | ConflictFound
+    | Answer,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

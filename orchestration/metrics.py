@@ -13,15 +13,17 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
 from agents.errors import Why
 from agents.notes import NoteKind
 from agents.usage import Usage, together
+from orchestration.keys import OF_RUNS
 from orchestration.messages import Mode, RunState, TaskResult
+from orchestration.signing import Journalled
 
 AttemptEnd = Literal["answered", "nothing_found", "failed", "retried", "returned", "lost"]
 """How an attempt at a step ended. Retried: it failed and is tried again. Returned: its worker gave it back unfinished.
 Lost: its lease had ended, and what it found was refused.
 """
 Lease = Literal["run", "step"]
-Forgery = Literal["step", "result"]
-"""What somebody without the signing keys wrote: a step for an agent to do, or a result in its name."""
+Forgery = Literal["step", "result"] | Journalled
+"""What somebody without the signing keys wrote: a step for an agent to do, a result in its name, or a part of a run."""
 
 _COORDINATION = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _STEP = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -66,10 +68,12 @@ class Metrics:
         for agent in agents:
             self._step.labels(agent)
             self._redeliveries.labels(agent)
-            for forgery in get_args(Forgery):
+            for forgery in ("step", "result"):
                 self._forged.labels(agent, forgery)
             for end in get_args(AttemptEnd):
                 self._steps.labels(agent, end)
+        for part in get_args(Journalled):
+            self._forged.labels(OF_RUNS, part)
         for mode in get_args(Mode):
             for state in get_args(RunState):
                 self._tasks_ended.labels(state, mode)

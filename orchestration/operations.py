@@ -60,7 +60,7 @@ class Operations:
         return await read_other_versions(self.connections.batcher, self.keys, self.presences)
 
     async def alarms(self) -> Mapping[str, Alarm]:
-        """For which agents messages were forged lately."""
+        """For which agents messages were forged lately, and whether anything was in runs (under OF_RUNS)."""
         return await read_alarms(self.connections.batcher, self.keys, self.agents)
 
     async def clock(self) -> float:

@@ -35,6 +35,7 @@ from orchestration.messages import (
     Failed,
     Finished,
     Planned,
+    Planning,
     Preparing,
     Recorded,
     Refused,
@@ -155,8 +156,12 @@ async def _decide(council: Council, run: OwnedRun, deadline: Deadline) -> tuple[
 
     A plan that the person wants to see first is written down when it is offered.
     """
+
+    async def tell(planning: Planning) -> None:
+        await council.store.journal(run, {}, [planning])
+
     async with asyncio.timeout_at(deadline.at):
-        selection = await council.selector.select(run.task, seconds=deadline.left)
+        selection = await council.selector.select(run.task, seconds=deadline.left, tell=tell)
     plan = make_plan(selection)
     council.crash(CrashPoint.AFTER_SELECT)
     if run.task.approval:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from agents.models import LanguageModel, Models, Prompt, Reply, Said, StartedAne
 from agents.prompting import Fence, Marker, conversation, random_marker
 from orchestration.asking import tidy
 from orchestration.errors import InvalidTask
-from orchestration.messages import Selection, Task
+from orchestration.messages import Planning, Selection, Task
 from orchestration.splitting import MOST_PARTS, Part
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,13 @@ MOST_REPLY = 20_000
 MOST_CONVERSATION = 6_000
 TRIES = 2
 """The first, and one to repair it."""
+
+Tell = Callable[[Planning], Awaitable[None]]
+"""Is told of each question to a model before it is asked."""
+
+
+async def nobody(event: Planning) -> None:
+    """Of those who need not be told."""
 
 
 class ProposedPart(BaseModel):
@@ -96,9 +103,10 @@ class Planner:
         available: AgentRegistry,
         called: Collection[str] = (),
         seconds: float = math.inf,
+        tell: Tell = nobody,
     ) -> Planned:
         """`drafted` was made without a model; only the `available` agents may be asked, those who were `called` must
-        be. It may take so many `seconds`, and less where the budget has less. Raises nothing.
+        be. It may take so many `seconds`, and less where the budget has less. Raises only what `tell` does.
         """
         spending = Spending(self._budget)
         try:
@@ -110,7 +118,12 @@ class Planner:
             async with asyncio.timeout(min(self._budget.seconds, seconds)):
                 doubtful = _NOBODY if drafted.chosen() else ""
                 accepted, told_by = await self._proposed(
-                    model, said, lambda plan: what_is_wrong(plan, available, called, longest), doubtful, spending
+                    model,
+                    said,
+                    lambda plan: what_is_wrong(plan, available, called, longest),
+                    doubtful,
+                    spending,
+                    lambda read: tell(Planning(run=task.id, model=model.name, read=read, usage=spending.usage)),
                 )
             return Planned(_division(accepted, task, question, told_by), spending.usage)
         except ModelFailed as failed:
@@ -130,12 +143,14 @@ class Planner:
         objection: Callable[[ProposedPlan], str],
         doubtful: str,
         spending: Spending,
+        asking: Callable[[int], Awaitable[None]],
     ) -> tuple[ProposedPlan, str]:
         """A plan to which there is no objection, and the model that made it. One that asks nobody counts when it is not
-        `doubtful`, or said again: some models reply so whatever they are asked.
+        `doubtful`, or said again: some models reply so whatever they are asked. `asking` is told how much it is sent.
         """
         for _ in range(TRIES):
             spending.check(model.name)
+            await asking(sum(len(one.text) for one in said))
             prompt = Prompt(said, schema=ProposedPlan, most_calls=spending.calls_left, broken_off=spending.add)
             reply = await self._reply(model, prompt, spending)
             proposal = proposed(reply.text)

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from orchestration.durability import Durability
 from orchestration.errors import ConfigurationError
-from orchestration.keys import Keys
+from orchestration.keys import OF_RUNS, Keys
 from orchestration.messages import PRIORITIES
 
 NO_PASSWORD = "#SHA256-OF-THE-PASSWORD"
@@ -87,6 +87,7 @@ def rights_of_observer(keys: Keys) -> Rights:
     """Figures: who is alive, and how much waits. No message, question, answer or document, and nothing is changed."""
     _checked(keys)
     runs = [pattern for shard in keys.shards for pattern in (shard.active, shard.waiting, shard.awaiting, shard.halted)]
+    runs.append(keys.alarm(OF_RUNS))
     return Rights((*_of_agent(keys, _ANY), *runs, keys.layout, keys.presence, keys.seen), (), _commands(_OBSERVER))
 
 

@@ -312,7 +312,7 @@ class _Process:
         )
         driven = council if self.kind != "worker" else None
         engine = CouncilEngine(
-            self.name, store, approvals, registry, settings.run, hints, self.metrics, driven, self.crash
+            self.name, store, approvals, registry, settings.run, hints, self.metrics, alarms, driven, self.crash
         )
         outage = Outage(connections.batcher, keys.shards[0].probe)
         gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)
@@ -388,7 +388,8 @@ async def _joined(
     hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
     metrics, outage = Metrics(registry, models.names), Outage(connections.batcher, keys.shards[0].probe)
     approvals = Approvals(connections.batcher, keys, settings.run, signing)
-    engine = CouncilEngine(name, store, approvals, registry, settings.run, hints, metrics, None)
+    alarms = Alarms(connections.batcher, keys, metrics)
+    engine = CouncilEngine(name, store, approvals, registry, settings.run, hints, metrics, alarms, None)
     await stack.enter_async_context(_running([hub.run, outage.run], None, hub, connections))
     presences = PresenceReader(connections.batcher, keys, registry)
     gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)

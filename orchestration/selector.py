@@ -14,7 +14,7 @@ from orchestration.breaker import CLOSED, Breaker
 from orchestration.calls import mentions, without_mentions
 from orchestration.following import FollowUp, follow
 from orchestration.messages import Selection, Task
-from orchestration.planner import Division, Planned, Planner
+from orchestration.planner import Division, Planned, Planner, Tell, nobody
 from orchestration.profiles import Likeness, Profiles, profile_texts
 from orchestration.selection import (
     ONE,
@@ -102,10 +102,12 @@ class Selector:
         self._profiles: Profiles | None = None
         self._learning = asyncio.Lock()
 
-    async def select(self, task: Task, count: int | None = None, seconds: float = math.inf) -> Selection:
+    async def select(
+        self, task: Task, count: int | None = None, seconds: float = math.inf, tell: Tell = nobody
+    ) -> Selection:
         """Zero, one or several agents for each part of the question; exactly `count` in all where it is given.
 
-        `seconds` are left for the whole task.
+        `seconds` are left for the whole task. A model that is asked for a plan is told of before.
         """
         registry = self._registry.only(task.agents) if task.agents else self._registry
         followed = await self._followed(task, registry)
@@ -134,7 +136,7 @@ class Selector:
         able = [name for name in registry if _able(name, health)]
         available = registry.only(named or _foremost(able or list(registry), rankings))
         begun = self._clock()
-        planned = await self._planner.plan(task, question, found, available, named, PLANNING * seconds)
+        planned = await self._planner.plan(task, question, found, available, named, PLANNING * seconds, tell)
         division = planned.division
         if division is None:
             return _without_a_plan(found, planned, (begun, self._clock()))

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from orchestration.errors import ConfigurationError, Forged
+from orchestration.errors import ConfigurationError, Forged, ForgedPart
 
 SHORTEST_KEY = 16
 """Bytes; 32 are what `openssl rand -hex 32` makes."""
@@ -106,8 +106,11 @@ class Signing:
         return _sealed(self._ring.of_orchestrators, message, part.encode(), run.encode())
 
     def open(self, part: Journalled, run: str, sealed: bytes) -> bytes:
-        """The part that was sealed; raises Forged where it was not, or for another run."""
-        return _opened(self._ring.of_orchestrators, sealed, part.encode(), run.encode())
+        """The part that was sealed; raises ForgedPart where it was not, or for another run."""
+        try:
+            return _opened(self._ring.of_orchestrators, sealed, part.encode(), run.encode())
+        except Forged as error:
+            raise ForgedPart(part, str(error)) from error
 
 
 def _sealed(ring: KeyRing, message: bytes, *place: bytes) -> bytes:

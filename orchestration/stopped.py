@@ -15,6 +15,7 @@ from orchestration.messages import (
     AnyEvent,
     Failed,
     Finished,
+    Planning,
     Restarted,
     Retrieved,
     Selected,
@@ -41,24 +42,27 @@ class _Speaking:
             return None
         if model is None or not self.said:
             return None
-        tokens = estimated_tokens(len(task.question) + self.read), estimated_tokens(self.said)
-        return Usage(
-            model=model.name,
-            calls=1,
-            tokens_in=tokens[0],
-            tokens_out=tokens[1],
-            estimated=True,
-            cost=models.cost(model.name, *tokens),
-        )
+        return _estimated(models, model.name, len(task.question) + self.read, self.said)
+
+
+def _estimated(models: Models, model: str, read: int, said: int) -> Usage:
+    """One call, of so many characters."""
+    sent, heard = estimated_tokens(read), estimated_tokens(said) if said else 0
+    cost = models.cost(model, sent, heard)
+    return Usage(model=model, calls=1, tokens_in=sent, tokens_out=heard, estimated=True, cost=cost)
 
 
 def spent_until(events: Iterable[AnyEvent], task: Task, models: Models) -> tuple[Usage, ...]:
     """By model: what planning and finished steps told, and what is going on."""
     told: list[Usage] = []
+    planning: Planning | None = None
     speaking: dict[str, _Speaking] = {}
     found = 0
     for event in events:
-        if isinstance(event, Selected):
+        if isinstance(event, Planning):
+            planning = event
+        elif isinstance(event, Selected):
+            planning = None
             told += event.selection.usage
         elif isinstance(event, Finished | Failed):
             told += event.result.usage
@@ -72,5 +76,7 @@ def spent_until(events: Iterable[AnyEvent], task: Task, models: Models) -> tuple
             speaking[event.step].read += sum(len(passage.text) for passage in event.passages)
         elif isinstance(event, Token) and event.step in speaking:
             speaking[event.step].said += len(event.text)
+    if planning is not None:
+        told += (*planning.usage, _estimated(models, planning.model, planning.read, 0))
     going_on = (one.usage(task, models) for one in speaking.values())
     return together((*told, *(usage for usage in going_on if usage is not None)))

@@ -15,6 +15,7 @@ from orchestration.brake import read_halt
 from orchestration.errors import (
     AskedBefore,
     Forged,
+    ForgedPart,
     Halted,
     Overloaded,
     Superseded,
@@ -158,10 +159,9 @@ class RunStore:
                 record=read_record(self._signing, run, now / 1000, fields),
                 read_at=self._clock(),
             )
-        except Forged as error:
+        except ForgedPart as error:
             # Nobody can go on with it, so it need not wait for its deadline.
-            log.error("run %s was changed by somebody who may not: %s", run, error)
-            raise UnreadableRun(f"it is forged: {error}", fence, overdue=True) from error
+            raise UnreadableRun(f"its {error.part} is forged: {error}", fence, overdue=True, forged=error) from error
         except (UnsupportedMessage, ValueError, KeyError) as error:
             deadline = fields.get(b"deadline", b"")
             overdue = not deadline.isdigit() or int(deadline) < now

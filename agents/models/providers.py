@@ -5,8 +5,8 @@ import importlib.util
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import isawaitable
 from ipaddress import ip_address
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -39,8 +39,8 @@ class Provider:
     """Where its library sends what is asked."""
     elsewhere: tuple[str, ...] = ()
     """Variables of its library that say another place; the first that is set counts."""
-    ending: str = ""
-    """What closes the connections of langchain's model; empty where it shares them with others, or hides them."""
+    endings: tuple[str, ...] = ()
+    """What closes the connections of langchain's model."""
 
 
 PROVIDERS: Mapping[str, Provider] = {
@@ -52,7 +52,7 @@ PROVIDERS: Mapping[str, Provider] = {
         retries={"max_retries": 0},
         host="api.openai.com",
         elsewhere=("OPENAI_API_BASE", "OPENAI_BASE_URL"),
-        ending="http_async_client.aclose",
+        endings=("http_async_client.aclose",),
     ),
     "anthropic": Provider(
         "anthropic",
@@ -62,6 +62,7 @@ PROVIDERS: Mapping[str, Provider] = {
         retries={"max_retries": 0},
         host="api.anthropic.com",
         elsewhere=("ANTHROPIC_API_URL", "ANTHROPIC_BASE_URL"),
+        endings=("_async_client.close",),
     ),
     "ollama": Provider(
         "ollama",
@@ -70,7 +71,7 @@ PROVIDERS: Mapping[str, Provider] = {
         limit="num_predict",
         host="127.0.0.1",
         elsewhere=("OLLAMA_HOST",),
-        ending="_async_client.close",
+        endings=("_async_client.close",),
     ),
     "google": Provider(
         "google_genai",
@@ -80,6 +81,7 @@ PROVIDERS: Mapping[str, Provider] = {
         limit="max_output_tokens",
         retries={"max_retries": 1},
         host="generativelanguage.googleapis.com",
+        endings=("client.transport.close", "async_client_running.transport.close"),
     ),
     "mistral": Provider(
         "mistralai",
@@ -89,9 +91,9 @@ PROVIDERS: Mapping[str, Provider] = {
         retries={"max_retries": 1},
         host="api.mistral.ai",
         elsewhere=("MISTRAL_BASE_URL",),
-        ending="async_client.aclose",
+        endings=("async_client.aclose",),
     ),
-    "local": Provider("", "langchain_openai", "local", host="127.0.0.1", ending="http_async_client.aclose"),
+    "local": Provider("", "langchain_openai", "local", host="127.0.0.1", endings=("http_async_client.aclose",)),
 }
 
 
@@ -136,6 +138,10 @@ def make(name: str, settings: ModelSettings) -> "BaseChatModel":
     try:
         if kind == "openai":
             options |= _openai()
+        if kind == "anthropic":
+            from agents.models.unshared import UnsharedAnthropic
+
+            return UnsharedAnthropic(model_name=model, **options)
         if kind == "openai" and settings.base_url is not None:
             key = os.environ.get(provider.key) or NO_KEY
             return make_at(model, settings.base_url.get_secret_value(), key)
@@ -156,9 +162,15 @@ def make_at(model: str, base_url: str, key: str = NO_KEY) -> "BaseChatModel":
 
 
 async def close(name: str, model: "BaseChatModel") -> None:
-    """Let go of the connections that it keeps, where its library lets us."""
-    if ending := PROVIDERS[name.partition(":")[0]].ending:
-        await attrgetter(ending)(model)()
+    """Let go of the connections that it keeps."""
+    for ending in PROVIDERS[name.partition(":")[0]].endings:
+        close: Any = model
+        for attribute in ending.split("."):
+            # Google's library opens one when it is first asked, and none where it never was.
+            close = getattr(close, attribute, None)
+        closing = close() if close is not None else None
+        if isawaitable(closing):
+            await closing
 
 
 def _openai() -> dict[str, Any]:

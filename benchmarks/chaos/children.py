@@ -149,6 +149,8 @@ class Child:
             if process.returncode is None:  # The parent itself is on its way out.
                 process.kill()
                 await process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
             for answer in self._asked.values():
                 if not answer.done():
                     answer.set_result(Outcome.UNKNOWN)

@@ -161,7 +161,7 @@ def everybodys(load: Load, processes: Sequence[Presence], words: Words) -> str:
     told.append(
         words.processes(len(processes), sum(one.busy for one in processes), sum(one.slots for one in processes))
     )
-    if forged := sum(alarm.messages for alarm in load.alarms if alarm is not None):
+    if forged := sum(alarm.messages for alarm in load.alarms.values()):
         told.append(words.forged(forged))
     if letters := sum(load.dead_letters):
         told.append(words.dead_letters(letters))

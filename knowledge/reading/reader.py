@@ -43,8 +43,8 @@ class Reader:
         async with self._starting_ahead:
             if not self._idle and not self._busy and not self._closed:
                 try:
-                    self._idle.append(await Child.start(self._settings.reading_megabytes))
-                except (ReaderDied, OSError) as error:
+                    self._idle.append(await self._started())
+                except (ReaderDied, KnowledgeUnavailable, OSError) as error:
                     log.info("no process that reads could be started ahead: %s", error)
 
     async def read(
@@ -110,7 +110,15 @@ class Reader:
             if child.alive:
                 return child
             await child.kill()
-        return await Child.start(self._settings.reading_megabytes)
+        return await self._started()
+
+    async def _started(self) -> Child:
+        child = await Child.start(self._settings.reading_megabytes)
+        if self._closed:
+            # Meanwhile; nobody would end this one.
+            await child.kill()
+            raise KnowledgeUnavailable("The knowledge is closed.")
+        return child
 
 
 @contextlib.asynccontextmanager

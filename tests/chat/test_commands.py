@@ -12,6 +12,7 @@ from knowledge import KnowledgeStatus
 from orchestration.alarms import Alarm
 from orchestration.breaker import Breaker
 from orchestration.errors import EngineUnavailable
+from orchestration.keys import OF_RUNS
 from orchestration.load import Load
 from orchestration.presence import AgentHealth, Presence
 from tests.chat.browser_side import Site, Tab
@@ -172,7 +173,7 @@ def test_an_operator_hears_of_messages_that_nobody_could_use() -> None:
 
 def test_an_operator_hears_of_forged_messages() -> None:
     """Before everything else that is left over, in words that stand out; of how many, in both languages."""
-    alarms = Alarm(1, 0.0, "it is not signed"), None, Alarm(2, 0.0, "it is not signed")
+    alarms = {OF_RUNS: Alarm(1, 0.0, "it is not signed"), "garden": Alarm(2, 0.0, "it is not signed")}
     assert "**Somebody tries to pass off messages" in everybodys(Load(alarms=alarms), TWO, ENGLISH)
     assert "3 messages without a valid signature were refused" in everybodys(Load(alarms=alarms), TWO, ENGLISH)
     assert "3 Nachrichten ohne gültige Unterschrift wurden" in everybodys(Load(alarms=alarms), TWO, GERMAN)

@@ -45,6 +45,7 @@ NEVER_SEEN: set[type[Exception]] = {
     of_orchestration.UnknownDeadLetter,
     of_orchestration.UnsupportedMessage,
     of_orchestration.Forged,
+    of_orchestration.ForgedPart,
     of_orchestration.UnreadableRun,
     of_orchestration.Forgotten,
     of_orchestration.Superseded,

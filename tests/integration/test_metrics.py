@@ -18,9 +18,10 @@ from orchestration import AgentOrchestrator, Settings, Task, open_single
 from orchestration.breaker import FAILURES
 from orchestration.connections import Connections
 from orchestration.gauges import Gauges
-from orchestration.keys import GROUP, PREFIX, Keys
+from orchestration.keys import GROUP, OF_RUNS, PREFIX, Keys
 from orchestration.presence import PresenceReader
 from orchestration.settings import RunSettings
+from orchestration.signing import Journalled
 from orchestration.store import RunStore
 from tests.integration.scrapes import Scrape, scrape
 from tests.orchestration.waiting import PATIENCE_SECONDS
@@ -214,8 +215,8 @@ async def test_labels_are_agents_and_fixed_states_and_nothing_else(tmp_path: Pat
 
     assert series(after) == series(before)
     states = {"answered", "nothing_found", "failed", "cancelled", "expired", "retried", "returned", "lost"}
-    kinds = {"run", "step", "result", *get_args(NoteKind)}
-    allowed = {"agent": {"garden", "kitchen"}, "state": states, "mode": {"council", "single"}, "kind": kinds}
+    kinds = {"run", "step", "result", *get_args(Journalled), *get_args(NoteKind)}
+    allowed = {"agent": {OF_RUNS, "garden", "kitchen"}, "state": states, "mode": {"council", "single"}, "kind": kinds}
     allowed["why"] = set(get_args(Why))
     labels = {(name, value) for sample in after.samples for name, value in sample.labels.items() if name != "le"}
     assert labels == {(name, value) for name in allowed for value in allowed[name]}

@@ -15,7 +15,7 @@ from orchestration.backoff import MOST_RETRIES
 from orchestration.connections import open_connections
 from orchestration.dead_letters import DeadLetter
 from orchestration.errors import InvalidPlan
-from orchestration.keys import Keys
+from orchestration.keys import OF_RUNS, Keys
 from orchestration.messages import (
     Answer,
     Finished,
@@ -28,7 +28,7 @@ from orchestration.messages import (
 )
 from orchestration.records import Fenced
 from orchestration.settings import RunSettings
-from orchestration.signing import _SEALED, UNSIGNED, Signing, read_key_ring
+from orchestration.signing import _SEALED, CHANGED, UNSIGNED, Journalled, Signing, read_key_ring
 from orchestration.step_store import Claimed, StepStore
 from tests.integration.scrapes import scrape
 from tests.orchestration.signatures import NEW, OLD, STOLEN, key_file
@@ -358,11 +358,21 @@ async def test_an_event_alone_answers_nothing(
     ]
 
 
-@pytest.mark.parametrize("part", ["task", "plan"])
+async def alarmed(orchestrator: AgentOrchestrator, operations: Operations, part: str, why: str) -> None:
+    """The alarm of runs is what an operator, the page and whoever reads the metrics find: one part, and no agent's."""
+    alarms = await operations.alarms()
+    assert {name: (alarm.messages, alarm.why) for name, alarm in alarms.items()} == {OF_RUNS: (1, why)}
+    (load, _), read = await orchestrator.load(), await scrape(orchestrator)
+    assert load.alarms == alarms
+    assert read.value("forged_lately", agent="") == 1
+    assert read.value("forged_messages_total", agent="", kind=part) == 1
+
+
+@pytest.mark.parametrize("part", ["task", "selection", "plan"])
 async def test_whoever_takes_a_run_over_does_nothing_that_somebody_else_wrote_into_it(
-    tmp_path: Path, redis_url: str, keys: Keys, redis: Any, signing_keys: Path, part: str
+    tmp_path: Path, redis_url: str, keys: Keys, redis: Any, operations: Operations, signing_keys: Path, part: Journalled
 ) -> None:
-    """Nor somebody with the workers' key: the run ends, with a reason, and no agent was asked."""
+    """Nor somebody with the workers' key: the run ends, with a reason, no agent was asked, and the alarm rises."""
     theirs = key_file(tmp_path, OLD, f"{NEW} orchestrators")
     async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, signing_keys=theirs) as orchestrator:
         await sent(orchestrator, redis, keys.tasks("garden"))
@@ -370,7 +380,7 @@ async def test_whoever_takes_a_run_over_does_nothing_that_somebody_else_wrote_in
     assert b'"signature":"new.' in written
     body = _SEALED.sub(rb"\1", written).replace(b"prune", b"steal").replace(b'"person":"local"', b'"person":"admin"')
     worker = Signing(read_key_ring(signing_keys))
-    await redis.hset(keys.run(ASKED.id), part, worker.seal("plan" if part == "plan" else "task", ASKED.id, body))
+    await redis.hset(keys.run(ASKED.id), part, worker.seal(part, ASKED.id, body))
     await redis.delete(keys.tasks("garden"))
     async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, signing_keys=theirs) as orchestrator:
 
@@ -379,12 +389,13 @@ async def test_whoever_takes_a_run_over_does_nothing_that_somebody_else_wrote_in
 
         await eventually(over, "the run ends")
         assert await redis.xlen(keys.tasks("garden")) == 0
+        await alarmed(orchestrator, operations, part, "it is signed with the key 'old', which is not known here")
 
 
 async def test_a_plan_that_somebody_else_changed_is_not_approved(
-    tmp_path: Path, redis_url: str, keys: Keys, redis: Any, signing_keys: Path
+    tmp_path: Path, redis_url: str, keys: Keys, redis: Any, operations: Operations, signing_keys: Path
 ) -> None:
-    """While it waited for its person."""
+    """While it waited for its person; the alarm rises."""
     asked = ASKED.model_copy(update={"approval": True})
     async with world(tmp_path / "a", redis_url, keys.prefix, workers=False, signing_keys=signing_keys) as orchestrator:
         await orchestrator.submit(asked)
@@ -393,6 +404,7 @@ async def test_a_plan_that_somebody_else_changed_is_not_approved(
         await redis.hset(keys.run(asked.id), "plan", plan.replace(b"prune", b"steal"))
         with pytest.raises(InvalidPlan, match="changed by somebody who may not"):
             await orchestrator.approve(asked.id, person="local")
+        await alarmed(orchestrator, operations, "plan", CHANGED)
         await redis.hset(keys.run(asked.id), "plan", plan)
         await orchestrator.approve(asked.id, person="local")
         await orchestrator.cancel(asked.id, person="local")

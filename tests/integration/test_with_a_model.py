@@ -8,6 +8,7 @@ import pytest
 
 from agents import Budget
 from agents.models import NO_MODEL
+from agents.usage import estimated_tokens
 from orchestration import AgentOrchestrator, Task, brake, open_single
 from orchestration.brake import Halt
 from orchestration.editing import PlanEdit
@@ -206,6 +207,21 @@ async def test_stop_closes_the_stream(tmp_path: Path, redis_url: str, keys: Keys
             await model.closed.wait()
         events = await events_of(orchestrator, task)
     assert result_of(events).state == "cancelled"
+
+
+async def test_stop_tells_what_planning_had_cost(tmp_path: Path, redis_url: str, keys: Keys) -> None:
+    """Estimated from what the model was sent: it has said nothing that anybody heard."""
+    model = speaker(SILENCES["planning"])
+    async with world(tmp_path, redis_url, keys.prefix, models=model.models()) as orchestrator:
+        task = Task(question=QUESTION)
+        await orchestrator.submit(task)
+        await model.began.wait()
+        await orchestrator.cancel(task.id, person="local")
+        events = await events_of(orchestrator, task)
+    (prompt,) = model.prompts
+    (usage,) = result_of(events).usage
+    assert (usage.model, usage.calls, usage.tokens_out, usage.estimated) == (model.name, 1, 0, True)
+    assert usage.tokens_in == estimated_tokens(sum(len(said.text) for said in prompt.said))
 
 
 @pytest.mark.parametrize("silent", SILENCES.values(), ids=SILENCES)

@@ -114,6 +114,9 @@ class Installation:
         for process in self._started:
             if process.returncode is None:
                 process.kill()
+            if process.stdin is not None:
+                # One that has ended before is not waited for, and its pipe would outlive the loop.
+                process.stdin.close()
             await process.wait()
 
     async def _run(self, role: Role, version: Path) -> Process:

@@ -192,6 +192,16 @@ async def test_a_closed_reader_reads_nothing(write: Write) -> None:
         await reader.read(write("a.txt", "Six bar."), "a.txt")
 
 
+async def test_a_process_that_starts_while_the_reader_is_closed_ends_as_well(write: Write) -> None:
+    """It is not known to whoever closes, so it is ended by whoever started it."""
+    async with open_reader(KnowledgeSettings()) as reader:
+        reading = asyncio.create_task(reader.read(write("a.txt", "Six bar."), "a.txt"))
+        await eventually(reading_begins, "a process that reads is started")
+    with pytest.raises(KnowledgeUnavailable):
+        await reading
+    assert children() == set()
+
+
 async def test_memory_is_limited(write: Write) -> None:
     """A file that needs more is refused with the limit, and the next one is read."""
     path = write("big.json", "[1" + ",12345" * 8_000_000 + "]")

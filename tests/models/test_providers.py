@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from agents import load_catalog
 from agents.errors import ModelFailed, ModelMisconfigured
 from agents.models import Prompt, Reply, Said
 from agents.models.opening import open_models
-from agents.models.providers import PROVIDERS, check, make, sends_to
+from agents.models.providers import PROVIDERS, check, close, make, sends_to
 from agents.models.settings import ModelSettings
 from orchestration import read_settings
 from orchestration.errors import ConfigurationError
@@ -138,11 +139,11 @@ async def test_mistral(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert server.asked[0].body["max_tokens"] == 50
 
 
-@pytest.mark.parametrize("provider", ["openai", "ollama", "mistral"])
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama", "mistral"])
 async def test_at_the_end_its_connections_are_closed(
     provider: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Its own: whoever opens the same model anew has others. (Anthropic's library shares them, so they stay.)"""
+    """Its own: whoever opens the same model anew has others."""
     if PROVIDERS[provider].key:
         monkeypatch.setenv(PROVIDERS[provider].key, "of-a-test")
     with recorder(b'{"error": {"type": "x", "message": "no"}}', status=403) as server:
@@ -157,6 +158,21 @@ async def test_at_the_end_its_connections_are_closed(
             with pytest.raises(ModelFailed, match=r"unusable|unreachable"):
                 await anext(model.reply(replace(PROMPT, most_calls=1)))
             assert len(server.asked) == number, "nothing can be sent any more"
+
+
+async def test_google_s_connections_are_closed_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that is there from the start, and the one that is opened when something is asked."""
+    monkeypatch.setenv("GOOGLE_API_KEY", "of-a-test")
+    unasked: Any = make("google:small", NONE)
+    asked: Any = make("google:small", NONE)
+    channel = asked.async_client.transport.grpc_channel
+    await close("google:small", unasked)
+    assert channel.get_state().name == "IDLE"
+    await close("google:small", asked)
+    assert channel.get_state().name == "SHUTDOWN"
+    for model in (unasked, asked):
+        with pytest.raises(ValueError, match="closed channel"):
+            model.client.count_tokens(model=model.model, contents=[], timeout=0.1, retry=None)
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "mistral"])

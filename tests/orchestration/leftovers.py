@@ -42,6 +42,7 @@ EXPIRING = {
     r"\{run(:\d+)?\}:conversation:[^:]+:.*": "the runs of a thread",
     r"\{agent:[\w-]+\}:breaker": "an agent's failures",
     r"\{agent:[\w-]+\}:alarm": "messages that were forged lately",
+    r"\{run(:\d+)?\}:alarm": "parts of runs that were forged lately",
     r"\{knowledge\}:document:\w+": "files that are not on a shelf yet",
 }
 """Kinds of keys that must have a time to live; unfinished runs and the documents that are on a shelf are exceptions."""

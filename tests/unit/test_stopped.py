@@ -11,6 +11,7 @@ from orchestration.messages import (
     Aggregating,
     AnyEvent,
     Finished,
+    Planning,
     Restarted,
     Retrieved,
     Selected,
@@ -59,6 +60,18 @@ def test_a_step_in_the_middle_is_estimated_from_what_it_read_and_said() -> None:
     read, said = (len(TASK.question) + 80) // 4 + 1, 40 // 4 + 1
     assert (usage.calls, usage.tokens_in, usage.tokens_out, usage.estimated) == (2, 50 + read, 10 + said, True)
     assert usage.cost == pytest.approx((50 + read + 2 * (10 + said)) / 1e6)
+
+
+def test_so_is_a_plan_from_what_the_model_was_sent() -> None:
+    """Nothing is heard of it, so it counts as if nothing had been said; what was asked before for it is known."""
+    repairing = Planning(run="run", model=MODEL.name, read=400, usage=(PLANNED,))
+    (usage,) = spent_until([Planning(run="run", model=MODEL.name, read=300), repairing], TASK, MODELS)
+    assert (usage.calls, usage.tokens_in, usage.tokens_out, usage.estimated) == (2, 50 + 400 // 4 + 1, 10, True)
+    assert usage.cost == pytest.approx(0.00007 + (400 // 4 + 1) / 1e6)
+
+
+def test_a_plan_that_is_there_tells_itself_what_it_cost() -> None:
+    assert spent_until([Planning(run="run", model=MODEL.name, read=300), SELECTED], TASK, MODELS) == (PLANNED,)
 
 
 def test_so_is_an_answer_that_is_being_written() -> None:
