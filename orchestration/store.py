@@ -14,7 +14,6 @@ from orchestration.batching import Batcher
 from orchestration.brake import read_halt
 from orchestration.errors import (
     AskedBefore,
-    Forged,
     ForgedPart,
     Halted,
     Overloaded,
