@@ -263,7 +263,9 @@ def in_german(error: Exception, duration: Duration) -> str:
         case NotAskedAgain():
             return "Das geht von hier aus nicht noch einmal; geändert wurde nichts. Bitte tippe die Frage ein."
         case UnknownCitation():
-            return "Diese Antwort hat keine solche Quelle. Die Antwort bleibt; lade die Seite neu, um ihre Quellen zu sehen."
+            return (
+                "Diese Antwort hat keine solche Quelle, aber sie bleibt; lade die Seite neu, um ihre Quellen zu sehen."
+            )
         # ---------------------------------------------------- a plan
         case EmptyPlan():
             return "Der Plan ist leer, darum wurde nichts gestartet. Bitte füg einen Agenten hinzu oder brich ab."
@@ -365,7 +367,7 @@ def _thousands(number: int) -> str:
 _UNREADABLE: dict[ReadStatus, str] = {
     "read": "Sie kann nicht gelesen werden.",
     "empty": "Es steht kein lesbarer Text darin; vielleicht sind es eingescannte Bilder.",
-    "encrypted": "Sie ist verschlüsselt und braucht ein Passwort. Bitte speichere sie ohne Passwort und gib sie neu ab.",
+    "encrypted": "Sie ist verschlüsselt und braucht ein Passwort. Bitte speichere sie ohne und gib sie neu ab.",
     "unsupported": "So eine Datei wird nicht gelesen: sie ist zu groß oder von einer Art, die hier niemand kennt.",
     "damaged": "Sie ist beschädigt oder nicht von der Art, die ihr Name angibt. Bitte speichere sie neu.",
 }
