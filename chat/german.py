@@ -112,20 +112,26 @@ class German(Words):
         """What an agent said of itself is quoted: nobody translates it."""
         return reason_in_german(reason) or (f"Gemeldet wurde: {self.quoted(reason)}" if reason else "")
 
-    went_wrong = "Etwas ging schief, darum gibt es keine Antwort. Die Frage ist aufgehoben; bitte noch einmal fragen."
+    went_wrong = (
+        "Etwas ging schief, darum gibt es keine Antwort. Die Frage ist aufgehoben; bitte stell sie noch einmal."
+    )
     went_wrong_showing = "Beim Anzeigen dieser Antwort ging etwas schief; die Antwort selbst ist aufgehoben."
-    answer_not_shown = "Eine Antwort war nicht anzuzeigen. Sie ist aufgehoben; neu geladen zeigt die Seite sie."
+    answer_not_shown = "Eine Antwort war nicht anzuzeigen. Sie ist aufgehoben; lade die Seite neu, um sie zu sehen."
     conversation_not_shown = (
         "Diese Unterhaltung kann gerade nicht angezeigt werden; verloren ist davon nichts. Lade die Seite neu."
     )
     conversation_deleted = "Diese Unterhaltung wurde gelöscht."
     not_named = "Diese Seite ist für alle, die der Proxy vor ihr nennt, und er hat niemanden genannt."
-    nobody = "Nichts ist geschehen, denn niemand ist angemeldet. Bitte zuerst den Chat öffnen, er meldet an."
-    nameless = "Eine Unterhaltung braucht einen Namen; sie behält den bisherigen. Bitte einen eintippen."
-    no_such_answer = "Diese Antwort gibt es nicht; nichts wurde aufgehoben. Neu geladen zeigt die Seite, was da ist."
-    no_such_feedback = "Diese Bewertung gibt es nicht; geändert wurde nichts. Neu geladen zeigt die Seite, was da ist."
+    nobody = "Nichts ist geschehen, denn niemand ist angemeldet. Bitte öffne zuerst den Chat, er meldet dich an."
+    nameless = "Eine Unterhaltung braucht einen Namen; sie behält den bisherigen. Bitte tippe einen ein."
+    no_such_answer = (
+        "Diese Antwort gibt es nicht; nichts wurde aufgehoben. Lade die Seite neu, um zu sehen, was da ist."
+    )
+    no_such_feedback = (
+        "Diese Bewertung gibt es nicht; geändert wurde nichts. Lade die Seite neu, um zu sehen, was da ist."
+    )
     not_connected = "Diese Seite ist nicht mehr verbunden. Lade sie neu und versuch es noch einmal."
-    plan_unreadable = "Der Plan war nicht zu lesen; gestartet wurde nichts. Er ist noch da; bitte die Seite neu laden."
+    plan_unreadable = "Der Plan war nicht zu lesen; gestartet wurde nichts. Er ist noch da; bitte lade die Seite neu."
     files_gone = "Der Server wurde neu gestartet und hat die Dateien nicht mehr. Bitte häng sie noch einmal an."
 
     def reload_to_see(self, trouble: str) -> str:
@@ -137,15 +143,15 @@ class German(Words):
     # ------------------------------------------------------------ uploads
 
     def too_many_waiting(self, most: int) -> str:
-        return f"Es warten schon {most} Dateien aufs Abschicken; diese kam nicht dazu. Bitte erst einige abschicken."
+        return f"Es warten schon {most} Dateien aufs Abschicken; diese kam nicht dazu. Bitte schick erst einige ab."
 
     def too_large(self, megabytes: int) -> str:
-        return f"Sie ist größer als {megabytes} MB und wurde nicht behalten. Bitte teilen oder verkleinern."
+        return f"Sie ist größer als {megabytes} MB und wurde nicht behalten. Bitte teile oder verkleinere sie."
 
-    no_file = "Darin ist keine Datei; behalten wurde nichts. Bitte eine Datei wählen."
-    not_whole = "Die Datei kam nicht vollständig an und wurde nicht behalten. Bitte noch einmal anhängen."
-    no_space = "Der Speicherplatz ist voll; die Datei wurde nicht behalten. Bitte dem Betreiber sagen."
-    not_stored = "Sie kann gerade nicht gespeichert werden und wurde nicht behalten. Bitte später versuchen."
+    no_file = "Darin ist keine Datei; behalten wurde nichts. Bitte wähle eine Datei."
+    not_whole = "Die Datei kam nicht vollständig an und wurde nicht behalten. Bitte häng sie noch einmal an."
+    no_space = "Der Speicherplatz ist voll; die Datei wurde nicht behalten. Bitte sag es dem Betreiber."
+    not_stored = "Sie kann gerade nicht gespeichert werden und wurde nicht behalten. Bitte versuch es später."
 
     # ------------------------------------------------------------ the page around a conversation
 
@@ -356,7 +362,9 @@ class German(Words):
 
     def without_answer(self, state: RunState, reason: str) -> str:
         told = reason or _WITHOUT_ANSWER[state]
-        return f"{told} Die Frage ist aufgehoben; bitte noch einmal fragen." if state in ("failed", "expired") else told
+        return (
+            f"{told} Die Frage ist aufgehoben; bitte stell sie noch einmal." if state in ("failed", "expired") else told
+        )
 
     def announced(self, state: RunState) -> str:
         return "Die Antwort ist da." if state == "answered" else _WITHOUT_ANSWER[state]
@@ -379,13 +387,13 @@ class German(Words):
     # ------------------------------------------------------------ refused, or the agents away
 
     ask_again = "Noch einmal fragen"
-    ask_again_failed = "Die Frage konnte nicht gestellt werden. Sie ist aufgehoben; bitte noch einmal versuchen."
+    ask_again_failed = "Die Frage konnte nicht gestellt werden. Sie ist aufgehoben; bitte versuch es noch einmal."
     redis_away = (
         "Die Agenten sind nicht zu erreichen. Die Frage ist aufgehoben; es geht von selbst weiter, sobald sie da sind."
     )
     answer_alone = "Jetzt vom einzelnen Agenten beantworten lassen"
     answer_alone_failed = (
-        "Der einzelne Agent konnte nicht gefragt werden. Die Frage ist aufgehoben; bitte noch einmal versuchen."
+        "Der einzelne Agent konnte nicht gefragt werden. Die Frage ist aufgehoben; bitte versuch es noch einmal."
     )
 
     # ------------------------------------------------------------ a plan that is approved first
@@ -502,9 +510,9 @@ class German(Words):
     def takes_no_files(self, command: str) -> str:
         return f"`/{command}` nimmt keine Dateien; sie wurden nicht aufgenommen. Schick sie bitte ohne den Befehl."
 
-    roster_head = ("Agent", "Worker", "Last", "Erfolg", "Zeit")
+    roster_head = ("Agent", "Prozesse", "Last", "Erfolg", "Zeit")
     nobody_reached = "Kein Agent der Tischrunde ist gerade zu erreichen."
-    no_worker = "kein Worker führt ihn aus"
+    no_worker = "niemand führt ihn aus"
     on_trial = "nach Fehlern auf Probe"
     at_work = "arbeitet"
     ready = "bereit"
@@ -661,7 +669,7 @@ _STARTERS = {
     "Which FAISS index": "Welcher FAISS-Index",
 }
 _ABOUT = {
-    "help": "Was man hier tun kann",
+    "help": "Was du hier tun kannst",
     "status": "Was gerade geschieht: der Server, sein Wissen, deine Fragen",
     "agents": "Wer da ist, was sie wissen und wie es ihnen geht",
     "knowledge": "Dokumente der Agenten: ansehen, entfernen, ersetzen, verschieben, herunterladen",

@@ -5,7 +5,7 @@ kind, never by their text, which is for the log, for programs and for the termin
 gets the last one; a test names every kind that has none, so a new one is either given its sentence in both languages
 or entered there as one that nobody sees.
 
-German says nothing with "du" or "Sie", so that it goes with whatever stands around it.
+German speaks to people as the rest of the page does: "versuch es".
 """
 
 from collections.abc import Callable
@@ -207,23 +207,23 @@ def in_german(error: Exception, duration: Duration) -> str:
     match error:
         # ---------------------------------------------------- the server and its agents
         case NotStarted():
-            return "Roundtable startet noch, darum ist nichts geschehen. Bitte gleich noch einmal versuchen."
+            return "Roundtable startet noch, darum ist nichts geschehen. Bitte versuch es gleich noch einmal."
         case EngineUnavailable():
             return (
                 "Die Agenten sind gerade nicht zu erreichen. Was vorher gefragt wurde, ist aufgehoben. "
-                "Bitte gleich noch einmal versuchen."
+                "Bitte versuch es gleich noch einmal."
             )
         case Overloaded(seconds=seconds):
             when = f"in etwa {duration(seconds)}" if seconds is not None else "etwas später"
             return (
                 "Es werden schon so viele Fragen beantwortet, wie gleichzeitig möglich ist; diese wurde nicht "
-                f"angenommen. Bitte {when} noch einmal fragen."
+                f"angenommen. Bitte frag {when} noch einmal."
             )
         case Halted(reason=reason):
             why = f" ({reason})" if reason else ""
             return (
                 f"Alle Agenten wurden angehalten{why}; diese Frage wurde nicht angenommen. "
-                "Bitte noch einmal fragen, wenn sie weiterarbeiten."
+                "Bitte frag noch einmal, wenn sie weiterarbeiten."
             )
         # ---------------------------------------------------- agents and language models
         case UnknownAgent(name=name, near=near):
@@ -232,82 +232,84 @@ def in_german(error: Exception, duration: Duration) -> str:
         case UnknownModel():
             return (
                 "Dieses Sprachmodell wird nicht mehr angeboten, darum wurde nichts gefragt. "
-                "Bitte in den Einstellungen ein anderes wählen."
+                "Bitte wähle in den Einstellungen ein anderes."
             )
         case ModelFailed(retry_after=seconds):
             when = f"in {duration(seconds)}" if seconds is not None else "später"
-            return f"Das Sprachmodell hat nicht geantwortet. Die Frage ist aufgehoben; bitte {when} noch einmal fragen."
+            return f"Das Sprachmodell hat nicht geantwortet. Die Frage ist aufgehoben; bitte frag {when} noch einmal."
         case AnswerFailed():
-            return "Dieser Agent konnte nicht antworten. Was die anderen sagten, bleibt; bitte ihn noch einmal fragen."
+            return "Dieser Agent konnte nicht antworten. Was die anderen sagten, bleibt; bitte frag ihn noch einmal."
         # ---------------------------------------------------- a question
         case EmptyQuestion():
-            return "Die Frage ist leer, darum wurde nichts gefragt. Bitte eine Frage eintippen."
+            return "Die Frage ist leer, darum wurde nichts gefragt. Bitte tippe eine Frage ein."
         case QuestionTooLong(characters=characters, most=most):
             return (
                 f"Die Frage hat {_thousands(characters)} Zeichen und darf {_thousands(most)} haben; sie wurde nicht "
-                "gestellt. Bitte kürzen; langes Material am besten als Datei abgeben."
+                "gestellt. Bitte kürze sie; langes Material gib am besten als Datei ab."
             )
         case UnreadableQuestion():
-            return "Die Frage sieht nicht wie Text aus und wurde nicht gestellt. Bitte in Worten eintippen."
+            return "Die Frage sieht nicht wie Text aus und wurde nicht gestellt. Bitte tippe sie in Worten ein."
         case AskedBefore():
             return "Diese Frage wurde schon angenommen und nicht noch einmal gestellt. Ihre Antwort ist im Gespräch."
         case InvalidTask():
-            return "So kann diese Frage nicht gestellt werden. Bitte in einer neuen Unterhaltung eintippen."
+            return "So kann diese Frage nicht gestellt werden. Bitte tippe sie in einer neuen Unterhaltung ein."
         case UnknownRun():
             return (
                 "Diese Frage ist nicht mehr da, darum ist nichts geschehen. Vielleicht wurde sie gelöscht; "
-                "bitte noch einmal fragen."
+                "bitte stell sie noch einmal."
             )
         case AskedTwice(agent=agent):
-            return f"{agent} beantwortet das schon und wurde nicht noch einmal gefragt. Bitte die Antwort abwarten."
+            return f"{agent} beantwortet das schon und wurde nicht noch einmal gefragt. Bitte warte die Antwort ab."
         case NotAskedAgain():
-            return "Das geht von hier aus nicht noch einmal; geändert wurde nichts. Bitte die Frage eintippen."
+            return "Das geht von hier aus nicht noch einmal; geändert wurde nichts. Bitte tippe die Frage ein."
         case UnknownCitation():
             return (
-                "Diese Antwort hat keine solche Quelle. Die Antwort bleibt; neu geladen zeigt die Seite ihre Quellen."
+                "Diese Antwort hat keine solche Quelle, aber sie bleibt; lade die Seite neu, um ihre Quellen zu sehen."
             )
         # ---------------------------------------------------- a plan
         case EmptyPlan():
-            return "Der Plan ist leer, darum wurde nichts gestartet. Bitte einen Agenten hinzufügen oder abbrechen."
+            return "Der Plan ist leer, darum wurde nichts gestartet. Bitte füg einen Agenten hinzu oder brich ab."
         case TooManyQuestions(asked=asked, most=most):
             return (
                 f"Der Plan stellt {asked} verschiedene Fragen und darf {most} stellen; nichts wurde gestartet. "
-                "Bitte einige herausnehmen."
+                "Bitte nimm einige heraus."
             )
         case AgentGone(row=row, agent=agent):
             return (
-                f"Schritt {row}: den Agenten „{agent}“ gibt es nicht mehr; nichts wurde gestartet. Bitte anders wählen."
+                f"Schritt {row}: den Agenten „{agent}“ gibt es nicht mehr; nichts wurde gestartet. Bitte wähle anders."
             )
         case AgentAway(row=row, title=title):
             return (
                 f"Schritt {row}: {title} ist gerade nicht da; nichts wurde gestartet. "
-                "Bitte einen anderen Agenten wählen oder warten."
+                "Bitte wähle einen anderen Agenten oder warte."
             )
         case WaitsForLater(row=row):
-            return f"Schritt {row} kann nur auf Schritte über ihm warten; nichts wurde gestartet. Bitte das ändern."
+            return f"Schritt {row} kann nur auf Schritte über ihm warten; nichts wurde gestartet. Bitte ändere das."
         case AsksTheSame(first=first, row=row, title=title):
             return (
                 f"Die Schritte {first} und {row} fragen {title} dasselbe; nichts wurde gestartet. "
-                "Bitte eine herausnehmen."
+                "Bitte nimm eine heraus."
             )
         case UnaskableStep(row=row, cause=cause):
             return f"Schritt {row}: {in_german(cause, duration)} Die Änderungen sind noch da."
         case InvalidPlan():
-            return "So kann der Plan nicht laufen; nichts wurde gestartet. Bitte ändern, er ist noch da."
+            return "So kann der Plan nicht laufen; nichts wurde gestartet. Bitte ändere ihn, er ist noch da."
         case NotAwaiting():
-            return "Über diesen Plan ist schon entschieden; geändert wurde nichts. Neu geladen zeigt die Seite mehr."
+            return (
+                "Über diesen Plan ist schon entschieden; geändert wurde nichts. Lade die Seite neu, um mehr zu sehen."
+            )
         # ---------------------------------------------------- conversations
         case UnknownConversation():
             return "Diese Unterhaltung gibt es nicht. Vielleicht wurde sie gelöscht; die anderen stehen in der Liste."
         case HistoryFull():
             return (
                 "Der Speicherplatz ist voll, darum wurde dies nicht aufgehoben; was vorher da war, bleibt. "
-                "Bitte dem Betreiber sagen."
+                "Bitte sag es dem Betreiber."
             )
         case UnusableHistory():
-            return "Die Unterhaltungen sind nicht zu lesen; geändert wurde nichts daran. Bitte dem Betreiber sagen."
+            return "Die Unterhaltungen sind nicht zu lesen; geändert wurde nichts daran. Bitte sag es dem Betreiber."
         case HistoryError():
-            return "Unterhaltungen gehen gerade nicht; was vorher da war, bleibt. Bitte später noch einmal versuchen."
+            return "Unterhaltungen gehen gerade nicht; was vorher da war, bleibt. Bitte versuch es später noch einmal."
         # ---------------------------------------------------- files that are handed in
         case NotAllowed():
             return (
@@ -315,30 +317,28 @@ def in_german(error: Exception, duration: Duration) -> str:
                 "Eigene lassen sich ändern und entfernen."
             )
         case UnknownDelivery():
-            return (
-                "Diese Dateien warten nicht mehr; was aufgenommen ist, bleibt. Bitte die übrigen noch einmal abgeben."
-            )
+            return "Diese Dateien warten nicht mehr; was aufgenommen ist, bleibt. Bitte gib die übrigen noch einmal ab."
         case TooManyOpen():
             return (
                 "Zu viele Nachrichten mit Dateien sind noch offen; diese wurden nicht aufgenommen. "
-                "Bitte erst wählen, wer die früheren behält, oder sie abbrechen."
+                "Bitte wähle erst, wer die früheren behält, oder brich sie ab."
             )
         case TooManyFiles(most=most):
-            return f"Es werden höchstens {most} Dateien auf einmal angenommen; bitte diese noch einmal abgeben."
+            return f"Es werden höchstens {most} Dateien auf einmal angenommen; bitte gib diese noch einmal ab."
         case BrokenFile():
-            return "Mit dieser Datei ging etwas schief; sie wurde nicht behalten. Bitte noch einmal abgeben."
+            return "Mit dieser Datei ging etwas schief; sie wurde nicht behalten. Bitte gib sie noch einmal ab."
         case BrokenDelivery():
-            return "Etwas ging schief; „/knowledge“ zeigt, was aufgenommen ist. Bitte die übrigen noch einmal abgeben."
+            return "Etwas ging schief; „/knowledge“ zeigt, was aufgenommen ist. Bitte gib die übrigen noch einmal ab."
         case BrokenOff():
             return (
                 "Der Server wurde inzwischen beendet; „/knowledge“ zeigt, was aufgenommen ist. "
-                "Bitte die übrigen noch einmal abgeben."
+                "Bitte gib die übrigen noch einmal ab."
             )
         # ---------------------------------------------------- documents
         case ReadingTooLong():
-            return "Sie zu lesen dauert zu lange; sie wurde nicht behalten. Bitte in Teile zerlegen."
+            return "Sie zu lesen dauert zu lange; sie wurde nicht behalten. Bitte zerlege sie in Teile."
         case ReaderDied():
-            return "Sie ist beschädigt und wurde nicht behalten. Bitte neu speichern und noch einmal versuchen."
+            return "Sie ist beschädigt und wurde nicht behalten. Bitte speichere sie neu und versuch es noch einmal."
         case UnreadableDocument(status=status):
             return _UNREADABLE[status]
         case UnknownDocument() | InvalidBase():
@@ -346,18 +346,18 @@ def in_german(error: Exception, duration: Duration) -> str:
         case NameTaken():
             return (
                 "Es gibt schon ein anderes Dokument dieses Namens; geändert wurde nichts. "
-                "Bitte zuerst eines davon entfernen oder umbenennen."
+                "Bitte entferne zuerst eines davon oder benenne es um."
             )
         case StorageFull():
             return (
                 "Der Speicherplatz ist voll, darum wurde dies nicht behalten; was vorher da war, bleibt. "
-                "Bitte dem Betreiber sagen."
+                "Bitte sag es dem Betreiber."
             )
         case StorageError() | RecordUnavailable():
-            return "Dokumente lassen sich gerade nicht ändern; was vorher da war, bleibt. Bitte später versuchen."
+            return "Dokumente lassen sich gerade nicht ändern; was vorher da war, bleibt. Bitte versuch es später."
         case KnowledgeUnavailable() | ModelUnavailable():
-            return "Die Dokumente sind gerade nicht zu durchsuchen; verloren ist keines. Bitte später versuchen."
-    return "Etwas Unerwartetes ging schief. Bitte noch einmal versuchen; bleibt es so, bitte dem Betreiber sagen."
+            return "Die Dokumente sind gerade nicht zu durchsuchen; verloren ist keines. Bitte versuch es später."
+    return "Etwas Unerwartetes ging schief. Bitte versuch es noch einmal; bleibt es so, sag es bitte dem Betreiber."
 
 
 def _thousands(number: int) -> str:
@@ -367,7 +367,7 @@ def _thousands(number: int) -> str:
 _UNREADABLE: dict[ReadStatus, str] = {
     "read": "Sie kann nicht gelesen werden.",
     "empty": "Es steht kein lesbarer Text darin; vielleicht sind es eingescannte Bilder.",
-    "encrypted": "Sie ist verschlüsselt und braucht ein Passwort. Bitte ohne Passwort speichern und neu abgeben.",
+    "encrypted": "Sie ist verschlüsselt und braucht ein Passwort. Bitte speichere sie ohne und gib sie neu ab.",
     "unsupported": "So eine Datei wird nicht gelesen: sie ist zu groß oder von einer Art, die hier niemand kennt.",
-    "damaged": "Sie ist beschädigt oder nicht von der Art, die ihr Name angibt. Bitte neu speichern.",
+    "damaged": "Sie ist beschädigt oder nicht von der Art, die ihr Name angibt. Bitte speichere sie neu.",
 }

@@ -539,9 +539,9 @@ class Words:
     def takes_no_files(self, command: str) -> str:
         return f"`/{command}` takes no files, so they were not taken in. Please send them without it."
 
-    roster_head = ("Agent", "Workers", "Load", "Success", "Time")
+    roster_head = ("Agent", "Processes", "Load", "Success", "Time")
     nobody_reached = "No agent of the council can be reached at the moment."
-    no_worker = "no worker runs it"
+    no_worker = "nobody runs it"
     on_trial = "on trial after failures"
     at_work = "at work"
     ready = "ready"

@@ -29,7 +29,7 @@ def add(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--json", action="store_true", help="print the whole run as one JSON document")
     parser.add_argument("--single", action="store_true", help="let one agent answer alone, without Redis")
     parser.add_argument("--agents", type=names, default=(), metavar="A,B", help="ask only these")
-    parser.add_argument("--background", action="store_true", help="let questions of people who wait go first")
+    parser.add_argument("--background", action="store_true", help="begin when nobody else waits")
     parser.add_argument("--model", default="", metavar="NAME", help="one of those that are offered, or none")
     parser.add_argument("--as", dest="person", default="local", metavar="PERSON", help="whose documents count too")
     parser.set_defaults(run=run)

@@ -36,9 +36,9 @@ def test_a_card_says_what_an_agent_knows_and_how_it_is_doing() -> None:
 
 
 def test_a_line_says_how_an_agent_works() -> None:
-    """Workers, load, success rate, median time: for whoever runs the server."""
+    """Processes, load, success rate, median time: for whoever runs the server."""
     head, rule, line = table([SECURITY], load_catalog(), ENGLISH).splitlines()
-    assert head == "| Agent | Workers | Load | Success | Time |"
+    assert head == "| Agent | Processes | Load | Success | Time |"
     assert set(rule) == set("|-:")
     assert line == "| Security | 2 | 3/8 | 90% | 42 ms |"
 
@@ -47,7 +47,7 @@ def test_a_line_says_how_an_agent_works() -> None:
     ("health", "said"),
     [
         (AgentHealth("security", workers=1, slots=4, free=4), "ready"),
-        (AgentHealth("security"), "no worker runs it"),
+        (AgentHealth("security"), "nobody runs it"),
         (AgentHealth("security", workers=1, breaker=Breaker(5, 23.8)), "left out for another 24 s"),
         (AgentHealth("security", workers=1, breaker=Breaker(5, 0.0)), "on trial after failures"),
     ],

@@ -60,5 +60,5 @@ def test_an_end_without_an_answer_says_what_was_kept_and_what_to_do() -> None:
             assert told.startswith(words.reason(BROKEN))
             assert told != words.reason(BROKEN)
     assert GERMAN.without_answer("failed", "") == (
-        "Das konnte nicht beantwortet werden. Die Frage ist aufgehoben; bitte noch einmal fragen."
+        "Das konnte nicht beantwortet werden. Die Frage ist aufgehoben; bitte stell sie noch einmal."
     )

@@ -144,6 +144,22 @@ async def test_who_waits_comes_before_what_is_in_the_background(tmp_path: Path, 
     assert waited == [0, 1, 1, 0, 1]
 
 
+async def test_what_has_begun_in_the_background_keeps_its_place(redis_url: str, keys: Keys) -> None:
+    """Whoever waits by then begins when it has ended."""
+    settings = RunSettings(places=1)
+    async with open_connections(redis_url) as connections:
+        store = RunStore(connections.batcher, keys, settings)
+        quiet, waited_for = asked_by("ada", 0).model_copy(update={"priority": "background"}), asked_by("bob", 1)
+        for task in (quiet, waited_for):
+            await store.accept(task, "somebody")
+        await store.begin_waiting(waited_for.id)
+        assert (await store.begun(quiet.id), await store.begun(waited_for.id)) == (True, False)
+        for task in (quiet, waited_for):
+            assert await store.begun(task.id)
+            result = TaskResult(task=task.id, mode="council", state="cancelled")
+            await store.finish(task.id, result, [Answer(run=task.id, result=result)], fence=None)
+
+
 async def test_weight_brings_turns_sooner(tmp_path: Path, redis_url: str, keys: Keys) -> None:
     """Whoever has twice the weight begins twice as often as somebody who asks as much."""
     settings = RunSettings.model_validate({"places": 1, "waiting": 39, "weights": "ada=2,guest=0.5"})
