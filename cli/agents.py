@@ -94,9 +94,12 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
 async def _look(settings: "Settings", console: Console, runtime: Runtime, *, versions: bool) -> Seen | None:
     """None, with a note, when Redis is away."""
     from orchestration import EngineUnavailable
+    from orchestration.durability import LOCAL
 
+    # Whoever looks changes nothing, so replicas that are away are no reason not to look; that may be what it is about.
+    looking = settings.model_copy(update={"durability": LOCAL})
     try:
-        async with runtime.open_operations(settings) as operations:
+        async with runtime.open_operations(looking) as operations:
             return Seen(
                 *await asyncio.gather(
                     operations.health(),

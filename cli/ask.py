@@ -13,6 +13,8 @@ from cli.outcome import DONE, FAILED, NOTHING_FOUND
 from cli.runtime import Council, Runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestration import Settings, Task
     from orchestration.document import AskDocument
     from orchestration.messages import AnyEvent
@@ -72,8 +74,11 @@ async def _ask(
 
     async with AsyncExitStack() as stack:
         council, task = await _open(task, settings, console, runtime, stack)
+        note = (lambda text: None) if quiet else console.note
+        beside = await stack.enter_async_context(asyncio.TaskGroup())
+        stack.callback(beside.create_task(_tell_outages(council, note)).cancel)
         task = await council.placed(task)
-        progress = Progress(council.registry, (lambda text: None) if quiet else console.note)
+        progress = Progress(council.registry, note)
         events: list[AnyEvent] = []
         try:
             patience = settings.run.deadline_seconds + LATE_SECONDS
@@ -109,6 +114,17 @@ async def _open(
             console.note(f"{error} The single agent answers instead.")
     council = await stack.enter_async_context(runtime.open_single(settings))
     return council, task.model_copy(update={"mode": "single"})
+
+
+async def _tell_outages(council: Council, note: "Callable[[str], None]") -> None:
+    """Whoever looks at a terminal where nothing happens is told what is waited for."""
+    if (outage := council.outage) is None:
+        return
+    while True:
+        await outage.begins()
+        note(outage.sentence)
+        await outage.ends()
+        note("Redis answers again.")
 
 
 async def _cancel(council: Council, task: "Task") -> None:

@@ -30,11 +30,25 @@ class Shelves(Protocol):
     async def remove(self, base: str, document: str, *, person: str) -> "Document": ...
 
 
+class Outage(Protocol):
+    """Whether Redis is away; `orchestration.outage.Outage` is one."""
+
+    @property
+    def sentence(self) -> str: ...
+
+    async def begins(self) -> None: ...
+
+    async def ends(self) -> None: ...
+
+
 class Council(Protocol):
     """An open runtime, as far as commands use it; `orchestration.AgentOrchestrator` is one."""
 
     @property
     def registry(self) -> "Mapping[str, Agent]": ...
+
+    @property
+    def outage(self) -> Outage | None: ...
 
     async def placed(self, task: "Task") -> "Task": ...
 

@@ -15,7 +15,8 @@ from orchestration.endings import order
 from orchestration.errors import EngineUnavailable, UnknownRun
 from orchestration.log import Ending, RunLog, ending_of
 from orchestration.messages import Accepted, Answer, Recorded, Task, TaskResult
-from orchestration.outage import AWAY, Outage
+from orchestration.outage import Outage
+from orchestration.trouble import AWAY
 
 LOOK_SECONDS = 0.5
 """Whether another process has ended a run of its single agent is looked for this often."""

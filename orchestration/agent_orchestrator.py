@@ -30,13 +30,14 @@ from orchestration.load import Load
 from orchestration.log import Ending, Standing
 from orchestration.messages import Answer, Recorded, Task, TaskResult, new_id
 from orchestration.metrics import Metrics
-from orchestration.outage import AWAY, Outage
+from orchestration.outage import Outage
 from orchestration.presence import AgentHealth, Presence, PresenceReader
 from orchestration.redis_log import RedisLog
 from orchestration.round_trips import UNREACHABLE
 from orchestration.sharding import RunIds
 from orchestration.single import SingleAgent
 from orchestration.stopped import spent_until
+from orchestration.trouble import AWAY, lacks_a_right, told
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +74,14 @@ class Councils:
                 return await asked
             except TROUBLE as error:
                 log.warning("Redis: %s", error)
-                raise EngineUnavailable(self.outage.sentence) from error
+                raise self.unavailable(error) from error
         finally:
             asked.cancel()
             away.cancel()
+
+    def unavailable(self, error: Exception) -> EngineUnavailable:
+        """For whoever asked: an outage ends by itself, and what the user of this process may not do it never may."""
+        return EngineUnavailable(str(told(error)) if lacks_a_right(error) else self.outage.sentence)
 
 
 class AgentOrchestrator:
@@ -194,7 +199,7 @@ class AgentOrchestrator:
             if task.id not in self._replaced:
                 if isinstance(error, RoundtableError):
                     raise
-                raise EngineUnavailable(councils.outage.sentence) from error
+                raise councils.unavailable(error) from error
         finally:
             self._taking_in.pop(task.id, None)
             over.set()
@@ -278,7 +283,7 @@ class AgentOrchestrator:
                 log.warning("run %s is watched again when Redis answers: %s", run, error)
                 await councils.connections.batcher.until_available()
             except TROUBLE as error:
-                raise EngineUnavailable(councils.outage.sentence) from error
+                raise councils.unavailable(error) from error
             except UnknownRun:
                 self._unfinished.pop(run, None)
                 raise

@@ -16,9 +16,15 @@ def no_retry() -> Retry:
 
 def limits(reply_seconds: float | None) -> dict[str, Any]:
     """Options of a connection. Without a time for replies round_trips.py has a timer for all of them; one of redis-py's
-    would be a task for each write.
+    would be a task for each write. redis-py does not say what it is: servers before 7.2 refuse that, and a user's
+    refusals are in their ACL LOG, where they would hide those that matter.
     """
-    return {"retry": no_retry(), "socket_connect_timeout": CONNECTING_SECONDS, "socket_timeout": reply_seconds}
+    return {
+        "retry": no_retry(),
+        "socket_connect_timeout": CONNECTING_SECONDS,
+        "socket_timeout": reply_seconds,
+        "driver_info": None,
+    }
 
 
 def client_of(url: str, reply_seconds: float | None = None, *, alone: bool = False) -> Redis:

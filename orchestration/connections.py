@@ -6,17 +6,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, ConnectionError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import ConnectionError, NoPermissionError, RedisError, ResponseError
 
 from orchestration.address import ClusterAddress, SentinelAddress, read_address
 from orchestration.batching import Batcher
 from orchestration.clients import client_of, client_over, limits, no_retry
 from orchestration.cluster import Cluster, slot_of
 from orchestration.durability import LOCAL, Durability
-from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError
-from orchestration.round_trips import NO_MASTER, REPLY_SECONDS, UNREACHABLE, RoundTrips
+from orchestration.errors import ConfigurationError
+from orchestration.round_trips import NO_MASTER, REPLY_SECONDS, RoundTrips
 from orchestration.sentinels import Sentinels
 from orchestration.streams import Streams
+from orchestration.trouble import told_at_first
 
 BLOCK_MS = 2_000
 """Longest wait of a blocking read."""
@@ -157,7 +158,7 @@ async def _check(connections: Connections, durability: Durability) -> None:
                     await _check_durability(redis, durability)
     except (TypeError, *TROUBLE) as error:
         # On a unix socket redis-py wraps whatever the server answers to its first words into a ConnectionError.
-        raise _refusal(error.__cause__ if isinstance(error.__cause__, RedisError) else error) from None
+        raise told_at_first(error.__cause__ if isinstance(error.__cause__, RedisError) else error) from None
     for info in found:
         if info.get("redis_mode") == "cluster" and not connections.is_cluster:
             raise ConfigurationError("This Redis is one of a cluster; REDIS_URL has to begin with redis+cluster://.")
@@ -189,28 +190,3 @@ async def _check_durability(redis: RedisClient, durability: Durability) -> None:
             raise
         needed = "ROUNDTABLE_REDIS_FSYNC needs Redis 7.2 or newer, with appendonly yes"
         raise ConfigurationError(f"{needed}; this one says: {str(refusal).rstrip('.')}.") from None
-
-
-def _refusal(error: BaseException) -> RoundtableError:
-    said = str(error).rstrip(".") or "there was no reply in time"
-    if isinstance(error, AuthenticationError):
-        return ConfigurationError(f"Redis refused the user name or password in REDIS_URL: {said}.")
-    if isinstance(error, NoPermissionError):
-        return ConfigurationError(f"The user in REDIS_URL lacks a right on Redis: {said}.")
-    if "CERTIFICATE_VERIFY_FAILED" in said:
-        return ConfigurationError(
-            "The certificate of Redis is not trusted: the option ssl_ca_certs of REDIS_URL names the file of whoever"
-            f" signed it ({said})."
-        )
-    if "SSL" in said and ("WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said):
-        return ConfigurationError("Redis speaks no TLS at this address; it begins with redis:// then.")
-    if isinstance(error, UNREACHABLE):
-        return EngineUnavailable(f"Redis does not answer: {said}.")
-    if isinstance(error, TypeError):
-        # The options of an address are the arguments of a connection, and nobody looks at them before there is one.
-        return ConfigurationError(f"REDIS_URL is not usable: it has an option that is not known ({said}).")
-    if "cluster support disabled" in said:
-        return ConfigurationError("This Redis is no cluster; REDIS_URL has to begin with redis:// or rediss://.")
-    if "unknown command" in said and "HELLO" in said:
-        return ConfigurationError("This Redis is older than 6.0; Roundtable needs 6.2 or newer.")
-    return ConfigurationError(f"Redis refused to be used: {said}.")

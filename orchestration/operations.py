@@ -16,14 +16,14 @@ from orchestration.brake import Halt
 from orchestration.connections import Connections
 from orchestration.dead_letters import DeadLetters
 from orchestration.engine import open_engine
-from orchestration.errors import ConfigurationError, EngineUnavailable
+from orchestration.errors import ConfigurationError
 from orchestration.keys import PREFIX, Keys
 from orchestration.presence import AgentHealth, Presence, PresenceReader
-from orchestration.round_trips import UNREACHABLE
 from orchestration.settings import MOST_SHARDS, RunSettings, Settings
 from orchestration.sharding import agree, divide
 from orchestration.signing import Signing, read_key_ring
 from orchestration.store import RunStore
+from orchestration.trouble import told
 from orchestration.versions import OtherVersion, read_other_versions
 
 LOOK_SECONDS = 0.05
@@ -121,5 +121,4 @@ async def open_operations(
         try:
             yield Operations(connections, keys, tuple(registry), settings.run, letters, presences)
         except RedisError as error:
-            happened = "does not answer" if isinstance(error, UNREACHABLE) else "refuses"
-            raise EngineUnavailable(f"Redis {happened}: {str(error).rstrip('.')}.") from error
+            raise told(error) from error

@@ -5,14 +5,9 @@ import logging
 from typing import Protocol
 
 from orchestration.connections import TROUBLE
+from orchestration.trouble import AWAY, NO_WRITES
 
 log = logging.getLogger(__name__)
-
-AWAY = "Redis does not answer; nothing is lost, please try again in a moment."
-REFUSED = (
-    "Redis takes no writes: its memory or disk is full, or replicas that have to have them are gone; nothing is lost, "
-    "please try again when that is mended."
-)
 
 LOOK_SECONDS = 0.25
 """Silence makes no noise, so somebody has to look."""
@@ -52,7 +47,7 @@ class Outage:
     @property
     def sentence(self) -> str:
         """What is wrong, for a person."""
-        return AWAY if self._batcher.takes_writes else REFUSED
+        return AWAY if self._batcher.takes_writes else NO_WRITES
 
     async def begins(self) -> None:
         """Wait until Redis does not answer."""

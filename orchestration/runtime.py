@@ -33,8 +33,9 @@ from orchestration.hints import Hints
 from orchestration.hub import EventHub
 from orchestration.inbox import Inbox
 from orchestration.keeping import Keeper
-from orchestration.keys import PREFIX, Keys
+from orchestration.keys import GROUP, PREFIX, Keys
 from orchestration.machine import Processor
+from orchestration.messages import PRIORITIES
 from orchestration.metrics import Metrics
 from orchestration.outage import Outage
 from orchestration.path import Council
@@ -52,6 +53,7 @@ from orchestration.single import SingleAgent
 from orchestration.step_store import StepStore
 from orchestration.store import RunStore
 from orchestration.terms import PLANNING, WRITING, share_of, task_budget
+from orchestration.trouble import lacks_a_right, told
 from orchestration.weights import Weights, nobodys
 from orchestration.worker import GRACE_SECONDS, Worker
 from orchestration.writing import aggregating
@@ -317,9 +319,14 @@ class _Process:
         outage = Outage(connections.batcher, keys.shards[0].probe)
         gauges = Gauges(connections.batcher, keys, presences, registry, settings.run.lease_ms)
         try:
+            # Who may not do this would try for ever, and seem to be there.
+            streams = [keys.tasks(agent, priority) for agent in self.workers for priority in PRIORITIES]
+            await asyncio.gather(*(connections.streams.make_group(stream, GROUP) for stream in streams))
             # Before anything is asked here, so that whoever joins finds this process.
             await heartbeat.beat()
         except TROUBLE as error:
+            if lacks_a_right(error):
+                raise told(error) from error
             log.warning("Redis went away while this process started; the loops go on asking: %s", error)
         loops = [hub.run, hints.run, brake.run, heartbeat.run, engine.run, outage.run]
         loops.append(partial(self._stop_at_halt, brake))
@@ -366,7 +373,7 @@ async def _somebody_orchestrates(connections: Connections, keys: Keys) -> bool:
     try:
         alive = await PresenceReader(connections.batcher, keys, ()).alive()
     except TROUBLE as error:
-        raise EngineUnavailable(f"Redis does not answer: {str(error).rstrip('.')}.") from error
+        raise told(error) from error
     # Another `ask` may be gone before it has driven anything of ours to its end.
     return any(presence.orchestrates and presence.kind == "web" for presence in alive)
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from orchestration.batching import Batcher
 from orchestration.brake import halted, pull, release
 from orchestration.connections import TROUBLE
-from orchestration.errors import ConfigurationError, EngineUnavailable
+from orchestration.errors import ConfigurationError
 from orchestration.keys import Keys, Shard
 from orchestration.messages import Task, new_id
-from orchestration.round_trips import UNREACHABLE
 from orchestration.settings import RunSettings
+from orchestration.trouble import told
 
 
 async def agree(batcher: Batcher, keys: Keys) -> None:
@@ -31,8 +31,7 @@ async def agree(batcher: Batcher, keys: Keys) -> None:
             await batcher("SET", keys.layout, 1 if undivided else asked, "NX")
             found = await batcher("GET", keys.layout)
     except TROUBLE as error:
-        happened = "does not answer" if isinstance(error, UNREACHABLE) else "refuses"
-        raise EngineUnavailable(f"Redis {happened}: {str(error).rstrip('.')}.") from error
+        raise told(error) from error
     if int(found) != asked:
         raise ConfigurationError(
             f"ROUNDTABLE_SHARDS is {asked}, but the questions in this Redis are divided by {int(found)};"

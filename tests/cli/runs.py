@@ -8,7 +8,7 @@ from io import StringIO
 from agents import Agent, AgentRegistry
 from cli.console import Console
 from cli.main import main
-from cli.runtime import Runtime
+from cli.runtime import Outage, Runtime
 from knowledge import Document, Ingested, Passage, Progress, UnknownDocument, Upload
 from orchestration import EngineUnavailable, Operations, Settings, Task, TaskResult, open_operations
 from orchestration.keys import PREFIX
@@ -117,6 +117,7 @@ class ScriptedCouncil:
     asked: list[Task] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     rejected: tuple[str, ...] = ()
+    outage: Outage | None = None
 
     async def placed(self, task: Task) -> Task:
         return task

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from knowledge import HashEmbedder, Upload, open_knowledge
 from orchestration import Settings
 from orchestration.batching import Batcher
 from orchestration.connections import open_connections
+from orchestration.durability import Durability
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import MAJOR, SCHEMA, encode
 from orchestration.presence import AgentWork, Presence
@@ -37,6 +39,15 @@ def alive(redis_url: str, keys: Keys) -> None:
             await asyncio.gather(*(beat(connections.batcher, each) for each in (WEB, WORKER)))
 
     asyncio.run(both())
+
+
+@pytest.mark.usefixtures("alive")
+def test_while_replicas_are_missing(operator: Terminal) -> None:
+    """What is asked of writes does not hold up whoever looks, which may be because of just that."""
+    asking = operator.settings.model_copy(update={"durability": Durability(replicas=1)})
+    ran = replace(operator, settings=asking).types("agents")
+    assert (ran.code, ran.err) == (0, "")
+    assert lines(ran.out)["security"].split()[1] == "2"
 
 
 def lines(text: str) -> dict[str, str]:

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from agents import Note, UnknownAgent, UnknownModel, Usage
 from cli.main import COMMANDS, main
-from orchestration import ConfigurationError, InvalidTask
+from orchestration import ConfigurationError, InvalidTask, Task
 from orchestration.messages import Failed
-from tests.cli.runs import FIRST, QUESTION, Terminal, events, result
+from tests.cli.runs import FIRST, QUESTION, ScriptedCouncil, Terminal, events, result
 
 
 def test_an_answer_and_its_sources(terminal: Terminal) -> None:
@@ -26,6 +27,42 @@ def test_json_is_one_document_and_nothing_else(terminal: Terminal) -> None:
     ran = terminal.types("ask", QUESTION, "--json")
     assert (ran.code, ran.err) == (0, "")
     assert json.loads(ran.out)["task_id"] == "r"
+
+
+class Away:
+    """A Redis that is away until somebody was told."""
+
+    sentence = "Redis takes no writes."
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+
+    async def begins(self) -> None:
+        if self.over.is_set():
+            await asyncio.Event().wait()
+
+    async def ends(self) -> None:
+        self.over.set()
+
+
+@dataclass
+class WaitingCouncil(ScriptedCouncil):
+    """Takes nothing in while Redis is away."""
+
+    outage: Away = field(default_factory=Away)
+
+    async def placed(self, task: Task) -> Task:
+        await self.outage.over.wait()
+        return task
+
+
+def test_what_is_waited_for_is_told(terminal: Terminal) -> None:
+    """Who asked would otherwise look at an empty terminal until the deadline. A program that reads is not told."""
+    ran = replace(terminal, council=WaitingCouncil(events())).types("ask", QUESTION)
+    assert ran.code == 0
+    assert ran.err.splitlines()[:2] == ["Redis takes no writes.", "Redis answers again."]
+    ran = replace(terminal, council=WaitingCouncil(events())).types("ask", QUESTION, "--json")
+    assert (ran.code, ran.err) == (0, "")
 
 
 def test_what_is_asked_is_what_was_typed(terminal: Terminal) -> None:

@@ -15,7 +15,7 @@ from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from agents import AgentError, Question
 from agents.answerers.scripted import ScriptedAnswerer
-from orchestration import Task, open_operations
+from orchestration import ConfigurationError, EngineUnavailable, Task, open_operations, open_runtime
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import Answer
 from orchestration.rights import rights_of_observer, rights_of_web, rights_of_worker
@@ -284,6 +284,36 @@ async def test_an_operators_figures_with_an_observers_rights(tmp_path: Path, key
         assert [process.kind for process in await observer.processes()] == ["web"]
         assert (await observer.halted(), dict(await observer.alarms())) == (None, {})
         assert await observer.clock() > 0
+
+
+@pytest.mark.usefixtures("forbidden")
+async def test_a_worker_with_the_user_of_another_one_does_not_start(tmp_path: Path, keys: Keys, users: Users) -> None:
+    """It would seem to be there, and try for ever to read what it may not."""
+    with pytest.raises(ConfigurationError, match="lacks a right on Redis"):
+        async with world(tmp_path, users.gardener, keys.prefix, workers=["kitchen"], kind="worker"):
+            pass
+    async with open_operations(
+        settings(tmp_path, users.web), registry=registry(tmp_path), prefix=keys.prefix
+    ) as operator:
+        assert await operator.processes() == []
+
+
+@pytest.mark.usefixtures("forbidden")
+async def test_who_may_not_ask_is_told_so(tmp_path: Path, keys: Keys, users: Users) -> None:
+    """Not that Redis were away, which would end by itself."""
+    async with (
+        world(tmp_path / "web", users.web, keys.prefix),
+        open_runtime(
+            settings(tmp_path, users.observer), registry=registry(tmp_path), kind="ask", join=True, prefix=keys.prefix
+        ) as observer,
+    ):
+        with pytest.raises(EngineUnavailable, match="lacks a right on Redis"):
+            await observer.submit(Task(question="@garden When do I prune roses?"))
+        with pytest.raises(ConfigurationError, match=r"lacks a right on Redis.*\): The user executing"):
+            async with open_operations(
+                settings(tmp_path, users.observer), registry=registry(tmp_path), prefix=keys.prefix
+            ) as looking:
+                await looking.other_versions()
 
 
 async def test_hints_do_not_tell_which_run_it_was(tmp_path: Path, redis_url: str, keys: Keys, redis: Any) -> None:
