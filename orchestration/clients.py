@@ -5,6 +5,7 @@ from typing import Any
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
+from redis.maint_notifications import MaintNotificationsConfig
 
 CONNECTING_SECONDS = 2
 
@@ -16,14 +17,15 @@ def no_retry() -> Retry:
 
 def limits(reply_seconds: float | None) -> dict[str, Any]:
     """Options of a connection. Without a time for replies round_trips.py has a timer for all of them; one of redis-py's
-    would be a task for each write. redis-py does not say what it is: servers before 7.2 refuse that, and a user's
-    refusals are in their ACL LOG, where they would hide those that matter.
+    would be a task for each write. redis-py neither says what it is nor asks to be told of maintenance: most servers
+    refuse that, and a user's refusals are in their ACL LOG, where they would hide those that matter.
     """
     return {
         "retry": no_retry(),
         "socket_connect_timeout": CONNECTING_SECONDS,
         "socket_timeout": reply_seconds,
         "driver_info": None,
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
 
 
