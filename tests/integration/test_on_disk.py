@@ -30,16 +30,14 @@ class Pair:
 
     def __init__(self, folder: Path) -> None:
         ports = free_ports(2)
-        at_once = ("--repl-diskless-sync-delay", "0")
-        servers = [RedisServer(folder / str(port), *at_once, port=port, program=PROGRAM) for port in ports]
-        self.master, self.replica = servers
+        self.master, self.replica = (RedisServer(folder / str(port), port=port, program=PROGRAM) for port in ports)
 
     def start(self) -> None:
         """Come back when the replica has everything that the master has."""
         self.master.start()
         self.replica.start()
         self.replica.ask("REPLICAOF", "127.0.0.1", str(self.master.port))
-        while self.replica.ask("ROLE")[3] != b"connected":
+        while not self.replica.in_step:
             continue
 
     def crash(self) -> None:
