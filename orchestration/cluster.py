@@ -25,7 +25,7 @@ from redis.exceptions import (
 
 from orchestration.address import ClusterAddress, Node
 from orchestration.clients import client_of
-from orchestration.durability import LOCAL, Durability
+from orchestration.durability import LOCAL, Durability, key_of
 from orchestration.round_trips import UNREACHABLE, Command, RoundTrips
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,6 @@ ASKING_SECONDS = 1.0
 """A server that does not say in this time which slots are where is passed over."""
 PAUSES = (0.0, 0.02, 0.04, 0.08, 0.16, 0.3, 0.4)
 """Before what was refused because of a slot is sent again: a good second in all, as for a server that is away."""
-_KEY_AT = {"EVALSHA": 3, "EVAL": 3, "XGROUP": 2, "XINFO": 2}
-"""Where the first key of a command stands, unless it is its first argument."""
 _TAG = re.compile(r"\{[^{}]+\}")
 
 
@@ -50,13 +48,11 @@ def slot_of(key: bytes | str) -> int:
 def _slot(command: Command) -> int:
     """The slot of what a command is about; 0 where it is about nothing in particular (TIME, INFO)."""
     name = command[0].decode() if isinstance(command[0], bytes) else str(command[0])
-    if name == "SCAN":
-        # A pattern with a tag finds keys of this tag only.
-        place = 1 + next((at for at, part in enumerate(command) if part in (b"MATCH", "MATCH")), 0)
-    else:
-        place = _KEY_AT.get(name, 1)
-    key = command[place] if place < len(command) else b""
-    return slot_of(key) if isinstance(key, bytes | str) else 0
+    if name != "SCAN":
+        return slot_of(key_of(command))
+    # A pattern with a tag finds keys of this tag only.
+    pattern = command[1 + next((at for at, part in enumerate(command) if part in (b"MATCH", "MATCH")), 0)]
+    return slot_of(pattern) if isinstance(pattern, bytes | str) else 0
 
 
 class Cluster:

@@ -160,7 +160,7 @@ async def _check(connections: Connections, durability: Durability) -> None:
         # On a unix socket redis-py wraps whatever the server answers to its first words into a ConnectionError.
         raise told_at_first(error.__cause__ if isinstance(error.__cause__, RedisError) else error) from None
     for info in found:
-        if info.get("redis_mode") == "cluster" and not connections.is_cluster:
+        if info.get("redis_mode", info.get("server_mode")) == "cluster" and not connections.is_cluster:
             raise ConfigurationError("This Redis is one of a cluster; REDIS_URL has to begin with redis+cluster://.")
         _check_server(info)
 
@@ -180,7 +180,8 @@ async def _check_durability(redis: RedisClient, durability: Durability) -> None:
     """Whether the server knows what is asked of it. How many replicas it has is seen later, and may change."""
     commands: Any = redis
     try:
-        await commands.execute_command(*durability.command)
+        for question in durability.questions:
+            await commands.execute_command(*question)
     except NoPermissionError:
         raise
     except ResponseError as refusal:

@@ -5,8 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from orchestration.keys import probe_beside
+
 WAIT_MS = 1_000
-"""So long a server waits for its replicas and its disk; then it says how far they are."""
+"""So long a server waits for its replicas; then it says how many have it."""
+DISK_MS = 2_500
+"""The same for disks. With `appendfsync everysec` a second goes by, and another one until a replica tells of it."""
 _READS = frozenset(
     {
         "CLIENT", "EXISTS", "GET", "HGET", "HGETALL", "HMGET", "HVALS", "INFO", "LRANGE", "PING", "PUBLISH", "TIME",
@@ -14,6 +18,10 @@ _READS = frozenset(
     }
 )  # fmt: skip
 """Commands that leave nothing behind."""
+_KEY_AT = {"EVALSHA": 3, "EVAL": 3, "XGROUP": 2, "XINFO": 2}
+"""Where the first key of a command stands, unless it is its first argument."""
+
+_Command = tuple[bytes | str | int | float, ...]
 
 
 class Durability(BaseModel):
@@ -31,12 +39,33 @@ class Durability(BaseModel):
         return self.disk or self.replicas > 0
 
     @property
-    def command(self) -> tuple[bytes | str | int | float, ...]:
-        """Returns how many have it (WAIT), or [1 or 0 for the server itself, how many replicas] (WAITAOF)."""
-        return ("WAITAOF", 1, self.replicas, WAIT_MS) if self.disk else ("WAIT", self.replicas, WAIT_MS)
+    def questions(self) -> Sequence[_Command]:
+        """The last one returns how many have it (WAIT), or [1 or 0 for the server itself, how many replicas] (WAITAOF).
+
+        A replica that is asked what is on its disk tells what was there before it heard of the write, and then nothing
+        for a second. So it is asked twice: when it has told that it heard of it, it is on its disk as well.
+        """
+        there: _Command = ("WAIT", self.replicas, WAIT_MS)
+        on_disk: _Command = ("WAITAOF", 1, self.replicas, DISK_MS)
+        if not self.disk:
+            return (there,)
+        return (there, on_disk) if self.replicas else (on_disk,)
+
+    def behind(self, commands: Sequence[_Command]) -> Sequence[_Command]:
+        """What follows these commands; nothing where they leave nothing behind.
+
+        Servers from Redis 7.2 on wait for what this very connection wrote last. A command that finds its work done,
+        by whomever, writes nothing, and what it found may still be on its way to the replicas: so something is written.
+        """
+        written = [command for command in commands if _writes(command)] if self.asks else []
+        if not written:
+            return ()
+        if any(_name(command) == "ASKING" for command in written):
+            return self.questions  # The slot is moving, and what is new in it has no place yet.
+        return (("SETRANGE", probe_beside(key_of(written[0])), 0, "."), *self.questions)
 
     def is_met(self, reply: Any) -> bool:
-        """What the server said of it."""
+        """What the server said to the last question."""
         if not self.disk:
             return int(reply) >= self.replicas
         here, there = reply
@@ -56,6 +85,18 @@ LOCAL = Durability()
 """Whatever the server does by its own settings."""
 
 
-def writes(names: Sequence[object]) -> bool:
-    """Whether any of these commands may leave something behind."""
-    return any((name.decode() if isinstance(name, bytes) else str(name)) not in _READS for name in names)
+def key_of(command: _Command) -> str:
+    """The first key of a command, "" where it has none (TIME, INFO)."""
+    place = _KEY_AT.get(_name(command), 1)
+    key = command[place] if place < len(command) else ""
+    return key.decode() if isinstance(key, bytes) else key if isinstance(key, str) else ""
+
+
+def _writes(command: _Command) -> bool:
+    """Whether it may leave something behind."""
+    return _name(command) not in _READS
+
+
+def _name(command: _Command) -> str:
+    name = command[0]
+    return name.decode() if isinstance(name, bytes) else str(name)

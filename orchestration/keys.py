@@ -38,7 +38,7 @@ class Shard:
         self.alarm = f"{runs}:alarm"
         """Hash: tasks, selections and plans that were forged lately."""
         self.probe = f"{runs}:probe"
-        """Never there: what is written to it is empty."""
+        """String: a dot where writes are waited for (durability.py); else never there, for what is written is empty."""
         self.looked = f"{runs}:looked"
         """String: when (server ms) an orchestrator last looked for runs without an owner."""
         self.ended = f"{runs}:ended"
@@ -57,6 +57,15 @@ class Shard:
     def conversation(self, person: str, conversation: str) -> str:
         """List: the runs of one chat thread that are kept here, in order."""
         return f"{self._runs}:conversation:{quote(person, safe='')}:{conversation}"
+
+
+def probe_beside(key: str) -> str:
+    """The probe at the same server as a key: a shard's, or as such a one."""
+    beginning, tagged, _ = key.partition("}")
+    if tagged:
+        return f"{beginning}}}:probe"
+    prefix, _, _ = key.rpartition(":")
+    return f"{prefix}:{{{key}}}:probe"
 
 
 class Keys:

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from orchestration.durability import Durability
 from orchestration.errors import ConfigurationError
-from orchestration.keys import OF_RUNS, Keys
+from orchestration.keys import OF_RUNS, Keys, probe_beside
 from orchestration.messages import PRIORITIES
 
 NO_PASSWORD = "#SHA256-OF-THE-PASSWORD"
@@ -55,8 +55,8 @@ class Rights:
         """With what is asked of the server behind each write, which not every server knows."""
         if not durability.asks:
             return self
-        name = str(durability.command[0]).lower()
-        return replace(self, commands=tuple(sorted({*self.commands, name})))
+        names = {str(name).lower() for name, *_ in durability.questions}
+        return replace(self, commands=tuple(sorted({*self.commands, *names})))
 
     def rule(self, user: str, password: str | None) -> str:
         """A line of an ACL file. Only a hash of the password is in it; without one Redis refuses the file."""
@@ -80,6 +80,8 @@ def rights_of_worker(keys: Keys, agents: Sequence[str]) -> Rights:
     own += [keys.unwanted(agent) for agent in agents]
     runs = [pattern for shard in keys.shards for pattern in (shard.run(_ANY), shard.halted, shard.probe)]
     shared = (keys.layout, keys.probes, keys.presence, keys.seen, keys.record, keys.shelves, keys.document(_ANY))
+    written = (*(keys.tasks(agent) for agent in agents), keys.presence, keys.record)
+    own += [probe_beside(key) for key in written]
     return Rights((*own, *runs, *shared), (keys.hints,), _commands(_WORKER))
 
 

@@ -10,7 +10,9 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import (
+    AskError,
     BusyLoadingError,
+    ClusterDownError,
     ConnectionError,
     MovedError,
     OutOfMemoryError,
@@ -19,7 +21,7 @@ from redis.exceptions import (
     TimeoutError,
 )
 
-from orchestration.durability import LOCAL, Durability, writes
+from orchestration.durability import LOCAL, Durability
 from orchestration.wire import wire_of
 
 Argument = bytes | str | int | float
@@ -30,8 +32,10 @@ UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, OSError)
 REPLY_SECONDS = 5.0
 NO_MASTER = "cannot be used with replica instances"
 """Says WAIT or WAITAOF at a server that was a master once."""
-_REFUSALS = ("OOM command not allowed", "MISCONF", "NOREPLICAS", "READONLY", NO_MASTER)
-"""Begin what a server says that takes no writes: its memory or disk is full, its replicas are gone, or it is one."""
+_NO_FILE = "appendonly is disabled"
+"""Says WAITAOF at a server whose append-only file was switched off."""
+_REFUSALS = ("OOM command not allowed", "MISCONF", "NOREPLICAS", "READONLY", NO_MASTER, _NO_FILE)
+"""Are in what a server says that takes no writes: its memory or disk is full, its replicas are gone, or it is one."""
 
 
 class WritesRefused(ConnectionError):
@@ -103,8 +107,8 @@ class RoundTrips:
             await self._redis.connection_pool.disconnect(inuse_connections=False)
 
     async def _attempt(self, commands: Sequence[Command]) -> list[Any]:
-        waits = self._durability.asks and writes([command[0] for command in commands])
-        sent = [*commands, self._durability.command] if waits else commands
+        behind = self._durability.behind(commands)
+        sent = [*commands, *behind] if behind else commands
         async with asyncio.timeout(REPLY_SECONDS):
             # A new connection waits for the server's greeting, which a frozen one never sends.
             connection = await self._connection()
@@ -114,8 +118,10 @@ class RoundTrips:
                 if misled is not None and any(map(misled, got)):
                     raise ConnectionError("the previous master is a replica now")
                 replies = [await self._reply(reply, command[0]) for reply, command in zip(got, sent, strict=True)]
-                if waits:
-                    self._hold(replies.pop(), replies)
+                if behind:
+                    said = replies[len(commands) :]
+                    del replies[len(commands) :]
+                    self._hold(said, replies)
             except BaseException:
                 # What is still to come on it would be taken for the replies to other commands.
                 await self._drop(connection)
@@ -141,13 +147,15 @@ class RoundTrips:
         await connection.disconnect(nowait=True)
         await self._redis.connection_pool.release(connection)
 
-    def _hold(self, reply: Any, replies: Sequence[Any]) -> None:
-        if isinstance(reply, WritesRefused) and any(isinstance(one, MovedError) for one in replies):
-            return  # Nothing was written at this replica, and whoever asked is told where to write.
-        if isinstance(reply, Exception):
-            raise reply
-        if not self._durability.is_met(reply):
-            raise NotDurable(self._durability.shortfall(reply))
+    def _hold(self, said: Sequence[Any], replies: Sequence[Any]) -> None:
+        told = any(isinstance(one, WritesRefused | MovedError) for one in replies)
+        for refusal in said:
+            # Whoever asked is told as well that this server takes no writes, or where else to write.
+            elsewhere = isinstance(refusal, AskError | ClusterDownError)
+            if isinstance(refusal, Exception) and not elsewhere and not (isinstance(refusal, WritesRefused) and told):
+                raise refusal
+        if not isinstance(said[-1], Exception) and not self._durability.is_met(said[-1]):
+            raise NotDurable(self._durability.shortfall(said[-1]))
 
     async def _reply(self, reply: Any, name: Argument) -> Any:
         if isinstance(reply, ResponseError):

@@ -36,7 +36,6 @@ OPTIONS = (
     *("--auto-aof-rewrite-percentage", "0"),
     *("--logfile", "redis.log"),
 )
-REPLICATED = ("--repl-diskless-sync-delay", "0")
 DEAD_AFTER_MS = 1_000
 """Servers that share a few busy cores are silent for half as long now and then, and are not dead."""
 UNREACHABLE = (RedisError, RedisClusterException, OSError)
@@ -112,7 +111,7 @@ class WatchedServers:
 
     def __init__(self, program: Path, folder: Path, replicas: int) -> None:
         least = ("--min-replicas-to-write", str(replicas))
-        self._group = Replicated(folder, *OPTIONS, *REPLICATED, *least, program=program, dead_after_ms=DEAD_AFTER_MS)
+        self._group = Replicated(folder, *OPTIONS, *least, program=program, dead_after_ms=DEAD_AFTER_MS)
         self.version = ""
 
     @property
@@ -154,7 +153,7 @@ class ClusterServers:
 
     def __init__(self, program: Path, folder: Path, replicas: int, random: Random) -> None:
         least = ("--min-replicas-to-write", str(replicas))
-        self._cluster = RedisCluster(folder, *OPTIONS, *REPLICATED, *least, program=program)
+        self._cluster = RedisCluster(folder, *OPTIONS, *least, program=program)
         self._random = random
         self.version = ""
 

@@ -47,6 +47,7 @@ def test_what_is_waited_for_is_allowed(terminal: Terminal) -> None:
         (Durability(), set()),
         (Durability(replicas=1), {"+wait"}),
         (Durability(disk=True), {"+waitaof"}),
+        (Durability(disk=True, replicas=1), waits),
     ):
         settings = terminal.settings.model_copy(update={"durability": durability})
         assert set(replace(terminal, settings=settings).types("acl", "web").out.split()) & waits == expected

@@ -64,7 +64,7 @@ class RedisCluster:
         self._meet()
         for server in added:
             server.ask("CLUSTER", "REPLICATE", node_id(master))
-        while len(master.ask("ROLE")[2]) < number:
+        while len(master.ask("ROLE")[2]) < number or not all(server.in_step for server in added):
             continue
         return added
 

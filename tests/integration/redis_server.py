@@ -65,6 +65,8 @@ class RedisServer:
         program = self._program or find_binary(None, lambda version: True).path
         command = [str(program), "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self._socket)]
         command += ["--dir", str(self._folder), "--save", "", "--appendonly", "yes", "--appendfsync", "always"]
+        # From 7.0 on a master waits five seconds for further replicas before it begins to copy.
+        command += ["--repl-diskless-sync-delay", "0"]
         self._process = subprocess.Popen([*command, *self._options], stdout=subprocess.DEVNULL)
 
     def kill(self) -> None:
@@ -73,6 +75,15 @@ class RedisServer:
         self._process.kill()
         self._process.wait()
         self._socket.unlink()
+
+    @property
+    def in_step(self) -> bool:
+        """Whether it is a replica that has what its master has. A master counts it already while it loads."""
+        try:
+            role = self.ask("ROLE")
+        except RedisConnectionError:
+            return False
+        return bool(role[0] == b"slave" and role[3] == b"connected")
 
     def freeze(self) -> None:
         """It takes connections and commands, and answers nothing."""

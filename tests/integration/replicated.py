@@ -91,6 +91,8 @@ class Replicated:
             role = self.master.ask("ROLE")
         except RedisConnectionError:
             return False
+        if not all(server.in_step for server in self.servers if server.port != state["port"]):
+            return False
         up = [one for one in self.ask("SENTINEL SLAVES", SERVICE) if not one["is_sdown"]]
         return state["flags"] == "master" and role[0] == b"master" and len(role[2]) == 2 and len(up) == 2
 
@@ -100,7 +102,7 @@ class Replicated:
         first, *others = self.servers
         for server in others:
             server.ask("REPLICAOF", "127.0.0.1", str(first.port))
-        while len(first.ask("ROLE")[2]) < 2:
+        while not all(server.in_step for server in others):
             continue
         about = self._folder / "sentinel.conf"
         watched = [

@@ -325,7 +325,7 @@ async def test_an_older_server_never_opens_what_a_newer_one_wrote(data: Path, tm
     before = snapshot(data)
     older = program(tmp_path, "Redis server v=6.2.9 sha=0:0", "exit 1")
     said = await refusal(data, binary=older)
-    assert f"Redis {newer}" in said
+    assert str(newer) in said
     assert "Redis 6.2.9" in said
     assert snapshot(data) == before
 

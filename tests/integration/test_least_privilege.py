@@ -131,7 +131,9 @@ async def _length(redis: Any, stream: str) -> int:
     return int(redis.xlen(stream))
 
 
-REFUSED_TO_A_SCRIPT = re.compile("can't (?:run this command|access at least one of the keys)", re.IGNORECASE)
+REFUSED_TO_A_SCRIPT = re.compile(
+    "can't (?:run this command|access at least one of the keys)|no permissions to (?:run|access)", re.IGNORECASE
+)
 
 
 def refused(url: str, *command: str) -> bool:

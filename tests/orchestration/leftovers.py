@@ -13,6 +13,7 @@ from orchestration.keys import Keys
 PERMANENT = {
     r"\{agent:[\w-]+\}:tasks:\d+(:background)?": "two streams for each agent; messages leave when acknowledged",
     r"\{agent:[\w-]+\}:dead": "an operator decides about dead letters; the newest 1,000 are kept",
+    r"\{[^}]+\}:probe": "a dot at each server, where writes are waited for",
     "shards": "among how many the runs are divided",
     r"\{presence\}:processes": "entries leave with their process, or when it was silent for long",
     r"\{presence\}:seen": "the same",
