@@ -8,6 +8,8 @@ from redis.backoff import ExponentialBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
 CONNECTING_SECONDS = 2
+UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+"""Is in what redis-py says of a server that does not show who it is."""
 
 
 def no_retry() -> Retry:

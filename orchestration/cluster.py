@@ -24,7 +24,7 @@ from redis.exceptions import (
 )
 
 from orchestration.address import ClusterAddress, Node
-from orchestration.clients import client_of
+from orchestration.clients import UNTRUSTED, client_of
 from orchestration.durability import LOCAL, Durability, key_of
 from orchestration.round_trips import UNREACHABLE, Command, RoundTrips
 
@@ -168,7 +168,8 @@ class Cluster:
                 except (TimeoutError, *UNREACHABLE) as error:
                     if isinstance(error, AuthenticationError):
                         raise
-                    failure = error if str(error) else failure
+                    if str(error) and UNTRUSTED not in str(failure):
+                        failure = error
                     continue
                 if table:
                     self._note(table, server.rpartition(":")[0])

@@ -13,6 +13,7 @@ from redis.asyncio.sentinel import (
 from redis.exceptions import AuthenticationError, ConnectionError, ResponseError, TimeoutError
 
 from orchestration.address import SentinelAddress
+from orchestration.clients import UNTRUSTED
 
 ASKING_SECONDS = 1.0
 """A Sentinel that is silent for so long is passed over."""
@@ -67,14 +68,16 @@ class Sentinels(Sentinel):
     async def discover_master(self, service_name: str) -> tuple[str, int]:
         """Where the master is. What goes wrong is said in one sentence, without what redis-py knows of its clients."""
         refused: AuthenticationError | None = None
+        untrusted: ConnectionError | None = None
         unknown = False
         for place, sentinel in enumerate(tuple(self.sentinels)):
             try:
                 masters: Any = await sentinel.sentinel_masters()
             except AuthenticationError as error:
                 refused = error
-            except (ConnectionError, TimeoutError):
-                continue
+            except (ConnectionError, TimeoutError) as error:
+                if isinstance(error, ConnectionError) and UNTRUSTED in str(error):
+                    untrusted = error
             else:
                 unknown = unknown or service_name not in masters
                 if service_name in masters and self.check_master_state(masters[service_name], service_name):
@@ -83,6 +86,8 @@ class Sentinels(Sentinel):
                     return masters[service_name]["ip"], masters[service_name]["port"]
         if refused is not None:
             raise AuthenticationError(f"its Sentinels want others (sentinel_username, sentinel_password): {refused}")
+        if untrusted is not None:
+            raise untrusted
         if unknown:
             raise ResponseError(f"its Sentinels know no service {service_name!r}")
         raise MasterNotFoundError(f"no Sentinel knows a master of {service_name!r} that is up")

@@ -4,6 +4,7 @@ import re
 
 from redis.exceptions import AuthenticationError, NoPermissionError
 
+from orchestration.clients import UNTRUSTED
 from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError
 from orchestration.round_trips import UNREACHABLE, WritesRefused
 
@@ -41,7 +42,11 @@ def told_at_first(error: BaseException) -> RoundtableError:
     said = _said(error)
     if isinstance(error, AuthenticationError):
         return ConfigurationError(f"Redis refused the user name or password in REDIS_URL: {said}.")
-    if "CERTIFICATE_VERIFY_FAILED" in said:
+    if UNTRUSTED in said and "mismatch" in said:
+        return ConfigurationError(
+            "The certificate of Redis is not one for the host that REDIS_URL names, or its Sentinels or cluster do."
+        )
+    if UNTRUSTED in said:
         return ConfigurationError(
             "The certificate of Redis is not trusted: the option ssl_ca_certs of REDIS_URL names the file of whoever"
             f" signed it ({said})."

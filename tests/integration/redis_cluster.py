@@ -3,7 +3,7 @@
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,12 +20,15 @@ OUTGOING = 32_768
 
 
 class RedisCluster:
-    """Its servers, with options and a program as one server's; the slots of the first one begin at 0."""
+    """Its servers, with options, a program and certificates as one server's; the slots of the first one begin at 0."""
 
-    def __init__(self, folder: Path, *options: str, program: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *options: str, program: Path | None = None, certificates: Sequence[str] = ()
+    ) -> None:
         self._folder = folder
         self._options = options
         self._program = program
+        self._certificates = certificates
         self.servers: list[RedisServer] = []
         """Those that are there; further ones come at the end."""
         self._known = 0
@@ -51,7 +54,12 @@ class RedisCluster:
         # However long a replica was without its master: what it lacks is what the tests are about.
         options += ["--cluster-replica-validity-factor", "0"]
         server = RedisServer(
-            self._folder / str(self._known), *options, *self._options, port=free_port(), program=self._program
+            self._folder / str(self._known),
+            *options,
+            *self._options,
+            port=free_port(),
+            program=self._program,
+            certificates=self._certificates,
         )
         server.start()
         self._known += 1

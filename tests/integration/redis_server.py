@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,22 @@ from orchestration.embedded.binary import find_binary
 class RedisServer:
     """The bundled program with an append-only file; its folder has to be short, for the socket in it.
 
-    With a `port` it listens there as well, on loopback; `options` are further ones of its command line, and `program`
-    is another one than the bundled.
+    With a `port` it listens there as well, on loopback, with TLS where it has `certificates` (tls.py); `options` are
+    further ones of its command line, and `program` is another one than the bundled.
     """
 
-    def __init__(self, folder: Path, *options: str, port: int = 0, program: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        port: int = 0,
+        program: Path | None = None,
+        certificates: Sequence[str] = (),
+    ) -> None:
         self._folder = folder
         self._program = program
-        self._options = options
+        self._options = (*options, *certificates)
+        self._speaks_tls = bool(certificates)
         self.port = port
         self._socket = folder / "redis.sock"
         self._process: subprocess.Popen[bytes] | None = None
@@ -63,7 +72,9 @@ class RedisServer:
         """Begin to start, and come back at once."""
         self._folder.mkdir(exist_ok=True)
         program = self._program or find_binary(None, lambda version: True).path
-        command = [str(program), "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self._socket)]
+        open_port, tls_port = (0, self.port) if self._speaks_tls else (self.port, 0)
+        command = [str(program), "--port", str(open_port), "--bind", "127.0.0.1", "--unixsocket", str(self._socket)]
+        command += ["--tls-port", str(tls_port)] if tls_port else []
         command += ["--dir", str(self._folder), "--save", "", "--appendonly", "yes", "--appendfsync", "always"]
         # From 7.0 on a master waits five seconds for further replicas before it begins to copy.
         command += ["--repl-diskless-sync-delay", "0"]

@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -42,18 +42,32 @@ def _is_free(port: int) -> bool:
 
 
 class Replicated:
-    """Servers of which one is the master, and who says which; with options and a program as one server's."""
+    """Servers of which one is the master, and who says which; options, program and certificates are as one server's."""
 
     def __init__(
-        self, folder: Path, *options: str, program: Path | None = None, dead_after_ms: int = DEAD_AFTER_MS
+        self,
+        folder: Path,
+        *options: str,
+        program: Path | None = None,
+        certificates: Sequence[str] = (),
+        dead_after_ms: int = DEAD_AFTER_MS,
     ) -> None:
         *ports, self.sentinel_port = free_ports(4)
         self._folder = folder
         self._program = program
+        self._certificates = certificates
         self._dead_after_ms = dead_after_ms
         # A replica answers the Sentinel about itself every second while there is no master, so it takes that long.
-        self.servers = [RedisServer(folder / str(port), *options, port=port, program=program) for port in ports]
+        self.servers = [
+            RedisServer(folder / str(port), *options, port=port, program=program, certificates=certificates)
+            for port in ports
+        ]
         self._sentinel: subprocess.Popen[bytes] | None = None
+
+    @property
+    def _socket(self) -> Path:
+        """Of the Sentinel."""
+        return self._folder / "sentinel.sock"
 
     @property
     def url(self) -> str:
@@ -63,7 +77,7 @@ class Replicated:
 
     def ask(self, *command: str) -> Any:
         """One command to the Sentinel."""
-        with Redis(port=self.sentinel_port, password=SENTINEL_PASSWORD) as client:
+        with Redis(unix_socket_path=str(self._socket), password=SENTINEL_PASSWORD) as client:
             return client.execute_command(*command)
 
     @property
@@ -111,11 +125,15 @@ class Replicated:
             f"failover-timeout {SERVICE} 2000",
         ]
         about.write_text(
-            f"port {self.sentinel_port}\nbind 127.0.0.1\nrequirepass {SENTINEL_PASSWORD}\n"
+            f"unixsocket {self._socket}\nbind 127.0.0.1\nrequirepass {SENTINEL_PASSWORD}\n"
             + "".join(f"sentinel {line}\n" for line in watched)
         )
         program = self._program or find_binary(None, lambda version: True).path
         command = [str(program), str(about), "--sentinel"]
+        if self._certificates:
+            command += ["--port", "0", "--tls-port", str(self.sentinel_port), *self._certificates]
+        else:
+            command += ["--port", str(self.sentinel_port)]
         self._sentinel = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=self._folder)
         while not self.whole:
             assert self._sentinel.poll() is None, "the Sentinel did not start"

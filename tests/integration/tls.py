@@ -1,6 +1,7 @@
-"""TLS in front of a server that has none, as a test needs it: an authority, certificates, and who unwraps them."""
+"""TLS as a test needs it: an authority, certificates, a server that has it, and who unwraps it before one without."""
 
 import asyncio
+import shutil
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,6 +36,24 @@ class Authority:
         certificate.write_bytes(signed.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
         secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return certificate, secret
+
+    def of_a_server(self) -> tuple[str, ...]:
+        """Options for one that speaks TLS itself, with its replicas and the others of its cluster too."""
+        certificate, key = self.certificate("server")
+        files = {"cert": certificate, "key": key, "ca-cert": self.file}
+        named = [part for name, path in files.items() for part in (f"--tls-{name}-file", str(path))]
+        return (*named, "--tls-replication", "yes", "--tls-cluster", "yes")
+
+    def of_a_client(self) -> str:
+        """The same for an address."""
+        certificate, key = self.certificate("client")
+        return f"ssl_ca_certs={self.file}&ssl_certfile={certificate}&ssl_keyfile={key}"
+
+
+def program_with_tls() -> Path | None:
+    """A server of this machine's that was built with it; those in packages of Python's were not."""
+    path = shutil.which("redis-server") or shutil.which("valkey-server")
+    return Path(path) if path and b"libssl.so" in Path(path).read_bytes() else None
 
 
 @asynccontextmanager
