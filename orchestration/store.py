@@ -161,7 +161,8 @@ class RunStore:
         except ForgedPart as error:
             # Nobody can go on with it, so it need not wait for its deadline.
             raise UnreadableRun(f"its {error.part} is forged: {error}", fence, overdue=True, forged=error) from error
-        except (UnsupportedMessage, ValueError, KeyError) as error:
+        except (UnsupportedMessage, ValueError, KeyError, OverflowError) as error:
+            # A number of hundreds of digits is one, and too large for a time.
             deadline = fields.get(b"deadline", b"")
             overdue = not deadline.isdigit() or int(deadline) < now
             raise UnreadableRun(f"it cannot be read here: {type(error).__name__}", fence, overdue) from error
