@@ -304,12 +304,14 @@ async def test_a_run_that_cannot_be_read_stops_nobody(tmp_path: Path, redis_url:
     """
     redis = Redis.from_url(redis_url)
     late = b"9" * 400
-    for name, stored, accepted in (
-        ("newer", b'{"v":"2.0"}', b"1"),
-        ("damaged", b"?", b"1"),
-        ("late", encode(Task(question="?")), late),
+    for name, stored, accepted, deadline in (
+        ("newer", b'{"v":"2.0"}', b"1", 9e15),
+        ("damaged", b"?", b"1", 9e15),
+        ("late", encode(Task(question="?")), late, 9e15),
+        ("later", b"?", b"1", 20 * late),
     ):
-        about: dict[Any, Any] = {"state": "running", "until": 0, "task": stored, "accepted": accepted, "deadline": 9e15}
+        about: dict[Any, Any] = {"state": "running", "until": 0, "task": stored, "accepted": accepted}
+        about["deadline"] = deadline
         await redis.hset(keys.run(name), mapping=about)
         await redis.zadd(keys.shards[0].active, {name: 0})
     async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
