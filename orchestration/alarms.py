@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,13 @@ from orchestration.metrics import Forgery, Metrics
 
 log = logging.getLogger(__name__)
 
+_FIGURE = re.compile(rb"\d{1,14}")
+
 ALARM_SECONDS = 86_400
 """An alarm ends by itself when nothing forged came for so long."""
+
+UNREADABLE = "the alarm itself was changed by somebody"
+"""Who may write one may spoil it, and that is one too."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ async def read_alarm(batcher: Batcher, keys: Keys, agent: str) -> Alarm | None:
     messages, at, why = await batcher("HMGET", keys.alarm(agent), "messages", "at", "why")
     if messages is None or at is None or why is None:
         return None
+    if not (_FIGURE.fullmatch(messages) and _FIGURE.fullmatch(at)):
+        return Alarm(1, 0.0, UNREADABLE)
     return Alarm(int(messages), int(at) / 1000, why.decode(errors="replace"))
 
 

@@ -17,6 +17,7 @@ FAILURES = 5
 FIRST_SECONDS = 30.0
 """The first rest; it doubles with each further failure after a rest."""
 MOST_SECONDS = 300.0
+MOST_COUNTED = 1_000_000
 
 BreakerState = Literal["closed", "open", "half_open"]
 
@@ -48,7 +49,13 @@ async def read_breakers(batcher: Batcher, keys: Keys, agents: Iterable[str]) -> 
         batcher("TIME"), *(batcher("HMGET", keys.breaker(name), "failures", "until") for name in names)
     )
     now = int(seconds) + int(micros) / 1e6
-    return {
-        name: Breaker(int(failures or 0), max(0.0, float(until or 0) / 1000 - now))
-        for name, (failures, until) in zip(names, found, strict=True)
-    }
+    return {name: _breaker(failures, until, now) for name, (failures, until) in zip(names, found, strict=True)}
+
+
+def _breaker(failures: bytes | None, until: bytes | None, now: float) -> Breaker:
+    """What cannot be read is one that says nothing: the workers of an agent write it, and it must not stop others."""
+    try:
+        seconds = max(0.0, float(until or 0) / 1000 - now)
+        return Breaker(min(int(failures or 0), MOST_COUNTED), min(seconds, MOST_SECONDS))
+    except ValueError:
+        return CLOSED

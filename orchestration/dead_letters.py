@@ -87,7 +87,7 @@ class DeadLetters:
         """
         if letter.step is not None and not await self._awaited(letter.step):
             run = uuid.uuid5(REPLAYS, f"{letter.id} {letter.step.run} {letter.step.step.id}").hex
-            await self._store.accept(await self._task(run, letter.step), "")
+            await self._store.accept(await self._task(run, letter.agent, letter.step), "")
             await self.drop(letter)
             return run
         stream = self._keys.tasks(letter.agent)
@@ -110,14 +110,19 @@ class DeadLetters:
         step = record.steps.get(message.step.id)
         return step is not None and step.state in ("queued", "running")
 
-    async def _task(self, run: str, message: StepMessage) -> Task:
+    async def _task(self, run: str, agent: str, message: StepMessage) -> Task:
+        """For the agent whose letter it is, whatever the letter says: its workers can write any. And only what is known
+        to have been asked says in which conversation the answer belongs.
+        """
         asked = await self._store.task(message.run)
+        if asked is not None and (asked.person != message.person or not await self._store.asked(message.run, asked)):
+            asked = None
         return Task(
             id=run,
             question=message.step.question,
             person=message.person,
             conversation=asked.conversation if asked else "",
-            agents=(message.step.agent,),
+            agents=(agent,),
             asked_at=asked.asked_at if asked else 0.0,
         )
 

@@ -16,11 +16,12 @@ from orchestration.connections import TROUBLE, Connections
 from orchestration.errors import EngineUnavailable
 from orchestration.hub import EventHub
 from orchestration.keys import Keys, Shard
-from orchestration.messages import Answer, Message, Recorded, TaskResult, encode
+from orchestration.messages import Accepted, Answer, Message, Recorded, TaskResult, encode
 from orchestration.records import ended_runs
 from orchestration.round_trips import Argument
 from orchestration.settings import RunSettings
 from orchestration.store import FORGOTTEN_MS, RunStore
+from orchestration.streams import Entry
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,9 @@ class Ended(Protocol):
         ...
 
     async def events(self, runs: Sequence[str]) -> list[list[Recorded] | None]:
-        """Each run's events, as far as they can be read; None for one that is not there."""
+        """Each run's events, as far as they can be read; None for one that is not there, or that does not begin with
+        what was asked in it.
+        """
         ...
 
     async def past(self, history: str, place: str) -> None:
@@ -118,11 +121,16 @@ class Endings:
     async def events(self, runs: Sequence[str]) -> list[list[Recorded] | None]:
         with _refused_plainly():
             found = await asyncio.gather(*(self._streams.after(self._keys.events(run), "") for run in runs))
+            return await asyncio.gather(*map(self._read, runs, found))
+
+    async def _read(self, run: str, entries: Sequence[Entry]) -> list[Recorded] | None:
         read = self._hub.recording.read
-        return [
-            [event for one in entries if (event := read(run, *one)) is not None] if entries else None
-            for run, entries in zip(runs, found, strict=True)
-        ]
+        events = [event for one in entries if (event := read(run, *one)) is not None]
+        for accepted in (one.event for one in events if isinstance(one.event, Accepted)):
+            if not await self._store.asked(run, accepted.task):
+                log.error("run %s is not kept: somebody put another question into its events", run)
+                return None
+        return events if entries else None
 
     async def past(self, history: str, place: str) -> None:
         with _refused_plainly():

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from agents import Agent
@@ -23,6 +24,10 @@ from orchestration.taking import Taker
 log = logging.getLogger(__name__)
 
 DEAD_LETTERS_KEPT = 1_000
+FIELDS_KEPT = 100
+"""Of a dead letter. Ours have two; a script can pass on some thousands, and one that cannot be kept would come again
+for ever.
+"""
 GONE_MS = 600_000
 """A consumer that was silent for this long is not coming back."""
 
@@ -172,7 +177,8 @@ class Inbox:
         """Keep a message that no worker can use as a dead letter, with the reason; `done`: and acknowledge it."""
         agent = delivery.agent.name
         log.error("dead letter for %s: %s", agent, reason)
-        about = {**delivery.fields, b"reason": reason.encode(), b"entry": delivery.entry}
+        fields = dict(islice(delivery.fields.items(), FIELDS_KEPT))
+        about = {**fields, b"reason": reason.encode(), b"entry": delivery.entry}
         flat: list[Argument] = [part for item in about.items() for part in item]
         args: list[Argument] = [GROUP, delivery.entry, DEAD_LETTERS_KEPT, int(done), *flat]
         await self._batcher.script("bury", [delivery.stream, self._keys.dead(agent)], args)

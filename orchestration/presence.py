@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from orchestration.batching import Batcher
 from orchestration.breaker import CLOSED, Breaker, read_breakers
@@ -34,13 +34,17 @@ FRESH_SECONDS = 1.0
 Kind = Literal["web", "worker", "ask"]
 
 
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+"""Others write it, so it has to be one that can be reckoned with."""
+
+
 class AgentWork(Message):
     """What one process did for one agent since it started."""
 
-    busy: int = 0
+    busy: Count = 0
     """Steps in hand."""
-    answered: int = 0
-    failed: int = 0
+    answered: Count = 0
+    failed: Count = 0
     """Failed attempts."""
     median_seconds: float = 0.0
     """Of the latest hundred steps that it answered."""
@@ -56,8 +60,8 @@ class Presence(Message):
     work: Mapping[str, AgentWork] = {}
     """By agent whose steps it runs."""
     orchestrates: bool = False
-    slots: int = 0
-    busy: int = 0
+    slots: Count = 0
+    busy: Count = 0
     version: str = ""
     seen: float = 0.0
     """Epoch seconds, by the server's clock; set by the reader."""

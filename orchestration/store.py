@@ -4,6 +4,7 @@ steps is in step_store.py.
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import get_args
@@ -55,6 +56,8 @@ FORGOTTEN_MS = 30 * 86_400_000
 """A history that was not heard of for this long is not waited for."""
 SILENT_SECONDS = 5.0
 """When no orchestrator was heard of for this long, none could work on anything."""
+_TIME = re.compile(rb"\d{1,18}")
+"""Python refuses to read a number of thousands of digits."""
 
 
 class RunStore:
@@ -161,9 +164,10 @@ class RunStore:
         except ForgedPart as error:
             # Nobody can go on with it, so it need not wait for its deadline.
             raise UnreadableRun(f"its {error.part} is forged: {error}", fence, overdue=True, forged=error) from error
-        except (UnsupportedMessage, ValueError, KeyError) as error:
+        except (UnsupportedMessage, ValueError, KeyError, OverflowError) as error:
+            # A number of hundreds of digits is one, and too large for a time.
             deadline = fields.get(b"deadline", b"")
-            overdue = not deadline.isdigit() or int(deadline) < now
+            overdue = not _TIME.fullmatch(deadline) or int(deadline) < now
             raise UnreadableRun(f"it cannot be read here: {type(error).__name__}", fence, overdue) from error
 
     async def journal(
@@ -282,6 +286,18 @@ class RunStore:
         """What was asked, or None when there is no such run."""
         data = await self._batcher("HGET", self._keys.run(run), "task")
         return decode(Task, data) if data else None
+
+    async def asked(self, run: str, task: Task) -> bool:
+        """Whether this is what was asked in a run, as somebody with the keys wrote it down. Its events are not signed:
+        whoever can write there can put any question of anybody's in its place.
+        """
+        if not self._signing:
+            return True
+        sealed: bytes | None = await self._batcher("HGET", self._keys.run(run), "task")
+        try:
+            return sealed is not None and decode(Task, self._signing.open("task", run, sealed)) == task
+        except (ForgedPart, UnsupportedMessage, ValueError):
+            return False
 
     async def ending(self, run: str) -> Ending | None:
         """What came of a run; None while it goes on, or when it is gone."""

@@ -8,10 +8,11 @@ redis.call('SET', KEYS[3], now)
 if passed > 0 and (passed > tonumber(ARGV[1]) or redis.call('EXISTS', KEYS[2]) == 1) then
   for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     local key = ARGV[2] .. id
-    local run = redis.call('HMGET', key, 'state', 'approved')
+    -- One that is damaged must not keep the others from getting their time.
+    local run = redis.pcall('HMGET', key, 'state', 'approved')
     -- The time before an approval did not count in any case.
-    local counted = math.min(passed, now - (run[2] or 0))
-    if run[1] == 'running' then redis.call('HINCRBY', key, 'deadline', counted) end
+    local counted = math.min(passed, now - (tonumber(run[2] or '0') or 0))
+    if run[1] == 'running' then redis.pcall('HINCRBY', key, 'deadline', counted) end
   end
 end
 return redis.call('ZRANGEBYSCORE', KEYS[1], 0, now)

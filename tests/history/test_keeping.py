@@ -22,6 +22,7 @@ from orchestration.messages import MAJOR, SCHEMA, Accepted, Answer, TaskResult, 
 from orchestration.settings import RunSettings
 from orchestration.store import FORGOTTEN_MS, RunStore
 from tests.history.said import asked, ended
+from tests.orchestration.signatures import OLD, key_file
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import Gate, events_until, world
 
@@ -96,6 +97,36 @@ async def test_what_a_council_answered_is_kept_as_it_was_seen(
     assert await history.events(task.id, "local") == seen
     page = await history.conversations("local", 5, search="prune")
     assert [one.id for one in page.conversations] == ["thread"]
+
+
+@pytest.mark.parametrize("in_the_run", [False, True])
+async def test_nobody_writes_into_another_ones_history(
+    history: History, tmp_path: Path, redis_url: str, keys: Keys, redis: Redis, in_the_run: bool
+) -> None:
+    """A worker in the wrong hands can write to the events of a run in which it has a step, which are not signed: with
+    signing keys a question that nobody asked is not kept, and what is asked next is.
+    """
+    gate, theirs = Gate(), key_file(tmp_path, OLD)
+    run, next_one = question(), question(question="@kitchen How long?")
+    async with world(
+        tmp_path, redis_url, keys.prefix, answerer=gate.answerer(), keeper=Keeper(history), signing_keys=theirs
+    ) as orchestrator:
+        await orchestrator.submit(run)
+        await gate.arrived.wait()
+        await redis.delete(keys.events(run.id))
+        feigned = run.model_copy(update={"person": "somebody else"})
+        await redis.xadd(keys.events(run.id), {"e": encode(Accepted(run=run.id, task=feigned))})
+        if in_the_run:
+            await redis.hset(keys.run(run.id), "task", encode(feigned))
+        gate.opened.set()
+
+        async def over() -> bool:
+            return bool(await redis.xlen(keys.shards[0].ended))
+
+        await eventually(over, "the run has ended")
+        await orchestrator.dispatch_task(next_one)
+        await kept(history, next_one)
+    assert await history.runs("somebody else", "thread") == []
 
 
 async def test_what_the_single_agent_answered_is_kept_too(

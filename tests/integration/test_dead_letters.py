@@ -12,7 +12,7 @@ from agents.answerers.scripted import ScriptedAnswerer
 from orchestration import Operations, Task, UnknownDeadLetter, open_operations
 from orchestration.dead_letters import DeadLetter
 from orchestration.keys import Keys
-from orchestration.messages import Answer, PlanStep, StepMessage, TaskResult, encode
+from orchestration.messages import Answer, PlanStep, StepMessage, TaskResult, decode, encode
 from tests.orchestration.waiting import PATIENCE_SECONDS
 from tests.orchestration.worlds import Gate, events_until, registry, settings, world
 
@@ -115,6 +115,21 @@ async def test_a_step_whose_run_is_over_is_asked_again(
 
     assert answer([*events]).contributed == ("garden",)
     assert await operations.dead_letters.list() == []
+
+
+async def test_a_letter_asks_its_own_agent_whatever_it_says(redis: Any, keys: Keys, operations: Operations) -> None:
+    """An agent's workers can write any letter, and change the run that it names: neither has another agent asked, nor
+    puts the answer into a conversation of a person who did not ask.
+    """
+    step = PlanStep(id="s1", agent="kitchen", question="What does Ada keep?")
+    message = {"m": encode(StepMessage(run="over", person="ada", step=step)), "reason": "?", "entry": "1-0"}
+    changed = encode(Task(id="over", question="?", person="eve", conversation="thread"))
+    await redis.hset(keys.run("over"), mapping={"state": "answered", "task": changed})
+    await redis.xadd(keys.dead("garden"), message)
+    run = await operations.dead_letters.replay(await only_letter(operations))
+    asked = decode(Task, await redis.hget(keys.run(run), "task"))
+    assert (asked.agents, asked.conversation) == (("garden",), "")
+    await redis.delete(keys.run("over"))
 
 
 async def test_a_replay_that_was_cut_off_is_the_same_run_the_second_time(

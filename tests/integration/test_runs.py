@@ -11,15 +11,16 @@ from agents import AgentError, Question
 from agents.answerers import ExtractiveAnswerer
 from agents.answerers.scripted import ScriptedAnswerer
 from orchestration import InvalidTask, Task, UnknownRun
+from orchestration.attempt import Attempts
 from orchestration.connections import open_connections
+from orchestration.inbox import FIELDS_KEPT
 from orchestration.keys import GROUP, Keys
-from orchestration.messages import Answer, Preparing, TaskResult, Token
+from orchestration.messages import Answer, Preparing, TaskResult, Token, encode
 from orchestration.settings import RunSettings
 from orchestration.single import ALONE
 from orchestration.store import RunStore
-from orchestration.worker import Worker
 from tests.integration.deadlines import watched_deadlines
-from tests.orchestration.waiting import PATIENCE_SECONDS
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 from tests.orchestration.worlds import SHORT_LEASE, Gate, events_until, kinds, world
 
 BOTH = "@garden @kitchen What is best in March?"
@@ -159,16 +160,25 @@ async def test_a_zombies_late_result_is_refused(tmp_path: Path, redis_url: str, 
 
 
 async def test_a_garbage_message_stops_nobody(tmp_path: Path, redis_url: str, keys: Keys) -> None:
-    """What no worker can read becomes a dead letter with a reason, and the next step is answered."""
-    redis = Redis.from_url(redis_url)
+    """What no worker can read becomes a dead letter with a reason, however much it is, and the next step is
+    answered.
+    """
+    redis: Any = Redis.from_url(redis_url)
     async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
+        await redis.xadd(keys.tasks("garden"), {"m": b"\xff not a step", **{str(n): "" for n in range(9_000)}})
         await redis.xadd(keys.tasks("garden"), {"m": b"\xff not a step"})
         result = await orchestrator.dispatch_task(Task(question="@garden Still there?"))
-        dead: Any = await redis.xread({keys.dead("garden"): "0"}, block=int(1000 * PATIENCE_SECONDS))
+        await eventually(lambda: _are(2, redis, keys.dead("garden")), "both are kept")
+        dead = await redis.xrange(keys.dead("garden"))
 
     await redis.aclose()
     assert result.state == "answered"
-    assert b"not a step" in dead[0][1][0][1][b"reason"]
+    assert all(b"not a step" in fields[b"reason"] for _, fields in dead)
+    assert max(len(fields) for _, fields in dead) == FIELDS_KEPT + 2
+
+
+async def _are(count: int, redis: Any, stream: str) -> bool:
+    return bool(await redis.xlen(stream) == count)
 
 
 async def test_another_orchestrator_goes_on_with_a_run(tmp_path: Path, redis_url: str, keys: Keys) -> None:
@@ -289,10 +299,19 @@ async def test_a_task_is_taken_in_once(tmp_path: Path, redis_url: str, keys: Key
 
 
 async def test_a_run_that_cannot_be_read_stops_nobody(tmp_path: Path, redis_url: str, keys: Keys) -> None:
-    """One of a newer program, or a damaged one, is left alone, at every start."""
+    """One of a newer program, or a damaged one, is left alone, at every start; a number that is no time stops nobody
+    either.
+    """
     redis = Redis.from_url(redis_url)
-    for name, stored in (("newer", b'{"v":"2.0"}'), ("damaged", b"?")):
-        about: dict[Any, Any] = {"state": "running", "until": 0, "task": stored, "accepted": 1, "deadline": 9e15}
+    late = b"9" * 400
+    for name, stored, accepted, deadline in (
+        ("newer", b'{"v":"2.0"}', b"1", 9e15),
+        ("damaged", b"?", b"1", 9e15),
+        ("late", encode(Task(question="?")), late, 9e15),
+        ("later", b"?", b"1", 20 * late),
+    ):
+        about: dict[Any, Any] = {"state": "running", "until": 0, "task": stored, "accepted": accepted}
+        about["deadline"] = deadline
         await redis.hset(keys.run(name), mapping=about)
         await redis.zadd(keys.shards[0].active, {name: 0})
     async with world(tmp_path, redis_url, keys.prefix) as orchestrator:
@@ -346,6 +365,13 @@ async def test_time_in_which_nobody_looked_does_not_count(redis_url: str, keys: 
 
         assert 80 < await store.seconds_left(task.id) <= 91
         assert 80 < await store.seconds_left(task.id) <= 91, "it is added once"
+
+        for place, spoilt in enumerate(("deadline", "approved")):
+            await store.accept(other := Task(id=f"0{place}", question="Damaged?"), "somebody")
+            await connections.batcher("HSET", keys.run(other.id), spoilt, "x")
+            await connections.batcher("ZADD", keys.shards[0].active, -1, other.id)
+        await connections.batcher("DECRBY", keys.shards[0].looked, 60_000)
+        assert 140 < await store.seconds_left(task.id) <= 151, "damaged runs before it keep it from nothing"
         result = TaskResult(task=task.id, mode="council", state="cancelled")
         await store.finish(task.id, result, [], fence=None)
 
@@ -376,7 +402,7 @@ async def test_what_breaks_the_workers_own_code_fails_its_step(
     async def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Worker, "_perform", broken)
+    monkeypatch.setattr(Attempts, "_perform", broken)
     async with world(tmp_path, redis_url, keys.prefix, lease_seconds=30) as orchestrator:
         result = await orchestrator.dispatch_task(Task(question="@garden Why?"))
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from fakeredis import FakeAsyncRedis
 
+from orchestration.alarms import UNREADABLE, read_alarm
 from orchestration.batching import Batcher
-from orchestration.breaker import FAILURES, Breaker
+from orchestration.breaker import FAILURES, MOST_COUNTED, MOST_SECONDS, Breaker, read_breakers
 from orchestration.keys import Keys
+from orchestration.messages import encode
 from orchestration.presence import GONE_SECONDS, AgentWork, Heartbeat, Presence, PresenceReader, health_of
 from orchestration.round_trips import Argument, Command
 
@@ -98,3 +100,43 @@ def test_an_agents_health_is_that_of_all_its_workers() -> None:
     assert garden.breaker.state == "open"
     assert 0 < garden.fitness < 1
     assert (kitchen.workers, kitchen.success_rate, kitchen.fitness) == (0, None, 0.0)
+
+
+async def test_a_sign_of_life_that_cannot_be_reckoned_with_counts_for_nothing() -> None:
+    """Any worker can write one: numbers of hundreds of digits must not stop everybody's questions."""
+    batcher = imitated()
+    good = Presence(id="good", kind="worker", host="here", pid=1, work={"garden": AgentWork()}, slots=8)
+    await beats(batcher, "good", encode(good).decode())
+    await beats(batcher, "huge", encode(good).decode().replace('"slots":8', f'"slots":{"9" * 400}'))
+    await beats(batcher, "less", encode(good).decode().replace('"slots":8', '"slots":-8'))
+    reader = PresenceReader(batcher, KEYS, ["garden"])
+    assert [presence.id for presence in await reader.alive()] == ["good"]
+    health = (await reader.health())["garden"]
+    assert (health.workers, health.slots, health.fitness) == (1, 8, 1.0)
+
+
+async def beats(batcher: Batcher, name: str, said: str) -> None:
+    await batcher.script("beat", [KEYS.presence, KEYS.seen], [name, said, 60_000])
+
+
+async def test_an_agents_spoilt_breaker_is_its_own_affair() -> None:
+    """Its workers can write there; the other agents are judged all the same."""
+    batcher = imitated()
+    for failures, until, read in (
+        ("x", "1", Breaker()),
+        ("9" * 400, "nan", Breaker(MOST_COUNTED)),
+        ("5", "inf", Breaker(5, MOST_SECONDS)),
+    ):
+        await batcher("HSET", KEYS.breaker("garden"), "failures", failures, "until", until)
+        await batcher("HSET", KEYS.breaker("kitchen"), "failures", 2)
+        found = await read_breakers(batcher, KEYS, ["garden", "kitchen"])
+        assert found == {"garden": read, "kitchen": Breaker(2)}
+
+
+async def test_a_spoilt_alarm_is_one() -> None:
+    """Its agent's workers can write there."""
+    batcher = imitated()
+    for messages, at in (("x", "1"), ("1", "nan"), ("1", "9" * 400)):
+        await batcher("HSET", KEYS.alarm("garden"), "messages", messages, "at", at, "why", "?")
+        alarm = await read_alarm(batcher, KEYS, "garden")
+        assert alarm is not None and alarm.why == UNREADABLE
