@@ -49,6 +49,7 @@ async def ask(window: Window, message: str, question: str, manner: Manner, undiv
         for_once=manner.for_once,
         approval=manner.approval,
         model=manner.model,
+        priority=manner.priority,
         undivided=undivided,
     )
     try:

@@ -675,6 +675,7 @@ _ABOUT = {
     "knowledge": "Dokumente der Agenten: ansehen, entfernen, ersetzen, verschieben, herunterladen",
     "plan": "Den Plan für eine Frage sehen und ändern, bevor er läuft",
     "single": "Den einzelnen Agenten fragen, über alle Dokumente zugleich",
+    "background": "Eine Frage stellen, die Zeit hat: Wer auf seine Antwort wartet, kommt zuerst",
     "export": "Diese Unterhaltung mit ihren Quellen als Markdown-Datei",
 }
 _DETAILS: dict[Detail, str] = {

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from orchestration.messages import Mode
+from orchestration.messages import Mode, Priority
 
 
 @dataclass(frozen=True)
 class Manner:
-    """Who is asked, whether at once, and with which model."""
+    """Who is asked, whether at once, with which model, and before or after others."""
 
     mode: Mode = "council"
     approval: bool = False
@@ -16,6 +16,8 @@ class Manner:
     """The mode is for this question only: the conversation goes on with the council."""
     model: str = ""
     """The language model that the person wished, as `Task.model`."""
+    priority: Priority = "interactive"
+    """Whether somebody waits for the answer."""
 
     def by_single_agent(self) -> "Manner":
         """The same for one question to the single agent, which makes no plan."""

@@ -693,6 +693,7 @@ _ABOUT = {
     "knowledge": "The agents' documents: look, remove, replace, move, download",
     "plan": "See the plan for one question, and change it, before it runs",
     "single": "Ask the single agent, over all documents at once",
+    "background": "Ask a question that has time: those of people who wait go first",
     "export": "This conversation with its sources, as a Markdown file",
 }
 _DETAILS: dict[Detail, str] = {

@@ -68,8 +68,20 @@ def read_address(url: str) -> SentinelAddress | ClusterAddress | str:
         return _sentinel(url, tls=scheme.startswith("rediss"))
     if scheme in _CLUSTER:
         return _cluster(url, scheme.removesuffix("+cluster"))
-    _readable(parse_url(url))
+    options = parse_url(url)
+    _one_database(url, options)
+    _readable(options)
     return url
+
+
+def _one_database(url: str, options: Mapping[str, Any]) -> None:
+    """redis-py takes what is no number for the first database, and of two the one of the option."""
+    parts = urlsplit(url)
+    path = "" if parts.scheme == "unix" else parts.path.strip("/")
+    if path and not path.isdecimal():
+        raise ValueError("what stands behind the server is not the number of a database")
+    if path and int(path) != options.get("db", 0):
+        raise ValueError("it names two databases")
 
 
 def _sentinel(url: str, *, tls: bool) -> SentinelAddress:

@@ -162,6 +162,8 @@ async def _check(connections: Connections, durability: Durability) -> None:
     for info in found:
         if info.get("redis_mode", info.get("server_mode")) == "cluster" and not connections.is_cluster:
             raise ConfigurationError("This Redis is one of a cluster; REDIS_URL has to begin with redis+cluster://.")
+        if info.get("redis_mode") == "sentinel":
+            raise ConfigurationError("This is a Sentinel; its address is redis+sentinel://HOST:PORT,HOST:PORT/SERVICE.")
         _check_server(info)
 
 

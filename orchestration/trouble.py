@@ -17,6 +17,8 @@ NO_WRITES = (
 _SCRIPT_MAY_NOT = re.compile(r"can't (?:run this command|access at least one of the keys)|ACL failure", re.IGNORECASE)
 """How servers before 7 and since tell that a script did what its user may not."""
 
+_NOBODY = "HELLO must be called with the client already authenticated"
+"""Says a server that wants a password and got none, and more of what redis-py might do then."""
 _WHERE = re.compile(r"^Error running script .*@user_script: ?\d+: ")
 
 
@@ -40,6 +42,8 @@ def told(error: BaseException) -> RoundtableError:
 def told_at_first(error: BaseException) -> RoundtableError:
     """For what goes wrong with the first words: the address may lead to something else, or not say how to be let in."""
     said = _said(error)
+    if said.startswith(_NOBODY):
+        said = "there is none in it"
     if isinstance(error, AuthenticationError):
         return ConfigurationError(f"Redis refused the user name or password in REDIS_URL: {said}.")
     if UNTRUSTED in said and "mismatch" in said:
@@ -56,7 +60,11 @@ def told_at_first(error: BaseException) -> RoundtableError:
     if isinstance(error, TypeError):
         # The options of an address are the arguments of a connection, and nobody looks at them before there is one.
         return ConfigurationError(f"REDIS_URL is not usable: it has an option that is not known ({said}).")
-    if "cluster support disabled" in said:
+    if "unknown command" in said and "SENTINEL" in said:
+        return ConfigurationError(
+            "Where REDIS_URL has to name Sentinels is none; for a server it begins with redis://."
+        )
+    if "cluster support disabled" in said or ("unknown command" in said and "CLUSTER" in said):
         return ConfigurationError("This Redis is no cluster; REDIS_URL has to begin with redis:// or rediss://.")
     if "unknown command" in said and "HELLO" in said:
         return ConfigurationError("This Redis is older than 6.0; Roundtable needs 6.2 or newer.")

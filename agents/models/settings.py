@@ -30,7 +30,10 @@ def paired(value: object) -> object:
     pairs = [part.rpartition("=") for part in value.split(",") if part.strip()]
     if any(not separator for _, separator, _ in pairs):
         raise ValueError("it is written as name=value, separated by commas")
-    return {name.strip(): given.strip() for name, _, given in pairs}
+    found = {name.strip(): given.strip() for name, _, given in pairs}
+    if len(found) < len(pairs):
+        raise ValueError("a name stands in it twice")
+    return found
 
 
 class Price(BaseModel):

@@ -109,6 +109,16 @@ async def test_one_question_to_the_single_agent(site: Site, orchestrator: Script
         assert resumed["metadata"]["chat_profile"] == profile.replace("%20", " ")
 
 
+async def test_a_question_that_has_time(site: Site, orchestrator: ScriptedOrchestrator) -> None:
+    """It lets others go first; the next one does not."""
+    tab = await site.tab()
+    for text, priority in ((f"/background {QUESTION}", "background"), (QUESTION, "interactive")):
+        await tab.ask(text)
+        task = await orchestrator.submitted.get()
+        assert (task.question, task.mode, task.priority) == (QUESTION, "council", priority)
+        await orchestrator.happens(answer(run=task.id))
+
+
 async def test_a_command_needs_what_it_takes(site: Site, orchestrator: ScriptedOrchestrator) -> None:
     """A question for those that ask, and no files for the others: they would be lost without a word."""
     tab = await site.tab()

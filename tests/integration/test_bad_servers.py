@@ -61,6 +61,9 @@ def types(tmp_path: Path) -> Callable[[str | None], Typed]:
         ("redis+sentinel://127.0.0.1:1,/council", "a host is missing"),
         ("redis+sentinel://127.0.0.1:1,127.0.0.1:99999/council", "Port out of range 0-65535"),
         ("redis+sentinel://127.0.0.1:1/council/first", "is not the number of a database"),
+        ("redis://127.0.0.1:1/first", "is not the number of a database"),
+        ("redis://127.0.0.1:1/0/1", "is not the number of a database"),
+        ("redis://127.0.0.1:1/1?db=2", "it names two databases"),
         ("redis+cluster://127.0.0.1:1/3", "a cluster has no numbered databases"),
         ("redis+cluster://127.0.0.1:1,", "a host is missing"),
         ("redis+cluster://127.0.0.1:1?socket_timeout=soon", "Invalid value for 'socket_timeout'"),
@@ -152,6 +155,27 @@ def test_a_wrong_password_on_a_socket(types: Callable[[str], Typed], locked: Loc
 def test_a_wrong_password_over_tcp(types: Callable[[str], Typed], locked: Locked, who: str) -> None:
     """The same over a network."""
     refused(types(f"redis://{who}127.0.0.1:{locked.port}")("agents"))
+
+
+def test_no_password(types: Callable[[str], Typed], locked: Locked) -> None:
+    """What redis-py might do instead, which the server goes on about, is left out."""
+    ran = types(f"redis://127.0.0.1:{locked.port}")("halt")
+    assert ran.complaint.endswith("in REDIS_URL: there is none in it.")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said"),
+    [
+        ("redis+sentinel://", "Where REDIS_URL has to name Sentinels is none; for a server it begins with redis://."),
+        ("redis+cluster://", "This Redis is no cluster; REDIS_URL has to begin with redis:// or rediss://."),
+    ],
+)
+def test_a_server_alone(types: Callable[[str], Typed], locked: Locked, scheme: str, said: str) -> None:
+    """Where the address wants Sentinels or a cluster."""
+    who = "sentinel_password=right" if "sentinel" in scheme else ""
+    place = f"127.0.0.1:{locked.port}" + ("/council" if who else "")
+    ran = types(f"{scheme}:right@{place}?{who}")("halt")
+    assert (ran.code, ran.complaint) == (2, f"roundtable: {said}")
 
 
 def test_the_right_password(types: Callable[[str], Typed], locked: Locked) -> None:

@@ -99,6 +99,15 @@ async def test_a_service_that_nobody_watches(quiet: Replicated) -> None:
     assert said == "Redis refused to be used: its Sentinels know no service 'counsel'."
 
 
+async def test_a_sentinel_that_is_taken_for_a_server(quiet: Replicated) -> None:
+    """It knows neither keys nor slots, and answers to little else."""
+    place = f":{SENTINEL_PASSWORD}@127.0.0.1:{quiet.sentinel_port}"
+    said = await refused(f"redis://{place}", ConfigurationError)
+    assert said == "This is a Sentinel; its address is redis+sentinel://HOST:PORT,HOST:PORT/SERVICE."
+    said = await refused(f"redis+cluster://{place}", ConfigurationError)
+    assert said.startswith("This Redis is no cluster; ")
+
+
 @pytest.mark.parametrize("password", ["", "?sentinel_password=wrong"])
 async def test_sentinels_with_another_password(quiet: Replicated, password: str) -> None:
     """Not that of the servers: they have two."""

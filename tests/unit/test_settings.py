@@ -37,6 +37,7 @@ def test_a_dotenv_file_fills_what_is_left_out(tmp_path: Path) -> None:
         ({"PORT": "70000"}, "PORT is not usable"),
         ({"ROUNDTABLE_LEASE_SECONDS": "-1"}, "ROUNDTABLE_LEASE_SECONDS is not usable"),
         ({"ROUNDTABLE_HOSTS": "*"}, "wildcard"),
+        ({"ROUNDTABLE_WEIGHTS": "ada=2,ada=3"}, "ROUNDTABLE_WEIGHTS is not usable: a name stands in it twice"),
         ({"ROUNDTABLE_LEASE": "5"}, "ROUNDTABLE_LEASE is not a setting"),
     ],
 )
