@@ -40,8 +40,8 @@ class Shard:
         self.probe = f"{runs}:probe"
         """String: a dot where writes are waited for (durability.py); else never there, for what is written is empty."""
         self.absent = f"{runs}:absent"
-        """Never there. A script that finds names of further keys has it among its own, so a cluster refuses it while the
-        slot moves, when some of those are there no more, or not yet.
+        """Never there. A script that finds names of further keys has it among its own, so a cluster refuses it while
+        the slot moves, when some of those are there no more, or not yet.
         """
         self.looked = f"{runs}:looked"
         """String: when (server ms) an orchestrator last looked for runs without an owner."""
