@@ -175,7 +175,8 @@ async def test_a_zombie_leaves_the_message_that_waits_for_the_next_worker(redis_
     """Whoever had the step after it gave it back: its late result is refused, and the message is still there."""
     task, stream = Task(question="@garden Who is next?"), keys.tasks("garden")
     async with open_connections(redis_url) as connections:
-        redis, settings = connections.commands, RunSettings()
+        redis: Any = connections.commands
+        settings = RunSettings()
         runs, steps = (
             RunStore(connections.batcher, keys, settings),
             StepStore(connections.batcher, keys, settings),
