@@ -15,9 +15,21 @@ from orchestration.attempt import Attempts
 from orchestration.connections import open_connections
 from orchestration.inbox import FIELDS_KEPT
 from orchestration.keys import GROUP, Keys
-from orchestration.messages import Answer, Preparing, TaskResult, Token, encode
+from orchestration.messages import (
+    Answer,
+    Preparing,
+    Returned,
+    Sent,
+    Started,
+    StepResult,
+    TaskResult,
+    Token,
+    encode,
+)
+from orchestration.records import Fenced
 from orchestration.settings import RunSettings
 from orchestration.single import ALONE
+from orchestration.step_store import Acknowledged, StepStore
 from orchestration.store import RunStore
 from tests.integration.deadlines import watched_deadlines
 from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
@@ -157,6 +169,39 @@ async def test_a_zombies_late_result_is_refused(tmp_path: Path, redis_url: str, 
     assert kinds(events).count("finished") == 1
     assert isinstance(events[-1], Answer)
     assert [step.text for step in events[-1].result.steps] == ["From its successor."]
+
+
+async def test_a_zombie_leaves_the_message_that_waits_for_the_next_worker(redis_url: str, keys: Keys) -> None:
+    """Whoever had the step after it gave it back: its late result is refused, and the message is still there."""
+    task, stream = Task(question="@garden Who is next?"), keys.tasks("garden")
+    async with open_connections(redis_url) as connections:
+        redis: Any = connections.commands
+        settings = RunSettings()
+        runs, steps = (
+            RunStore(connections.batcher, keys, settings),
+            StepStore(connections.batcher, keys, settings),
+        )
+        await runs.accept(task, "somebody")
+        await redis.hset(keys.run(task.id), "s1.state", "queued")
+        await connections.streams.make_group(stream, GROUP)
+        entry = await redis.xadd(stream, {"m": "a step"})
+        await redis.xreadgroup(GROUP, "zombie", {stream: ">"})
+        fences = []
+        for worker in ("zombie", "next"):
+            started = Started(run=task.id, step="s1", agent="garden", worker=worker)
+            claim = await steps.claim(
+                task.id, "s1", worker=worker, message=entry, sent=Sent(1, 1), alone=False, started=started
+            )
+            fences.append(claim.fence)
+        back = Returned(run=task.id, step="s1", agent="garden", reason="it is leaving")
+        await steps.release(task.id, "s1", fences[1], "queued", 0.0, back, [])
+
+        late = StepResult(step="s1", agent="garden", question="Who is next?", state="answered")
+        message = Acknowledged(stream, entry, keys.breaker("garden"))
+        assert await steps.commit(task.id, late, [], fences[0], [], message) is Fenced.STALE
+        assert await redis.xlen(stream) == 1
+        result = TaskResult(task=task.id, mode="council", state="cancelled")
+        await runs.finish(task.id, result, [], fence=None)
 
 
 async def test_a_garbage_message_stops_nobody(tmp_path: Path, redis_url: str, keys: Keys) -> None:

@@ -239,6 +239,8 @@ class Model:
         """A worker has a result."""
         run = self.runs[name]
         one = run.steps[step]
+        if run.running and one.state == "queued" and one.fence != fence:
+            return Fenced.STALE
         if run.running and one.state != "running":
             return Fenced.DONE
         status = self.speaks(name, step, fence)
