@@ -130,7 +130,7 @@ class Endings:
             await asyncio.gather(*(self._past(shard, history, entry) for shard, entry in told))
 
     async def _past(self, shard: Shard, history: str, entry: str) -> None:
-        keys = [shard.histories, shard.ended]
+        keys = [shard.histories, shard.ended, shard.absent]
         args: list[Argument] = [history, entry, FORGOTTEN_MS, self._settings.retention_ms, shard.run("")]
         let_go = LET_GO_AT_ONCE
         while let_go == LET_GO_AT_ONCE:
@@ -171,6 +171,7 @@ class Endings:
             here = [run for run in runs if self._keys.shard(run) is shard]
             if told or here:
                 keys = [shard.conversation(gone.person, gone.conversation), shard.ended, shard.histories]
+                keys.append(shard.absent)
                 args: list[Argument] = [shard.run(""), self._settings.retention_ms, by, told, *here]
                 found.append(self._batcher.script("forget", keys, args))
         return [run.decode() for left in await asyncio.gather(*found) for run in left]

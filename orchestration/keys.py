@@ -39,6 +39,10 @@ class Shard:
         """Hash: tasks, selections and plans that were forged lately."""
         self.probe = f"{runs}:probe"
         """String: a dot where writes are waited for (durability.py); else never there, for what is written is empty."""
+        self.absent = f"{runs}:absent"
+        """Never there. A script that finds names of further keys has it among its own, so a cluster refuses it while
+        the slot moves, when some of those are there no more, or not yet.
+        """
         self.looked = f"{runs}:looked"
         """String: when (server ms) an orchestrator last looked for runs without an owner."""
         self.ended = f"{runs}:ended"
@@ -92,7 +96,7 @@ class Keys:
         self.shelves = f"{prefix}:{{knowledge}}:shelves"
         """Sorted set: shelf (base/person) -> the record's generation at its latest change."""
         self.documents = f"{prefix}:{{knowledge}}:document:"
-        """Begins the key of each document's files."""
+        """Begins the key of each document's files; itself it is never there, as a shard's `absent`."""
 
     def shard(self, run: str) -> Shard:
         """Where a run is kept; its id decides that."""

@@ -79,7 +79,7 @@ class RedisRecord:
         status, *done = await self._script(
             "shelve",
             [keys.record, keys.shelves, keys.shelf(shelf.base, shelf.person), keys.unwanted(shelf.base),
-             keys.document(upload)],
+             keys.document(upload), keys.documents],
             _name(shelf), entry.source, upload, _json(entry), parts, keys.documents,
             "*" if instead is None else instead,
         )  # fmt: skip

@@ -204,7 +204,7 @@ class RunStore:
     async def begin_waiting(self, beside: str) -> None:
         """Let runs that wait begin, while there are places, in the shard of this run."""
         k = self._keys.shard(beside)
-        keys = [k.active, k.waiting, k.turns, k.awaiting]
+        keys = [k.active, k.waiting, k.turns, k.awaiting, k.absent]
         await self._batcher.script("begin", keys, [self._settings.places_in_shard, SCHEMA, k.run(""), BEHIND])
 
     async def begun(self, run: str) -> bool:
@@ -228,7 +228,7 @@ class RunStore:
         args: list[Argument] = [run, owner, result.state, encode(result), self._settings.retention_ms]
         args += [self._keys.hints, FORGOTTEN_MS, k.run(""), *map(encode, events)]
         keys = [k.run(run), k.events(run), k.active, k.waiting, k.people, k.turns, k.pace, k.ended, k.histories]
-        keys.append(k.awaiting)
+        keys += [k.awaiting, k.absent]
         status, *waiting = await self._batcher.script("finish", keys, args)
         if waiting and waiting[0]:
             await self.begin_waiting(run)
@@ -267,7 +267,7 @@ class RunStore:
         return [run.decode() for runs in found for run in runs]
 
     async def _unowned(self, shard: Shard) -> list[bytes]:
-        keys = [shard.active, shard.halted, shard.looked]
+        keys = [shard.active, shard.halted, shard.looked, shard.absent]
         args: list[Argument] = [int(1000 * SILENT_SECONDS), shard.run("")]
         found: list[bytes] = await self._batcher.script("unowned", keys, args)
         return found

@@ -46,7 +46,7 @@ async def read_other_versions(batcher: Batcher, keys: Keys, presences: PresenceR
 
 async def _needed(batcher: Batcher, shard: Shard) -> Counter[str]:
     """Unfinished runs of one shard by the schema that they need."""
-    flat = await batcher.script("versions", [shard.active], [shard.run("")])
+    flat = await batcher.script("versions", [shard.active, shard.absent], [shard.run("")])
     return Counter({schema.decode(): count for schema, count in zip(flat[::2], flat[1::2], strict=True)})
 
 

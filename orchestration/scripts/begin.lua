@@ -1,5 +1,5 @@
 -- Let runs that wait begin, in the order of their turns, while there are places. KEYS: active, waiting, turns,
--- awaiting. ARGV: places, schema, what the key of a run begins with, how far behind all others turns in the
+-- awaiting, absent. ARGV: places, schema, what the key of a run begins with, how far behind all others turns in the
 -- background are. Returns how many began.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)

@@ -1,5 +1,5 @@
 -- End a run, once. Its keys expire, unless a history has still to take it over: kept.lua lets them expire then.
--- KEYS: run, events, active, waiting, people, turns, pace, ended, histories, awaiting.
+-- KEYS: run, events, active, waiting, people, turns, pace, ended, histories, awaiting, absent.
 -- ARGV: id, owner's fence ('' = whoever asks, for Stop), state, result, retention ms, hints channel,
 --       ms of silence after which a history counts no more, what the key of a run begins with, events.
 -- Returns {'OK', number of runs that wait}, {'STALE'} or {'ENDED'}.

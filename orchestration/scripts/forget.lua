@@ -1,4 +1,5 @@
--- A conversation was deleted: nothing of what was said in these runs stays. KEYS: conversation, ended, histories.
+-- A conversation was deleted: nothing of what was said in these runs stays. KEYS: conversation, ended, histories,
+-- absent.
 -- ARGV: what the key of a run begins with, retention ms, the history that says so, what other histories are told
 --       ('' = nothing), runs. Returns the runs that still go on; they are left alone.
 local left = {}

@@ -1,4 +1,4 @@
--- A history has gone past an entry; what all histories have gone past expires. KEYS: histories, ended.
+-- A history has gone past an entry; what all histories have gone past expires. KEYS: histories, ended, absent.
 -- ARGV: history, entry, ms of silence after which a history counts no more, retention ms, what the key of a run begins
 --       with, most entries at once. Returns how many entries were let go.
 local t = redis.call('TIME')

@@ -1,5 +1,5 @@
 -- Put an uploaded document onto a shelf, in place of the one of the same name.
--- KEYS: record, shelves, shelf, unwanted, document.
+-- KEYS: record, shelves, shelf, unwanted, document, what documents' keys begin with.
 -- ARGV: shelf's name, document's name, upload, entry, number of parts, beginning of the documents' keys, whose place it
 --       takes ('*' = whoever's; else the upload that has to be there, '' = none).
 -- Returns {'OK', generation, 1 if another one was there}, {'LOST'} when the parts are not all there any more, {'OTHER'} when another one is there.

@@ -1,5 +1,6 @@
 -- The runs whose owner is gone, oldest hold first; and time in which nobody could work does not count towards deadlines:
--- while all agents are halted, and while no orchestrator reached this server. KEYS: active, halted, looked.
+-- while all agents are halted, and while no orchestrator reached this server. KEYS: active, halted, looked,
+-- absent.
 -- ARGV: ms of silence that count, what the key of a run begins with.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)

@@ -1,5 +1,5 @@
--- How many unfinished runs need which schema at least. KEYS: active. ARGV: what the key of a run begins with.
--- Returns {schema, runs, ...}.
+-- How many unfinished runs need which schema at least. KEYS: active, absent. ARGV: what the key of a run begins
+-- with. Returns {schema, runs, ...}.
 local runs, found = {}, {}
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   local run = redis.call('HMGET', ARGV[1] .. id, 'state', 'schema')

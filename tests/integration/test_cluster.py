@@ -1,6 +1,7 @@
 """A council on a cluster of three masters: everything is where its key is, and stays reachable when that moves."""
 
 import asyncio
+import re
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +25,8 @@ from orchestration.keys import Keys
 from orchestration.messages import Answer, Token, encode
 from orchestration.rights import rights_of_worker
 from orchestration.round_trips import NotDurable
+from orchestration.settings import RunSettings
+from orchestration.store import RunStore
 from orchestration.streams import adding
 from tests.integration.redis_cluster import RedisCluster, free_port, node_id, redis_cluster
 from tests.integration.redis_server import RedisServer
@@ -222,6 +225,88 @@ async def test_a_slot_that_moves(cluster: RedisCluster) -> None:
         assert await deleting == 2
         assert await connections.batcher("SET", old, "3")
         assert cluster.master_of(old) is target
+
+
+async def test_a_script_that_finds_further_keys_waits_until_all_have_moved(cluster: RedisCluster) -> None:
+    """It would let a run begin whose own keys have gone already, and stop in the middle of that."""
+    keys = Keys("moving")
+    shard = keys.shards[0]
+    first, second = Task(question="@garden When?"), Task(question="@kitchen When?")
+    async with open_connections(cluster.url) as connections:
+        batcher = connections.batcher
+        for task in (first, second):
+            await RunStore(batcher, keys, RunSettings(places=1)).accept(task, "somebody")
+        # Somebody has a plan to approve, so every key that the script is given is there.
+        await asyncio.gather(*(batcher("ZADD", key, 2**45, "offered") for key in (shard.active, shard.awaiting)))
+        source, target, slot = move(cluster, shard.active)
+        gone = keys.run(second.id), keys.events(second.id)
+        source.ask("MIGRATE", "127.0.0.1", str(target.port), "", "0", "5000", "KEYS", *gone)
+
+        store = RunStore(batcher, keys, RunSettings(places=2))
+        beginning = asyncio.create_task(store.begin_waiting(first.id))
+        assert not (await asyncio.wait([beginning], timeout=0.05))[0]
+        assert source.ask("ZCARD", shard.waiting) == 1
+        left = source.ask("CLUSTER", "GETKEYSINSLOT", slot, "100")
+        moved(cluster, source, target, slot, *(key.decode() for key in left))
+        await beginning
+        assert await store.begun(second.id)
+        assert await batcher("ZCARD", shard.waiting) == 0
+
+
+async def test_a_run_whose_slot_moves(cluster: RedisCluster, tmp_path: Path) -> None:
+    """Its agents are done in the middle of the move; the run goes on when everything is there."""
+    gate, keys = Gate(), Keys("on-the-move")
+    async with world(tmp_path, cluster.url, keys.prefix, answerer=gate.answerer()) as orchestrator:
+        run = await orchestrator.submit(Task(question=BOTH))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await gate.arrived.wait()
+            source, target, slot = move(cluster, keys.run(run))
+            moving = source.ask("CLUSTER", "GETKEYSINSLOT", slot, "100")
+            source.ask("MIGRATE", "127.0.0.1", str(target.port), "", "0", "5000", "KEYS", *moving[::2])
+            gate.opened.set()
+            events = asyncio.create_task(events_until(orchestrator.follow(run, person="local"), "answer"))
+            assert not (await asyncio.wait([events], timeout=0.05))[0]
+            left = source.ask("CLUSTER", "GETKEYSINSLOT", slot, "100")
+            moved(cluster, source, target, slot, *left)
+            *_, end = await events
+    assert isinstance(end, Answer)
+    assert end.result.state == "answered"
+    assert set(end.result.contributed) == {"garden", "kitchen"}
+
+
+async def test_an_agent_whose_slot_moves(cluster: RedisCluster, tmp_path: Path) -> None:
+    """Whoever waits for its messages goes where they are; one that came in the middle of the move is not lost."""
+    keys = Keys("agent-on-the-move")
+    stream = keys.tasks("kitchen")
+    async with world(tmp_path, cluster.url, keys.prefix) as orchestrator:
+        source, target, slot = move(cluster, stream)
+        moving = source.ask("CLUSTER", "GETKEYSINSLOT", slot, "100")
+        assert stream.encode() in moving
+        source.ask("MIGRATE", "127.0.0.1", str(target.port), "", "0", "5000", "KEYS", stream)
+        answering = asyncio.create_task(orchestrator.dispatch_task(Task(question=BOTH)))
+
+        async def has_come() -> bool:
+            return bool(target.ask("CLUSTER", "COUNTKEYSINSLOT", slot))
+
+        await eventually(has_come, "the stream is there")
+        moved(cluster, source, target, slot, *source.ask("CLUSTER", "GETKEYSINSLOT", slot, "100"))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            result = await answering
+    assert result.state == "answered"
+    assert set(result.contributed) == {"garden", "kitchen"}
+
+
+SCRIPTS = Path(__file__).parents[2] / "orchestration" / "scripts"
+FURTHER = re.compile(r"redis\.call\('(?!PUBLISH)\w+', (?!KEYS)\w")
+
+
+def test_every_script_that_finds_further_keys_is_held_back() -> None:
+    """Among the keys that it is given is one that is not there, while it does anything."""
+    scripts = {path.stem: path.read_text() for path in SCRIPTS.glob("*.lua")}
+    further = {name: text for name, text in scripts.items() if FURTHER.search(text)}
+    assert {"begin", "finish", "shelve"} <= further.keys()
+    never_there = re.compile(r"\b(absent|halted|documents' keys)\b")
+    assert not [name for name, text in further.items() if not never_there.search(text.partition("ARGV:")[0])]
 
 
 async def test_a_stream_that_moves_is_read_on(cluster: RedisCluster) -> None:
