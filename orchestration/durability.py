@@ -13,8 +13,9 @@ DISK_MS = 2_500
 """The same for disks. With `appendfsync everysec` a second goes by, and another one until a replica tells of it."""
 _READS = frozenset(
     {
-        "CLIENT", "EXISTS", "GET", "HGET", "HGETALL", "HMGET", "HVALS", "INFO", "LRANGE", "PING", "PUBLISH", "TIME",
-        "XLEN", "XPENDING", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZRANGE", "ZSCORE",
+        "CLIENT", "EXISTS", "GET", "HGET", "HGETALL", "HKEYS", "HMGET", "HVALS", "INFO", "LRANGE", "PING", "PUBLISH",
+        "SCAN", "TIME", "XLEN", "XPENDING", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZRANGE", "ZRANGEBYSCORE",
+        "ZSCORE",
     }
 )  # fmt: skip
 """Commands that leave nothing behind."""

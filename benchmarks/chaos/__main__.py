@@ -1,7 +1,7 @@
 """Tries whether every accepted task gets exactly one end while processes are killed, stopped and cut off.
 
     python -m benchmarks.chaos --seed N --tasks M [--kills K] [--redis single|sentinel|cluster]
-        [--replicas N] [--server PATH] [--keep] [--json]
+        [--replicas N] [--fsync] [--blackouts] [--server PATH] [--keep] [--json]
 
 Starts Redis (append-only file, fsync at every write), two orchestrators and four workers with scripted
 answers, each behind a TCP proxy of its own, breaks things while tasks flow, and then reads in Redis what became of
@@ -19,6 +19,7 @@ from typing import get_args
 from benchmarks.chaos.experiment import Plan, run_experiment
 from benchmarks.chaos.report import Report
 from benchmarks.chaos.topologies import REPLICAS, Kind
+from orchestration.durability import Durability
 
 
 async def _until_told_otherwise(plan: Plan) -> Report:
@@ -38,6 +39,10 @@ def main() -> None:
     parser.add_argument(
         "--replicas", type=int, help="so many must have a write before it counts; all if it is left out"
     )
+    parser.add_argument(
+        "--fsync", action="store_true", help="and it must be on their disks and the master's (Redis 7.2 or newer)"
+    )
+    parser.add_argument("--blackouts", action="store_true", help="kill all servers at once, and not a master")
     parser.add_argument("--server", type=Path, help="a redis-server program; Roundtable's own if it is left out")
     parser.add_argument("--keep", action="store_true", help="keep logs and Redis' file also when all is well")
     parser.add_argument("--json", action="store_true")
@@ -47,7 +52,16 @@ def main() -> None:
     replicas = REPLICAS[given.redis] if given.replicas is None else given.replicas
     if not 0 <= replicas <= REPLICAS[given.redis]:
         parser.error(f"a master has {REPLICAS[given.redis]} replicas here")
-    plan = Plan(given.seed, given.tasks, kills, given.redis, replicas, given.server, given.keep)
+    plan = Plan(
+        seed=given.seed,
+        tasks=given.tasks,
+        kills=kills,
+        topology=given.redis,
+        durability=Durability(replicas=replicas, disk=given.fsync),
+        blackouts=given.blackouts,
+        server=given.server,
+        keep=given.keep,
+    )
     report = asyncio.run(_until_told_otherwise(plan))
     print(report.as_json() if given.json else report.table())
     sys.exit(0 if report.good else 1)

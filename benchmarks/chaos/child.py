@@ -47,13 +47,13 @@ class Assignment(BaseModel):
     """A folder where steps leave what they have done already."""
     seed: int
     run: RunSettings
-    replicas: int
-    """So many have what counts as done."""
+    durability: Durability
+    """What has to have happened to what counts as done."""
 
 
-def settings(data: Path, url: str, run: RunSettings, replicas: int) -> Settings:
+def settings(data: Path, url: str, run: RunSettings, durability: Durability) -> Settings:
     """Settings of every process here, and of whoever hands tasks in."""
-    return Settings(data=data, redis_url=SecretStr(url), run=run, durability=Durability(replicas=replicas))
+    return Settings(data=data, redis_url=SecretStr(url), run=run, durability=durability)
 
 
 class Agents:
@@ -108,7 +108,7 @@ async def serve(given: Assignment) -> None:
     loop.add_signal_handler(EXPLAIN, explain)
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     runtime = open_runtime(
-        settings(given.data, given.url, given.run, given.replicas),
+        settings(given.data, given.url, given.run, given.durability),
         registry=three_agents(),
         answerer=ScriptedAnswerer(before=agents.work),
         embedder=HashEmbedder(),

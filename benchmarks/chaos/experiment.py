@@ -38,6 +38,7 @@ from benchmarks.chaos.verification import (
 )
 from benchmarks.steps import three_agents
 from orchestration import open_runtime
+from orchestration.durability import LOCAL, Durability
 from orchestration.keys import Keys
 from orchestration.settings import RunSettings
 
@@ -66,8 +67,10 @@ class Plan:
     tasks: int
     kills: int
     topology: Kind = "single"
-    replicas: int = 0
-    """So many must have a write before it counts."""
+    durability: Durability = LOCAL
+    """What must have happened to a write before it counts."""
+    blackouts: bool = False
+    """Where a master would be killed, all servers are, at once."""
     server: Path | None = None
     keep: bool = False
     """Keep the folder with what is known also when all is well."""
@@ -113,6 +116,7 @@ async def _experiment(plan: Plan, folder: Path) -> Report:
             proxies=crew.proxies,
             traffic=traffic,
             lease_seconds=RUN.lease_seconds,
+            blackouts=plan.blackouts,
             random=Random(f"{plan.seed} faults"),
         )
         schedule = make_schedule(plan.tasks, plan.kills, Random(f"{plan.seed} schedule"))
@@ -142,7 +146,8 @@ async def _experiment(plan: Plan, folder: Path) -> Report:
     report = Report(
         seed=plan.seed,
         topology=plan.topology,
-        replicas=plan.replicas,
+        replicas=plan.durability.replicas,
+        fsync=plan.durability.disk,
         server=crew.topology.version,
         submitted=len(tasks),
         planned_kills=plan.kills,
@@ -185,7 +190,7 @@ async def _open_crew(plan: Plan, folder: Path) -> AsyncIterator[_Crew]:
         (folder / name).mkdir()
     async with AsyncExitStack() as stack:
         masters = Random(f"{plan.seed} masters")
-        opening = open_topology(plan.topology, plan.server, folder / "redis", plan.replicas, masters)
+        opening = open_topology(plan.topology, plan.server, folder / "redis", plan.durability.replicas, masters)
         topology = await stack.enter_async_context(opening)
         redis = await stack.enter_async_context(topology.client())
         roles = [role for role, count in CREW.items() for _ in range(count)]
@@ -213,7 +218,7 @@ def _assignment(plan: Plan, topology: Topology, role: Role, folder: Path, host: 
         marks=folder / "marks",
         seed=plan.seed,
         run=_run_settings(topology),
-        replicas=plan.replicas,
+        durability=plan.durability,
     )
 
 
@@ -223,7 +228,7 @@ def _run_settings(topology: Topology) -> RunSettings:
 
 async def _gate(stack: AsyncExitStack, plan: Plan, topology: Topology, folder: Path, host: str) -> Way:
     """A way in of this very process, which leaves the driving to others."""
-    about = settings(folder / "data" / "gate", topology.url(host), _run_settings(topology), plan.replicas)
+    about = settings(folder / "data" / "gate", topology.url(host), _run_settings(topology), plan.durability)
     gate = await stack.enter_async_context(open_runtime(about, registry=three_agents(), join=True))
     return handing_in(gate.submit)
 

@@ -79,6 +79,7 @@ class Faults:
         proxies: Sequence[Proxy],
         traffic: Traffic,
         lease_seconds: float,
+        blackouts: bool,
         random: Random,
     ) -> None:
         self.happened = Happened()
@@ -90,6 +91,7 @@ class Faults:
         self._proxies = proxies
         self._traffic = traffic
         self._lease_seconds = lease_seconds
+        self._blackouts = blackouts
         self._random = random
         self._server_turn = asyncio.Lock()
 
@@ -192,8 +194,11 @@ class Faults:
     async def _kill_server(self) -> None:
         async with self._server_turn:
             self.happened.deaths.append(Death("server", time.time()))
-            stalled = self._random.random() < STALLED
-            await self._topology.break_down(self._random.uniform(*OUTAGE_SECONDS), stalled=stalled)
+            stalled, seconds = self._random.random() < STALLED, self._random.uniform(*OUTAGE_SECONDS)
+            if self._blackouts:
+                await self._topology.black_out(seconds)
+            else:
+                await self._topology.break_down(seconds, stalled=stalled)
 
     async def _send(self, fault: Fault) -> bool:
         """Put a message on a task stream; False while Redis is away or when there is nothing to repeat."""

@@ -16,6 +16,8 @@ class Report:
     topology: str
     replicas: int
     """So many had to have what counts as done."""
+    fsync: bool
+    """On their disks, and on the master's."""
     server: str
     submitted: int
     planned_kills: int

@@ -72,6 +72,10 @@ class Topology(Protocol):
         """
         ...
 
+    async def black_out(self, seconds: float) -> None:
+        """Kill all servers at once, start them again after so long, and come back when all is whole again."""
+        ...
+
 
 class SingleServer:
     """As small as it gets."""
@@ -101,6 +105,9 @@ class SingleServer:
         await asyncio.to_thread(self._server.kill)
         await asyncio.sleep(seconds)
         await asyncio.to_thread(self._server.start)
+
+    async def black_out(self, seconds: float) -> None:
+        await self.break_down(seconds, stalled=False)
 
 
 class WatchedServers:
@@ -142,6 +149,18 @@ class WatchedServers:
         await kill_master(master, replicas if stalled else [], seconds)
         await _until(lambda: self._group.master is not master)
         await asyncio.to_thread(self._group.take_back, master)
+        await _until(lambda: self._group.whole)
+
+    async def black_out(self, seconds: float) -> None:
+        await _until(lambda: self._group.whole)
+        master = await asyncio.to_thread(lambda: self._group.master)
+        for server in self._group.servers:
+            server.kill()
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(master.start)
+        for server in self._group.servers:
+            if server is not master:
+                await asyncio.to_thread(self._group.take_back, server)
         await _until(lambda: self._group.whole)
 
 
@@ -187,6 +206,15 @@ class ClusterServers:
         await kill_master(master, replicas[master] if stalled else [], seconds)
         await _until(lambda: any(_role(replica) == b"master" for replica in replicas[master]))
         await asyncio.to_thread(master.start)
+        await _until(self._is_whole)
+
+    async def black_out(self, seconds: float) -> None:
+        await _until(self._is_whole)
+        for server in self._cluster.servers:
+            server.kill()
+        await asyncio.sleep(seconds)
+        for server in self._cluster.servers:
+            server.launch()
         await _until(self._is_whole)
 
     def _is_whole(self) -> bool:

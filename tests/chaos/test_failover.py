@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.chaos.experiment import Plan, run_experiment
 from benchmarks.chaos.topologies import REPLICAS, Kind
+from orchestration.durability import Durability
 from tests.integration.processes import children
 
 
@@ -12,7 +13,8 @@ async def test_masters_that_die_take_nothing_acknowledged_with_them(topology: Ki
     """Where all replicas of a master must have a write before it counts."""
     before = children().keys()
 
-    report = await run_experiment(Plan(seed=12, tasks=20, kills=1, topology=topology, replicas=REPLICAS[topology]))
+    asked = Durability(replicas=REPLICAS[topology])
+    report = await run_experiment(Plan(seed=12, tasks=20, kills=1, topology=topology, durability=asked))
 
     assert report.good, report.table()
     assert (report.lost, report.double_commits) == (0, 0)

@@ -44,7 +44,9 @@ class RedisServer:
     def version(self) -> str:
         """Of the program."""
         with self.client() as client:
-            return str(client.info("server")["redis_version"])
+            info = client.info("server")
+            # What Valkey calls the version of Redis is the last one that it was the same as.
+            return f"Valkey {info['valkey_version']}" if "valkey_version" in info else str(info["redis_version"])
 
     def client(self) -> Redis:
         """A client of the test's own, which waits for its replies; to be closed."""

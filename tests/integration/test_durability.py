@@ -8,7 +8,7 @@ import pytest
 
 from orchestration import AgentOrchestrator, ConfigurationError, EngineUnavailable, Task
 from orchestration.connections import open_connections
-from orchestration.durability import Durability
+from orchestration.durability import DISK_MS, LOCAL, WAIT_MS, Durability
 from orchestration.messages import Finished
 from orchestration.round_trips import NotDurable
 from tests.integration.replicated import Replicated, replicated
@@ -59,6 +59,19 @@ async def test_a_server_that_cannot_say_what_is_on_its_disk(redis_url: str) -> N
     ):
         async with open_connections(redis_url, Durability(disk=True)):
             pass
+
+
+def test_what_follows_what_is_written() -> None:
+    """A byte beside it, in case the command finds its work done, and then the questions; nothing after what reads."""
+    reading = ("HGET", b"roundtable:{run}:run:1", b"state")
+    running = ("EVALSHA", "digest", 2, b"roundtable:{run}:run:1", b"roundtable:{run}:active")
+    mark = ("SETRANGE", "roundtable:{run}:probe", 0, ".")
+    assert LOCAL.behind([running]) == ()
+    assert ON_ONE.behind([reading]) == ()
+    assert ON_ONE.behind([reading, running]) == (mark, ("WAIT", 1, WAIT_MS))
+    assert Durability(disk=True).behind([running]) == (mark, ("WAITAOF", 1, 0, DISK_MS))
+    both = Durability(disk=True, replicas=2).behind([running])
+    assert both == (mark, ("WAIT", 2, WAIT_MS), ("WAITAOF", 1, 2, DISK_MS))
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import ConfigurationError
+from orchestration import ConfigurationError, Task
 from orchestration.batching import Batcher
 from orchestration.connections import open_connections
 from orchestration.durability import Durability
+from orchestration.keys import Keys
+from orchestration.rights import rights_of_web, rights_of_worker
 from orchestration.round_trips import NotDurable, WritesRefused
 from tests.integration.redis_server import RedisServer
 from tests.integration.replicated import free_ports
 from tests.integration.valkey import PROGRAM, needs_valkey
+from tests.orchestration.users import user
 from tests.orchestration.waiting import eventually
+from tests.orchestration.worlds import world
 
 pytestmark = needs_valkey
 
@@ -175,6 +179,20 @@ async def test_work_that_is_found_done(pair: Pair, impatient: None, asked: Durab
         pair.replica.thaw()
         await eventually(lambda: probed(batcher), "the replica has it")
         assert await batcher("SADD", KEY, "1") == 0
+
+
+async def test_processes_that_may_do_no_more_than_they_need(pair: Pair, tmp_path: Path) -> None:
+    """What is written to be waited for is allowed to them as well, beside everything that they write."""
+    keys = Keys("council")
+    web, worker = (rights.waiting_for(ON_BOTH) for rights in (rights_of_web(keys), rights_of_worker(keys, ["garden"])))
+    with user(pair.master.url, keys, "web", web) as asking, user(pair.master.url, keys, "worker", worker) as working:
+        async with (
+            world(tmp_path / "web", asking, "council", workers=False, durability=ON_BOTH) as orchestrator,
+            world(tmp_path / "worker", working, "council", workers=["garden"], kind="worker", durability=ON_BOTH),
+        ):
+            result = await orchestrator.dispatch_task(Task(question="@garden When do I prune roses?"))
+    assert result.state == "answered"
+    assert pair.replica.ask("EXISTS", keys.shards[0].probe) == 1
 
 
 async def test_a_server_without_a_file(pair: Pair) -> None:
