@@ -12,7 +12,7 @@ import numpy as np
 
 from agents import AgentRegistry
 from knowledge import Hit, Vector
-from orchestration.profiles import Profiles, profile_texts
+from orchestration.profiles import OwnWords, Profiles
 from orchestration.selection import Evidence, rank
 from orchestration.selector import Shelf
 
@@ -40,14 +40,13 @@ class Placer:
     def __init__(self, registry: AgentRegistry, library: Shelf) -> None:
         self._registry = registry
         self._library = library
-        self._profiles: Profiles | None = None
-        self._learning = asyncio.Lock()
+        self._own_words = OwnWords(registry, library.embed_kept)
 
     async def place(self, passages: Sequence[str], *, person: str) -> tuple[Place, ...]:
         """Every agent, the best place first. `passages` as they are embedded. Raises ModelUnavailable, StorageError."""
         sample = _evenly(passages, SAMPLE)
         vectors = await self._library.embed(sample)
-        profiles = await self._learned()
+        profiles = await self._own_words.profiles()
         evidence = []
         for text, vector in zip(sample, vectors, strict=True):
             found = await asyncio.gather(*(self._search(name, text, vector, person) for name in self._registry))
@@ -58,15 +57,6 @@ class Placer:
 
     async def _search(self, base: str, text: str, vector: Vector, person: str) -> list[Hit]:
         return await self._library.search([base], text, vector, person=person, limit=SEARCHED, sentences=False)
-
-    async def _learned(self) -> Profiles:
-        """The agents' own words, read with the first document."""
-        async with self._learning:
-            if self._profiles is None:
-                agents = list(self._registry.values())
-                vectors = await self._library.embed_kept(profile_texts(agents))
-                self._profiles = await asyncio.to_thread(Profiles.of, agents, vectors)
-            return self._profiles
 
 
 def _evenly(passages: Sequence[str], most: int) -> list[str]:

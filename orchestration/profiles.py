@@ -5,7 +5,8 @@ words and meanings set the agents' examples apart says whose field it is when se
 the examples themselves by ridge regression (regularised least squares, one column an agent), in closed form.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -68,6 +69,24 @@ class Profiles:
     def fits(self, text: str, vector: Vector) -> dict[str, float]:
         """For each agent how much more a text is like its words than like the others', 0 to 1."""
         return self._fit.of(text, vector) if self._fit else dict.fromkeys(self._descriptions, 1.0)
+
+
+class OwnWords:
+    """The profiles of some agents, learnt when they are first asked for."""
+
+    def __init__(self, agents: Mapping[str, Agent], embed: Callable[[Sequence[str]], Awaitable[Matrix]]) -> None:
+        self._agents = agents
+        self._embed = embed
+        self._profiles: Profiles | None = None
+        self._learning = asyncio.Lock()
+
+    async def profiles(self) -> Profiles:
+        async with self._learning:
+            if self._profiles is None:
+                agents = list(self._agents.values())
+                vectors = await self._embed(profile_texts(agents))
+                self._profiles = await asyncio.to_thread(Profiles.of, agents, vectors)
+            return self._profiles
 
 
 class Fit:

@@ -15,7 +15,7 @@ from orchestration.calls import mentions, without_mentions
 from orchestration.following import FollowUp, follow
 from orchestration.messages import Selection, Task
 from orchestration.planner import Division, Planned, Planner, Tell, nobody
-from orchestration.profiles import Likeness, Profiles, profile_texts
+from orchestration.profiles import Likeness, OwnWords, Profiles
 from orchestration.selection import (
     ONE,
     THRESHOLD,
@@ -99,8 +99,7 @@ class Selector:
         self._health = health
         self._clock = clock
         self._planner = planner
-        self._profiles: Profiles | None = None
-        self._learning = asyncio.Lock()
+        self._own_words = OwnWords(registry, library.embed_kept)
 
     async def select(
         self, task: Task, count: int | None = None, seconds: float = math.inf, tell: Tell = nobody
@@ -122,7 +121,7 @@ class Selector:
         begun = self._clock()
         whole = (Part(question, question),) if count is not None and len(parts) > 1 else ()
         asked = await self._ask((*parts, *whole), {name: [name] for name in registry}, task.person)
-        profiles = await self._learned()
+        profiles = await self._own_words.profiles()
         carried = followed.agents if followed is not None else ()
         rankings = await asyncio.to_thread(_rankings, asked, registry, profiles, health, carried)
         if count is None:
@@ -159,7 +158,7 @@ class Selector:
         begun = self._clock()
         bases = {agent.name: list(self._registry)}
         asked = await self._ask(parts, bases, task.person)
-        profiles = await self._learned()
+        profiles = await self._own_words.profiles()
         rankings = await asyncio.to_thread(_rankings_of_one, asked, registry, profiles)
         chosen = tuple(choose(ranking) for ranking in rankings)
         found = self._selection(parts, asked, rankings, chosen, (), begun, followed=followed)
@@ -205,15 +204,6 @@ class Selector:
             )
             for part in parts
         ]
-
-    async def _learned(self) -> Profiles:
-        """The agents' own words, read at the first question."""
-        async with self._learning:
-            if self._profiles is None:
-                agents = list(self._registry.values())
-                vectors = await self._library.embed_kept(profile_texts(agents))
-                self._profiles = await asyncio.to_thread(Profiles.of, agents, vectors)
-            return self._profiles
 
     def _selection(
         self,
