@@ -65,7 +65,7 @@ def find_or_make(source: Path, digests: Mapping[str, str], exports: Path) -> Exp
     folder = exports / _name(digests)
     found = _sound(folder)
     if found is None:
-        log.info("the embedding model %s is exported once, for a faster start", source.name)
+        log.info("the embedding model is exported once, for a faster start")
         _make_apart(source, exports)
         found = _sound(folder)
     if found is None:

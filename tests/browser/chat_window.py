@@ -9,6 +9,11 @@ KATEX = "https://cdn.jsdelivr.net/npm/katex"
 """Chainlit's page links this stylesheet; the Content-Security-Policy keeps the browser from asking for it."""
 
 STEPS = """[...document.querySelectorAll("button[id^='step-']")].map((toggle) => toggle.id.slice(5))"""
+SCROLLING = """
+[...document.querySelectorAll('body div')]
+  .filter((each) => each.scrollHeight > each.clientHeight && /auto|scroll/.test(getComputedStyle(each).overflowY))
+  .map((each) => each.className)
+"""
 TOO_WIDE = """
 [...document.querySelectorAll('body *:not(pre)')]
   .filter((each) => each.scrollWidth > each.clientWidth && /auto|scroll/.test(getComputedStyle(each).overflowX))
@@ -170,6 +175,11 @@ class ChatWindow:
         """Press Stop, even where the page is just being drawn anew."""
         expect(self.stop_button).to_be_visible()
         self.page.evaluate("document.querySelector('#stop-button').click()")
+
+    def scrolls_in_one_place(self) -> None:
+        """The conversation scrolls, and nothing around it or in it."""
+        scrolling = self.page.evaluate(SCROLLING)
+        assert len(scrolling) == 1, scrolling
 
     def fits(self) -> None:
         """Nothing can be scrolled sideways: neither the page nor, code aside, a part of it."""

@@ -41,6 +41,17 @@ def test_a_file_with_a_question(window: ChatWindow) -> None:
     expect(window.sources.first).to_contain_text("quinces")
 
 
+def test_a_card_below_what_was_said_before(window: ChatWindow) -> None:
+    """What it says to readers who listen alone does not stretch the page."""
+    window.connected()
+    list_documents(window)
+    window.attach(file("limes.md", about("limes")))
+    window.ask("@garden keep this")
+    expect(window.card.locator("[data-file=added]")).to_be_visible()
+    window.page.set_viewport_size({"width": 1200, "height": 500})
+    window.scrolls_in_one_place()
+
+
 DROP = """
 (element, [name, text]) => {
   const dataTransfer = new DataTransfer();
