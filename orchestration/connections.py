@@ -160,9 +160,10 @@ async def _check(connections: Connections, durability: Durability) -> None:
         # On a unix socket redis-py wraps whatever the server answers to its first words into a ConnectionError.
         raise told_at_first(error.__cause__ if isinstance(error.__cause__, RedisError) else error) from None
     for info in found:
-        if info.get("redis_mode", info.get("server_mode")) == "cluster" and not connections.is_cluster:
+        mode = info.get("redis_mode", info.get("server_mode"))  # Valkey has another word.
+        if mode == "cluster" and not connections.is_cluster:
             raise ConfigurationError("This Redis is one of a cluster; REDIS_URL has to begin with redis+cluster://.")
-        if info.get("redis_mode") == "sentinel":
+        if mode == "sentinel":
             raise ConfigurationError("This is a Sentinel; its address is redis+sentinel://HOST:PORT,HOST:PORT/SERVICE.")
         _check_server(info)
 

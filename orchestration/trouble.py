@@ -19,7 +19,10 @@ _SCRIPT_MAY_NOT = re.compile(r"can't (?:run this command|access at least one of 
 
 _NOBODY = "HELLO must be called with the client already authenticated"
 """Says a server that wants a password and got none, and more of what redis-py might do then."""
-_WHERE = re.compile(r"^Error running script .*@user_script: ?\d+: ")
+_WHERE = re.compile(
+    r"^Error running script .*@user_script: ?\d+: |^ACL failure in script: | script: \w*, on @user_script:\d+\.?$"
+)
+"""What servers before 7, and since, say about the script around what went wrong in it."""
 
 
 def lacks_a_right(error: BaseException) -> bool:

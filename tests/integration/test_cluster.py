@@ -30,6 +30,8 @@ from orchestration.store import RunStore
 from orchestration.streams import adding
 from tests.integration.redis_cluster import RedisCluster, free_port, node_id, redis_cluster
 from tests.integration.redis_server import RedisServer
+from tests.integration.valkey import PROGRAM as VALKEY
+from tests.integration.valkey import needs_valkey
 from tests.orchestration.sharded import one_in_each
 from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 from tests.orchestration.worlds import Gate, events_until, world
@@ -336,6 +338,19 @@ async def refused(url: str, kind: type[Exception]) -> str:
 async def test_one_server_of_a_cluster_alone(cluster: RedisCluster) -> None:
     """It has a part of everything only."""
     said = await refused(f"redis://127.0.0.1:{cluster.servers[0].port}", ConfigurationError)
+    assert said == "This Redis is one of a cluster; REDIS_URL has to begin with redis+cluster://."
+
+
+@needs_valkey
+async def test_one_server_of_a_cluster_of_valkeys_alone() -> None:
+    """It says so in another word."""
+    with tempfile.TemporaryDirectory(prefix="rt-") as folder:
+        server = RedisServer(Path(folder), "--cluster-enabled", "yes", port=free_port(), program=VALKEY)
+        server.start()
+        try:
+            said = await refused(f"redis://127.0.0.1:{server.port}", ConfigurationError)
+        finally:
+            server.close()
     assert said == "This Redis is one of a cluster; REDIS_URL has to begin with redis+cluster://."
 
 

@@ -311,7 +311,7 @@ async def test_who_may_not_ask_is_told_so(tmp_path: Path, keys: Keys, users: Use
     ):
         with pytest.raises(EngineUnavailable, match="lacks a right on Redis"):
             await observer.submit(Task(question="@garden When do I prune roses?"))
-        with pytest.raises(ConfigurationError, match=r"lacks a right on Redis.*\): this user has no permissions"):
+        with pytest.raises(ConfigurationError, match=r"lacks a right on Redis.*\): .*(?i:no permissions) to "):
             async with open_operations(
                 settings(tmp_path, users.observer), registry=registry(tmp_path), prefix=keys.prefix
             ) as looking:
