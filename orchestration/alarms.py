@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from redis.exceptions import ResponseError
+
 from orchestration.batching import Batcher
 from orchestration.keys import OF_RUNS, Keys
 from orchestration.metrics import Forgery, Metrics
+from orchestration.trouble import of_another_kind
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,12 @@ class Alarms:
 
 async def read_alarm(batcher: Batcher, keys: Keys, agent: str) -> Alarm | None:
     """The agent's, while it lasts."""
-    messages, at, why = await batcher("HMGET", keys.alarm(agent), "messages", "at", "why")
+    try:
+        messages, at, why = await batcher("HMGET", keys.alarm(agent), "messages", "at", "why")
+    except ResponseError as error:
+        if of_another_kind(error):
+            return Alarm(1, 0.0, UNREADABLE)
+        raise
     if messages is None or at is None or why is None:
         return None
     if not (_FIGURE.fullmatch(messages) and _FIGURE.fullmatch(at)):

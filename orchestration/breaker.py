@@ -5,12 +5,15 @@ no round trip; the state is shared by all processes and read here.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from redis.exceptions import ResponseError
+
 from orchestration.batching import Batcher
 from orchestration.keys import Keys
+from orchestration.trouble import of_another_kind
 
 FAILURES = 5
 """So many failed attempts in a row open the breaker; one success closes it."""
@@ -46,10 +49,20 @@ async def read_breakers(batcher: Batcher, keys: Keys, agents: Iterable[str]) -> 
     """The breakers of these agents, in one round trip."""
     names = list(agents)
     (seconds, micros), *found = await asyncio.gather(
-        batcher("TIME"), *(batcher("HMGET", keys.breaker(name), "failures", "until") for name in names)
+        batcher("TIME"), *(_figures(batcher, keys.breaker(name)) for name in names)
     )
     now = int(seconds) + int(micros) / 1e6
     return {name: _breaker(failures, until, now) for name, (failures, until) in zip(names, found, strict=True)}
+
+
+async def _figures(batcher: Batcher, key: str) -> Sequence[bytes | None]:
+    try:
+        failures, until = await batcher("HMGET", key, "failures", "until")
+    except ResponseError as error:
+        if of_another_kind(error):
+            return None, None
+        raise
+    return failures, until
 
 
 def _breaker(failures: bytes | None, until: bytes | None, now: float) -> Breaker:

@@ -2,7 +2,7 @@
 
 import re
 
-from redis.exceptions import AuthenticationError, NoPermissionError
+from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from orchestration.clients import UNTRUSTED
 from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError
@@ -28,6 +28,11 @@ _WHERE = re.compile(
 def lacks_a_right(error: BaseException) -> bool:
     """Whether the user of this process may not do in Redis what it tried: trying again will not help."""
     return isinstance(error, NoPermissionError) or _SCRIPT_MAY_NOT.search(str(error)) is not None
+
+
+def of_another_kind(error: ResponseError) -> bool:
+    """Whether what stands under a key is not what belongs there: somebody put something else in its place."""
+    return str(error).startswith("WRONGTYPE")
 
 
 def told(error: BaseException) -> RoundtableError:

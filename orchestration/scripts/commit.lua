@@ -3,7 +3,7 @@
 -- KEYS: run, events; then, where that is so, tasks and the agent's breaker, which a success closes.
 -- ARGV: step, fence, state, result, its event up to the result, group, message id, n, n events that go before it,
 --       ids of its token events.
--- Returns 'OK', 'DONE' (it has a result), 'STALE' (a newer attempt owns it, or gave it back) or 'ENDED' (the run is over).
+-- Returns 'OK', 'DONE' (it has a result), 'STALE' (a newer attempt owns it, or it was given back) or 'ENDED' (the run is over).
 local s = ARGV[1]
 local function acknowledge()
   if KEYS[3] and redis.call('XACK', KEYS[3], ARGV[6], ARGV[7]) == 1 then
@@ -17,8 +17,8 @@ if run[1] ~= 'running' then
   acknowledge()
   return 'ENDED'
 end
--- Whoever had it meanwhile gave it back, and it waits for the next one under this very message.
-if run[3] == 'queued' and run[2] ~= ARGV[2] then return 'STALE' end
+-- It was given back, and waits for the next worker under this very message.
+if run[3] == 'queued' then return 'STALE' end
 if run[3] ~= 'running' then
   acknowledge()
   return 'DONE'

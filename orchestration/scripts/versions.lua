@@ -2,7 +2,8 @@
 -- with. Returns {schema, runs, ...}.
 local runs, found = {}, {}
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local run = redis.call('HMGET', ARGV[1] .. id, 'state', 'schema')
+  -- One that is damaged must not keep the others from being counted.
+  local run = redis.pcall('HMGET', ARGV[1] .. id, 'state', 'schema')
   if run[1] == 'running' and string.match(run[2] or '', '^%d+%.?%d*$') then runs[run[2]] = (runs[run[2]] or 0) + 1 end
 end
 for schema, count in pairs(runs) do

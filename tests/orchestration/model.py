@@ -239,7 +239,7 @@ class Model:
         """A worker has a result."""
         run = self.runs[name]
         one = run.steps[step]
-        if run.running and one.state == "queued" and one.fence != fence:
+        if run.running and one.state == "queued":
             return Fenced.STALE
         if run.running and one.state != "running":
             return Fenced.DONE

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fakeredis import FakeAsyncRedis
+from redis.exceptions import ResponseError
 
 from orchestration.alarms import UNREADABLE, read_alarm
 from orchestration.batching import Batcher
@@ -19,11 +20,17 @@ KEYS = Keys("test")
 
 
 def imitated() -> Batcher:
-    """Commands go to an imitation of Redis, one after the other."""
+    """Commands go to an imitation of Redis, one after the other; what it refuses stands in the place of its reply."""
     redis: Any = FakeAsyncRedis()
 
+    async def reply(command: Command) -> Any:
+        try:
+            return await redis.execute_command(*command)
+        except ResponseError as refusal:
+            return refusal
+
     async def one_by_one(commands: Sequence[Command]) -> list[Any]:
-        return [await redis.execute_command(*command) for command in commands]
+        return [await reply(command) for command in commands]
 
     return Batcher(one_by_one)
 
@@ -131,6 +138,9 @@ async def test_an_agents_spoilt_breaker_is_its_own_affair() -> None:
         await batcher("HSET", KEYS.breaker("kitchen"), "failures", 2)
         found = await read_breakers(batcher, KEYS, ["garden", "kitchen"])
         assert found == {"garden": read, "kitchen": Breaker(2)}
+    await batcher("DEL", KEYS.breaker("garden"))
+    await batcher("SETRANGE", KEYS.breaker("garden"), 0, "no breaker")
+    assert await read_breakers(batcher, KEYS, ["garden", "kitchen"]) == {"garden": Breaker(), "kitchen": Breaker(2)}
 
 
 async def test_a_spoilt_alarm_is_one() -> None:
@@ -140,3 +150,7 @@ async def test_a_spoilt_alarm_is_one() -> None:
         await batcher("HSET", KEYS.alarm("garden"), "messages", messages, "at", at, "why", "?")
         alarm = await read_alarm(batcher, KEYS, "garden")
         assert alarm is not None and alarm.why == UNREADABLE
+    await batcher("DEL", KEYS.alarm("garden"))
+    await batcher("SETRANGE", KEYS.alarm("garden"), 0, "no alarm")
+    alarm = await read_alarm(batcher, KEYS, "garden")
+    assert alarm is not None and alarm.why == UNREADABLE
