@@ -130,7 +130,8 @@ class Viewer:
     async def watch(self, run: str) -> bool:
         """Show one more run; False when it was the thread's first."""
         await self.opened()
-        first = not self._followers
+        # A page that opened while the run was being taken in shows it already.
+        first = self._followers.keys() <= {run}
         if run not in self._followers:
             self._follow(run, frozenset())
         return not first

@@ -30,28 +30,37 @@ class LiveRuns(RunLog, Protocol):
     def outage(self) -> Outage | None: ...
 
 
+class _Asking:
+    """A question that is being taken in."""
+
+    def __init__(self, person: str) -> None:
+        self.person = person
+        self.over = asyncio.Event()
+
+
 class ConversationLog:
     """A RunLog over a history and what is live."""
 
     def __init__(self, history: History, live: LiveRuns) -> None:
         self._history = history
         self._live = live
-        self._asking: dict[str, str] = {}
-        """By run: who asks it."""
+        self._asking: dict[str, _Asking] = {}
+        """By run."""
 
     @contextmanager
     def asking(self, task: Task) -> Iterator[None]:
         """As long as it is being asked, it is not interrupted, though nobody may know it (any more)."""
-        self._asking[task.id] = task.person
+        asking = self._asking[task.id] = _Asking(task.person)
         try:
             yield
         finally:
             del self._asking[task.id]
+            asking.over.set()
 
     @property
     def askers(self) -> frozenset[str]:
         """Whose questions are being taken in at the moment."""
-        return frozenset(self._asking.values())
+        return frozenset(asking.person for asking in self._asking.values())
 
     @property
     def outage(self) -> Outage | None:
@@ -102,19 +111,24 @@ class ConversationLog:
 
     async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
         noted = await self._history.run(run, person)
-        if noted is None or not noted.ended:
+        while noted is None or not noted.ended:
             if noted is None:
                 await self._not_deleted(await self._live.task(run, person))
+            asking = self._asking.get(run)
             try:
                 async for recorded in self._followed(run, noted, person, after):
                     after = recorded.id
                     yield recorded
                 return
             except UnknownRun:
-                # Taken over, and gone from where it was, at this moment; or deleted.
+                # Taken over, and gone from where it was, at this moment; or deleted; or noted and not yet taken in.
+                if asking is not None:
+                    await asking.over.wait()
                 noted = await self._history.run(run, person)
-                if noted is None or (run in self._asking and not noted.ended):
+                if noted is None:
                     raise
+                if asking is None:
+                    break
         if await self._goes_on_elsewhere(noted):
             asked = _asked(noted.task)
             if not after:

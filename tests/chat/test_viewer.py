@@ -114,6 +114,18 @@ async def test_a_restart_does_not_release_who_waits_for_the_end(orchestrator: Sc
     assert not screen.page.running
 
 
+async def test_the_first_run_of_a_thread_is_its_first_however_it_came_to_be_shown(
+    orchestrator: ScriptedOrchestrator,
+) -> None:
+    """A page that opened while its question was being taken in has listed it already."""
+    await begin(orchestrator)
+    viewer = viewer_of(Screen(), viewers_of(orchestrator))
+    viewer.restart()
+    assert not await viewer.watch("run1")
+    await begin(orchestrator, "run2")
+    assert await viewer.watch("run2")
+
+
 async def test_a_closed_window_releases_who_waits_and_has_no_tasks(orchestrator: ScriptedOrchestrator) -> None:
     """A session that timed out is noticed at the next connection."""
     await begin(orchestrator)

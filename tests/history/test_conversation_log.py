@@ -1,11 +1,12 @@
 """What a page reads: runs that have ended from the history, the others live, and nothing twice."""
 
-from collections.abc import AsyncGenerator, Collection
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from pathlib import Path
 
 import pytest
 
-from history import ConversationLog, History, Keeper, open_history
+from history import ConversationLog, History, Keeper, Refusal, open_history
 from history.conversation_log import INTERRUPTED
 from orchestration.errors import EngineUnavailable, UnknownRun
 from orchestration.log import MemoryLog
@@ -13,6 +14,7 @@ from orchestration.messages import Accepted, Answer, Recorded, Task, TaskResult,
 from orchestration.outage import Outage
 from tests.chat.scripted import ScriptedRedis
 from tests.history.said import asked, ended
+from tests.orchestration.waiting import eventually
 
 
 class Live(MemoryLog):
@@ -55,6 +57,15 @@ def live() -> Live:
 @pytest.fixture
 def log(history: History, live: Live) -> ConversationLog:
     return ConversationLog(history, live)
+
+
+def looked_for(live: Live, run: str) -> Callable[[], Awaitable[bool]]:
+    """Whether somebody has asked for the run where it would be live."""
+
+    async def was_it() -> bool:
+        return run in live.asked_for
+
+    return was_it
 
 
 async def all_of(log: ConversationLog, run: str, person: str = "ada") -> list[Recorded]:
@@ -134,11 +145,28 @@ async def test_while_redis_is_away_a_council_is_not_called_interrupted(
 async def test_a_question_that_is_just_being_asked_is_not_interrupted(
     history: History, live: Live, log: ConversationLog
 ) -> None:
-    """It was noted, and Redis has not accepted it yet, or has just refused it."""
+    """It was noted, and a page that opens at that moment follows it before it is taken in: it sees all of it."""
     task = asked("r1")
-    await history.note(task)
-    with log.asking(task), pytest.raises(UnknownRun):
-        await all_of(log, "r1")
+    with log.asking(task):
+        await history.note(task)
+        reading = asyncio.ensure_future(all_of(log, "r1"))
+        await eventually(looked_for(live, "r1"), "the reader has looked for the run")
+        await live.begins(task)
+    await live.ends("r1")
+    assert await reading == list(live.events("r1"))
+
+
+async def test_a_question_that_is_refused_is_nowhere(history: History, live: Live, log: ConversationLog) -> None:
+    """Whoever looked for it while it was being asked learns so, and sees nothing of it."""
+    task = asked("r1")
+    with log.asking(task):
+        await history.note(task)
+        reading = asyncio.ensure_future(all_of(log, "r1"))
+        await eventually(looked_for(live, "r1"), "the reader has looked for the run")
+        refusal = Refusal("ada", "garden", "m1", task.question, "Roundtable is full.", True, "council", False, 101.0)
+        await history.refuse(refusal, task)
+    with pytest.raises(UnknownRun):
+        await reading
 
 
 async def test_what_is_gone_between_listing_and_reading_takes_nothing_with_it(
