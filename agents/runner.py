@@ -1,7 +1,7 @@
 """One step, from question to answer: retrieve, then let an answerer speak."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -46,6 +46,10 @@ class Found:
     hits: tuple[Hit, ...]
 
 
+Tell = Callable[[Found | Piece], Awaitable[None]]
+"""Hears what happens in a step, in order."""
+
+
 @dataclass(frozen=True)
 class Done:
     """The end of a step."""
@@ -81,11 +85,12 @@ class Runner:
         *,
         bases: Sequence[str],
         person: str,
+        tell: Tell,
         context: Sequence[str] = (),
         prefers: Collection[str] = (),
         terms: Terms | None = None,
-    ) -> AsyncGenerator[Found | Piece | Done, None]:
-        """Found first, then pieces as they come, then Done.
+    ) -> Done:
+        """Tells what was found first, then pieces as they come.
 
         `vector` is the question's embedding when somebody made it already; a question that builds on the
         answers in `context` is completed with them or else looked up together with them. The documents `prefers` come
@@ -103,9 +108,9 @@ class Runner:
         found = await self._library.search(bases, text, vector, person=person, limit=self._passages, prefers=prefers)
         hits = tuple(found)
         retrieved = self._clock()
-        yield Found(hits)
+        await tell(Found(hits))
         if completed is not None:
-            yield Piece("reasoning", f"Asked as: {as_markdown(completed)}\n\n")
+            await tell(Piece("reasoning", f"Asked as: {as_markdown(completed)}\n\n"))
         resumed = self._clock()
         draft: Draft | None = None
 
@@ -129,8 +134,9 @@ class Runner:
                 if isinstance(part, Draft):
                     draft = part
                 else:
-                    yield part
+                    await tell(part)
         if draft is None:
             raise AnswerFailed(f"{agent.title} stopped before it had an answer.")
-        draft = replace(draft, usage=together((*spending.usage, *draft.usage)))
-        yield Done(draft, (*hits, *draft.further), ((begun, retrieved), (resumed, self._clock())))
+        if usage := (*spending.usage, *draft.usage):
+            draft = replace(draft, usage=together(usage))
+        return Done(draft, (*hits, *draft.further), ((begun, retrieved), (resumed, self._clock())))

@@ -5,7 +5,6 @@ import logging
 import statistics
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -297,29 +296,27 @@ class Attempts:
         await self._inbox.done(held.delivery, "failed" if status is Fenced.OK else "")
 
     async def _answer(self, agent: Agent, message: StepMessage, terms: Terms, emitter: Emitter) -> StepResult:
-        parts = perform(
-            self._runner,
-            agent,
-            message.step,
-            run=message.run,
-            person=message.person,
-            bases=(agent.name,),
-            context=message.context,
-            terms=terms,
-        )
-        async with aclosing(parts):
-            try:
-                async for part in parts:
-                    if isinstance(part, StepResult):
-                        return part
-                    emitter.emit(part)
-            except (AgentError, KnowledgeError):
-                raise
-            except Exception as error:
-                # An answerer is somebody else's code: what it raises is this step's failure, not the worker's.
-                log.exception("%s failed in run %s", agent.name, message.run)
-                raise AgentError(f"{agent.title} failed while answering ({type(error).__name__}).") from error
-        raise AgentError(f"{agent.title} stopped before it had an answer.")
+        async def emit(event: AnyEvent) -> None:
+            emitter.emit(event)
+
+        try:
+            return await perform(
+                self._runner,
+                agent,
+                message.step,
+                run=message.run,
+                person=message.person,
+                bases=(agent.name,),
+                context=message.context,
+                terms=terms,
+                emit=emit,
+            )
+        except (AgentError, KnowledgeError):
+            raise
+        except Exception as error:
+            # An answerer is somebody else's code: what it raises is this step's failure, not the worker's.
+            log.exception("%s failed in run %s", agent.name, message.run)
+            raise AgentError(f"{agent.title} failed while answering ({type(error).__name__}).") from error
 
     async def _commit(
         self,

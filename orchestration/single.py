@@ -21,6 +21,7 @@ from orchestration.log import MemoryLog
 from orchestration.messages import (
     Accepted,
     Answer,
+    AnyEvent,
     CoordinationPlan,
     Failed,
     Finished,
@@ -196,7 +197,7 @@ class SingleAgent:
                 Started(run=task.id, step=step.id, agent=SINGLE.name, worker="here", attempt=1, fence=1)
             )
             try:
-                parts = perform(
+                result = await perform(
                     self._runner,
                     SINGLE,
                     step,
@@ -205,13 +206,9 @@ class SingleAgent:
                     bases=self._bases,
                     context=found,
                     terms=terms,
+                    emit=self._tell,
                 )
-                async with aclosing(parts):
-                    async for part in parts:
-                        if isinstance(part, StepResult):
-                            results.append(part)
-                        else:
-                            await self.log.append(part.model_copy(update={"attempt": 1, "fence": 1}))
+                results.append(result)
             except (AgentError, KnowledgeError) as error:
                 results.append(failure(step, str(error)))
             except Exception as error:
@@ -220,6 +217,10 @@ class SingleAgent:
                 results.append(failure(step, f"{SINGLE.title} failed while answering ({type(error).__name__})."))
             kind = Failed if results[-1].state == "failed" else Finished
             await self.log.append(kind(run=task.id, step=step.id, attempt=1, fence=1, result=results[-1]))
+
+    async def _tell(self, event: AnyEvent) -> None:
+        """What a step's first and only attempt emits."""
+        await self.log.append(event.model_copy(update={"attempt": 1, "fence": 1}))
 
     async def _aggregate(
         self, task: Task, selection: Selection, results: tuple[StepResult, ...], begun: float, deadline: float

@@ -1,8 +1,7 @@
 """Turns what an agent does into a step's events and its result; the same for every place that runs steps."""
 
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 
 from agents import Agent, Piece, Terms
 from agents.runner import Done, Found, Runner
@@ -20,33 +19,34 @@ async def perform(
     bases: tuple[str, ...],
     context: tuple[str, ...],
     terms: Terms,
+    emit: Callable[[AnyEvent], Awaitable[None]],
     clock: Callable[[], float] = time.time,
-) -> AsyncGenerator[AnyEvent | StepResult, None]:
-    """A step's events as they happen, then its StepResult, last."""
+) -> StepResult:
+    """A step's result; its events are emitted as they happen."""
     begun = clock()
     reasoning = ""
-    vector = unpack(step.vector) if step.vector else None
-    parts = runner.run(
+
+    async def tell(part: Found | Piece) -> None:
+        nonlocal reasoning
+        if isinstance(part, Found):
+            await emit(Retrieved(run=run, step=step.id, passages=tuple(hit.passage for hit in part.hits)))
+            return
+        if part.channel == "reasoning":
+            reasoning = part.text if part.fresh else reasoning + part.text
+        await emit(Token(run=run, step=step.id, channel=part.channel, text=part.text, fresh=part.fresh))
+
+    done = await runner.run(
         agent,
         step.question,
-        vector,
+        unpack(step.vector) if step.vector else None,
         bases=bases,
         person=person,
+        tell=tell,
         context=context,
         prefers=step.prefers,
         terms=terms,
     )
-    async with aclosing(parts):
-        async for part in parts:
-            if isinstance(part, Found):
-                passages = tuple(hit.passage for hit in part.hits)
-                yield Retrieved(run=run, step=step.id, passages=passages)
-            elif isinstance(part, Piece):
-                if part.channel == "reasoning":
-                    reasoning = part.text if part.fresh else reasoning + part.text
-                yield Token(run=run, step=step.id, channel=part.channel, text=part.text, fresh=part.fresh)
-            else:
-                yield _result(step, part, reasoning, clock() - begun)
+    return _result(step, done, reasoning, clock() - begun)
 
 
 def _result(step: PlanStep, done: Done, reasoning: str, seconds: float) -> StepResult:

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -11,7 +12,7 @@ from agents import Budget, Draft, Exchange, ModelFailed, Piece, Question, Spendi
 from agents.completing import Completer
 from agents.models import NO_MODEL, Delta, Models, Prompt, Reply, StartedAnew
 from agents.models.scripted import Script, ScriptedModel
-from agents.runner import Runner
+from agents.runner import Found, Runner
 from knowledge import Hit, Matrix
 from tests.agents.garden import AGENT, EMBEDDER, QUESTION, ROSES, answerer, hit, run
 
@@ -281,7 +282,8 @@ async def test_who_completes_in_vain_leaves_time_to_answer_without_a_model(monke
     runner = Runner(Shelf(), Noting(), 6, clock=lambda: next(seconds), completer=completer)
     for _ in range(2):
         terms = Terms(budget=Budget(seconds=20.0))
-        parts = runner.run(AGENT, "And then?", None, bases=(), person="", context=ROSES, terms=terms)
-        assert [type(part).__name__ async for part in parts] == ["Found", "Done"]
+        told = AsyncMock()
+        await runner.run(AGENT, "And then?", None, bases=(), person="", tell=told, context=ROSES, terms=terms)
+        told.assert_awaited_once_with(Found(()))
     assert len(model.prompts) == 1
     assert all(budget.seconds < 20.0 - 4.0 for budget in given)

@@ -47,7 +47,9 @@ def make_version(folder: Path, schema: str) -> Path:
     event = f'class Pondered(Event):\n    kind: Literal["{NEW_EVENT}"] = "{NEW_EVENT}"\n\n\n'
     _change(messages, "AnyEvent = Annotated[\n    ", f"{event}AnyEvent = Annotated[\n    Pondered | ")
     _change(steps, "import AnyEvent, ", "import Pondered, AnyEvent, ")
-    _change(steps, "    parts = runner.run(\n", "    yield Pondered(run=run, step=step.id)\n    parts = runner.run(\n")
+    _change(
+        steps, "    done = await runner", "    await emit(Pondered(run=run, step=step.id))\n    done = await runner"
+    )
     return folder
 
 
