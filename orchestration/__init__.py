@@ -13,8 +13,9 @@ from orchestration.errors import (
 )
 from orchestration.messages import Task, TaskResult, Turn
 from orchestration.operations import Operations, open_operations
-from orchestration.runtime import open_runtime, open_shelves, open_single
+from orchestration.runtime import open_runtime, open_single
 from orchestration.settings import ENVIRONMENT, Settings, read_settings
+from orchestration.shelves import open_shelves
 
 __all__ = [
     "ENVIRONMENT",

@@ -19,6 +19,7 @@ from orchestration.asking import tidy
 from orchestration.errors import InvalidTask
 from orchestration.messages import Planning, Selection, Task
 from orchestration.splitting import MOST_PARTS, Part
+from orchestration.terms import PLANNING, share_of
 
 log = logging.getLogger(__name__)
 
@@ -292,3 +293,8 @@ def _tidy(text: str) -> str:
         return tidy(" ".join(text.split()))
     except InvalidTask:
         return ""
+
+
+def planning_with(models: Models, whole: Budget) -> Planner | None:
+    """The planner for what is configured, with its share of the `whole` task's budget; None without a model."""
+    return Planner(models, share_of(whole, PLANNING)) if models else None

@@ -23,6 +23,7 @@ from knowledge import Hit, Passage, Sentence
 from orchestration.aggregation import Aggregate, Aggregator, Anew, Ending, ExtractiveAggregator, Numbers
 from orchestration.linking import Linking
 from orchestration.messages import Selection, StepResult, Task
+from orchestration.terms import WRITING, share_of
 
 log = logging.getLogger(__name__)
 
@@ -310,6 +311,6 @@ def _further(results: Sequence[StepResult], numbers: Numbers, registry: AgentReg
     return f"\n\n**Also found**\n{''.join(lines)}" if lines else ""
 
 
-def aggregating(models: Models, embed: Embed, budget: Budget) -> Aggregator:
-    """The aggregator for what is configured."""
-    return WrittenAggregator(models, embed, budget) if models else ExtractiveAggregator()
+def aggregating(models: Models, embed: Embed, whole: Budget) -> Aggregator:
+    """The aggregator for what is configured, with its share of the `whole` task's budget."""
+    return WrittenAggregator(models, embed, share_of(whole, WRITING)) if models else ExtractiveAggregator()

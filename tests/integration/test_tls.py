@@ -15,7 +15,7 @@ from orchestration.hub import EventHub
 from orchestration.keys import Keys
 from orchestration.messages import Token, encode
 from tests.integration.redis_server import RedisServer
-from tests.integration.tls import Authority, behind_tls
+from tests.integration.tls import Authority, behind_tls, until_all_are_closed
 from tests.orchestration.waiting import PATIENCE_SECONDS
 from tests.orchestration.worlds import world
 
@@ -37,6 +37,12 @@ def server() -> Iterator[RedisServer]:
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(autouse=True)
+async def nothing_stays_open() -> AsyncIterator[None]:
+    yield
+    await until_all_are_closed()
 
 
 @asynccontextmanager

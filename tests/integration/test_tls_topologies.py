@@ -4,7 +4,7 @@ This needs a server that speaks TLS itself, for who tells where the others are h
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from orchestration.connections import TROUBLE, open_connections
 from orchestration.errors import ConfigurationError, EngineUnavailable
 from tests.integration.redis_cluster import RedisCluster
 from tests.integration.replicated import Replicated
-from tests.integration.tls import Authority, program_with_tls
+from tests.integration.tls import Authority, program_with_tls, until_all_are_closed
 from tests.orchestration.waiting import eventually
 from tests.orchestration.worlds import world
 
@@ -54,6 +54,12 @@ def cluster(authority: Authority) -> Iterator[RedisCluster]:
             yield cluster
         finally:
             cluster.close()
+
+
+@pytest.fixture(autouse=True)
+async def nothing_stays_open() -> AsyncIterator[None]:
+    yield
+    await until_all_are_closed()
 
 
 @pytest.fixture(params=["cluster", "group"])

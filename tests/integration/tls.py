@@ -3,17 +3,20 @@
 import asyncio
 import shutil
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from tests.orchestration.waiting import eventually
 
 
 class Authority:
@@ -54,6 +57,16 @@ def program_with_tls() -> Path | None:
     """A server of this machine's that was built with it; those in packages of Python's were not."""
     path = shutil.which("redis-server") or shutil.which("valkey-server")
     return Path(path) if path and b"libssl.so" in Path(path).read_bytes() else None
+
+
+async def until_all_are_closed() -> None:
+    """Who closes TLS says goodbye first and waits for the other side's, which a loop that ends meanwhile never hears."""
+    transports: Mapping[int, Any] = asyncio.get_running_loop()._transports  # type: ignore[attr-defined]
+
+    async def closed() -> bool:
+        return all(transport._sock is None for transport in transports.values())
+
+    await eventually(closed, "all connections are closed")
 
 
 @asynccontextmanager
