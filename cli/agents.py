@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orchestration.presence import AgentHealth, Presence
     from orchestration.versions import OtherVersion
 
-FIGURES = (" WORKERS", " BUSY", " SUCCESS", " MEDIAN", " QUEUED", "BREAKER")
+FIGURES = (" PROCESSES", " BUSY", " SUCCESS", " MEDIAN", " QUEUED", "BREAKER")
 PROCESSES = ("PROCESS", "HOST", " PID", " BUSY", " SEEN", "VERSION", "AGENTS")
 
 
