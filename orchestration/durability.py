@@ -1,24 +1,27 @@
 """What must have happened to a write before it counts as done."""
 
+import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestration.keys import probe_beside
+from orchestration.lua import scripts
 
 WAIT_MS = 1_000
 """So long a server waits for its replicas; then it says how many have it."""
 DISK_MS = 2_500
 """The same for disks. With `appendfsync everysec` a second goes by, and another one until a replica tells of it."""
-_READS = frozenset(
+READS = frozenset(
     {
-        "CLIENT", "EXISTS", "GET", "HGET", "HGETALL", "HKEYS", "HMGET", "HVALS", "INFO", "LRANGE", "PING", "PUBLISH",
-        "SCAN", "TIME", "XLEN", "XPENDING", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZRANGE", "ZRANGEBYSCORE",
-        "ZSCORE",
+        "CLIENT", "EXISTS", "GET", "HGET", "HGETALL", "HKEYS", "HMGET", "LRANGE", "PUBLISH", "SCAN", "SMEMBERS", "TIME",
+        "XLEN", "XPENDING", "XRANGE", "XREVRANGE", "ZCARD", "ZRANGE", "ZRANGEBYSCORE",
     }
 )  # fmt: skip
-"""Commands that leave nothing behind."""
+"""Commands that leave nothing behind; so does a script that calls nothing else."""
+_CALLED = re.compile(r"call\((?:'([A-Z]+)')?")
 _KEY_AT = {"EVALSHA": 3, "EVAL": 3, "XGROUP": 2, "XINFO": 2}
 """Where the first key of a command stands, unless it is its first argument."""
 
@@ -95,9 +98,21 @@ def key_of(command: _Command) -> str:
 
 def _writes(command: _Command) -> bool:
     """Whether it may leave something behind."""
-    return _name(command) not in _READS
+    name = _name(command)
+    return _text(command[1]) not in reading_scripts() if name in ("EVALSHA", "EVAL") else name not in READS
+
+
+@cache
+def reading_scripts() -> frozenset[str]:
+    """Texts and digests of the scripts that leave nothing behind."""
+    return frozenset(
+        part for script in scripts().values() if READS.issuperset(_CALLED.findall(script[0])) for part in script
+    )
 
 
 def _name(command: _Command) -> str:
-    name = command[0]
-    return name.decode() if isinstance(name, bytes) else str(name)
+    return _text(command[0])
+
+
+def _text(part: bytes | str | int | float) -> str:
+    return part.decode() if isinstance(part, bytes) else str(part)
