@@ -393,7 +393,7 @@ def test_no_command_is_used_that_whoever_uses_it_may_not() -> None:
 def test_no_command_is_known_to_read_that_nobody_uses() -> None:
     """Not where a batch is looked through for what has to be waited for, and not in a script that only reads."""
     texts = [module.read_text() for module in files("orchestration").iterdir() if module.name.endswith(".py")]
-    sent = {command.partition("|")[0] for text in texts for command in commands(SENT, text)}
+    sent = {command.lower() for text in texts for command in re.findall(r'\(\s*"([A-Z]+)"', text)}
     called = {command for text in reading_scripts() for command in commands(COMMAND, text)}
     assert called
     assert not READS - {command.upper() for command in sent | called}
