@@ -334,7 +334,7 @@ class _Process:
             look = Look(connections.batcher, keys, self.workers, settings.run.lease_ms, worker.busy, Processor())
             loops.append(Scaler(worker, look).run)
         if self.keeper is not None:
-            loops.append(partial(self.keeper.follow, Endings(connections, keys, hub, store, settings.run)))
+            loops.append(partial(self.keeper.follow, Endings(connections, keys, hub, store, settings.run, alarms)))
         log_ = RedisLog(connections, keys, hub, store)
         ids = RunIds(connections.batcher, keys, settings.run)
         councils = Councils(engine, log_, presences, connections, brake, outage, gauges, ids)
