@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orchestration.presence import AgentHealth, Presence
     from orchestration.versions import OtherVersion
 
-FIGURES = (" WORKERS", " BUSY", " SUCCESS", " MEDIAN", " QUEUED", "BREAKER")
+FIGURES = (" PROCESSES", " BUSY", " SUCCESS", " MEDIAN", " QUEUED", "BREAKER")
 PROCESSES = ("PROCESS", "HOST", " PID", " BUSY", " SEEN", "VERSION", "AGENTS")
 
 
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
             }
             for agent in agents
         ]
-        console.out.write(json.dumps({**_around(seen), "agents": told}, indent=2, ensure_ascii=False) + "\n")
+        console.document(json.dumps({**_around(seen), "agents": told}, indent=2, ensure_ascii=False))
         return DONE
     if seen and seen.halt:
         console.say(f"{seen.halt.fact()}; 'roundtable resume' lets them work again.\n")

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     task = checked(asked, AgentRegistry(runtime.agents().values()))
     told = document(asyncio.run(_ask(task, settings, console, runtime, quiet=args.json)))
     if args.json:
-        console.out.write(told.model_dump_json(indent=2) + "\n")
+        console.document(told.model_dump_json(indent=2))
     else:
         _print(told, console)
         tell_spent(told, console.note)

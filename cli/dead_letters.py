@@ -46,7 +46,7 @@ def show(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     letters, alarms = asyncio.run(_list(settings, runtime))
     if args.json:
         told = {"dead_letters": [_document(letter) for letter in letters]}
-        console.out.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+        console.document(json.dumps(told, indent=2, ensure_ascii=False))
         return DONE
     for line in sentences(alarms):
         console.say(line)

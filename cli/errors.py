@@ -3,7 +3,9 @@
 CommandError
 ├── WrongUsage    the command line cannot be understood: exit code 2
 ├── PortTaken     somebody else serves this port, or it needs more rights: exit code 2
-└── NoAnswer      nobody answered within the time that a question may take: exit code 1
+├── NoAnswer      nobody answered within the time that a question may take: exit code 1
+├── NobodyReads   whoever read the result has seen enough: exit code 1, and not a word
+└── NotWritten    the result could not be written: exit code 1
 """
 
 
@@ -21,3 +23,11 @@ class PortTaken(CommandError):
 
 class NoAnswer(CommandError):
     """A run's events stopped before its end."""
+
+
+class NobodyReads(CommandError):
+    """The other end of standard output was closed."""
+
+
+class NotWritten(CommandError):
+    """Standard output does not take the result."""

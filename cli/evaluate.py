@@ -50,7 +50,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     except WrongData as error:
         raise WrongUsage(str(error)) from error
     if args.json:
-        console.out.write(result.model_dump_json(indent=2) + "\n")
+        console.document(result.model_dump_json(indent=2))
     else:
         _say(result, console)
     return DONE

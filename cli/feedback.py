@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     found = asyncio.run(_feedback(settings))
     if args.json:
         told = {"feedback": [_document(person, one) for person, one in found]}
-        console.out.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+        console.document(json.dumps(told, indent=2, ensure_ascii=False))
     elif found:
         console.say("\n".join(table(HEADER, [_row(person, one) for person, one in found])))
     else:

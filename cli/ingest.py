@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
             told = [_of_ingested(each) for each in asyncio.run(_ingest(settings, args.agent, files, runtime, bar))]
     if args.json:
         document = {"agent": args.agent, "files": told}
-        console.out.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        console.document(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         for each in told:
             console.say(_line(each))

@@ -1,7 +1,6 @@
 """The `roundtable` command: finds the subcommand, runs it, and turns whatever happens into an exit code."""
 
 import argparse
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from typing import NoReturn
 
 from cli.console import Console, system_console
 from cli.errors import WrongUsage
-from cli.outcome import DONE, FAILED, INTERRUPTED, outcome_of
+from cli.outcome import DONE, INTERRUPTED, outcome_of
 from cli.runtime import Runtime, real_runtime
 
 COMMANDS = (
@@ -40,22 +39,21 @@ def main(argv: Sequence[str] | None = None, *, console: Console | None = None, r
         return command(args, console, runtime or real_runtime())
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has seen enough. Python would complain at its exit when it flushes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except SystemExit as stop:
         # How argparse ends after --help.
         return stop.code if isinstance(stop.code, int) else DONE
     except Exception as error:
         # The boundary of the command: whatever it was becomes one line and an exit code.
         return _failed(error, console, debug)
+    finally:
+        console.leave()
 
 
 def _failed(error: Exception, console: Console, debug: bool) -> int:
     outcome = outcome_of(error)
     hint = "" if outcome.expected or debug else " 'roundtable --debug ...' shows where."
-    console.note(f"roundtable: {outcome.sentence}{hint}")
+    if outcome.sentence:
+        console.note(f"roundtable: {outcome.sentence}{hint}")
     if debug:
         console.note("".join(traceback.format_exception(error)).rstrip())
     return outcome.code

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, console: Console, runtime: Runtime) -> int:
     if args.tried and rows:
         rows = asyncio.run(_tried(rows, settings, registry))
     if args.json:
-        console.out.write(json.dumps({"models": [asdict(row) for row in rows]}, indent=2) + "\n")
+        console.document(json.dumps({"models": [asdict(row) for row in rows]}, indent=2))
     elif not rows:
         console.say(NONE)
     else:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cli.errors import CommandError, PortTaken, WrongUsage
+from cli.errors import CommandError, NobodyReads, PortTaken, WrongUsage
 
 DONE = 0
 FAILED = 1
@@ -13,7 +13,10 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True)
 class Outcome:
-    """`expected` is false for what nobody foresaw, whose traceback is worth keeping."""
+    """`sentence` is empty where nobody wants to be told.
+
+    `expected` is false for what nobody foresaw, whose traceback is worth keeping.
+    """
 
     code: int
     sentence: str
@@ -25,6 +28,8 @@ def outcome_of(error: BaseException) -> Outcome:
     while isinstance(error, BaseExceptionGroup):
         # Task groups wrap what went wrong; the first error is the cause, what follows are its consequences.
         error = error.exceptions[0]
+    if isinstance(error, NobodyReads):
+        return Outcome(FAILED, "")
     if isinstance(error, CommandError):
         return Outcome(WRONG if isinstance(error, WrongUsage | PortTaken) else FAILED, str(error))
     if isinstance(error, OSError):

@@ -110,7 +110,7 @@ def list_users(args: argparse.Namespace, console: Console, runtime: Runtime) -> 
             {"name": a.name, "role": a.role, "password": a.password is not None, "since": a.since.isoformat()}
             for a in known
         ]
-        console.out.write(json.dumps({"people": told}, indent=2, ensure_ascii=False) + "\n")
+        console.document(json.dumps({"people": told}, indent=2, ensure_ascii=False))
     elif known:
         rows = [(a.name, a.role, f"{a.since:%Y-%m-%d}", "yes" if a.password else "by proxy") for a in known]
         for line in table(("NAME", "ROLE", "SINCE", "PASSWORD"), rows):

@@ -9,14 +9,12 @@ Where there are several servers each has a lane of its own, and a `Map` says whi
 
 import asyncio
 from collections.abc import Collection, Sequence
-from functools import cached_property
-from hashlib import sha1
-from importlib.resources import files
 from typing import Any, Protocol
 
 from redis.exceptions import NoScriptError
 
 from orchestration.lane import Lane, RoundTrip
+from orchestration.lua import scripts
 from orchestration.round_trips import Argument, Command
 
 
@@ -138,18 +136,12 @@ class Batcher:
 
     def call(self, name: str, keys: Sequence[str], args: Sequence[Argument], *, known: bool = True) -> Command:
         """The command that runs scripts/<name>.lua; `known`: the server has seen the script before."""
-        text, digest = self._scripts[name]
+        text, digest = scripts()[name]
         return ("EVALSHA", digest, len(keys), *keys, *args) if known else ("EVAL", text, len(keys), *keys, *args)
 
     async def close(self) -> None:
         """Send what waits, and wait for what is on its way."""
         await asyncio.gather(*(lane.close() for lane in (*self._lanes.values(), *self._retired)))
-
-    @cached_property
-    def _scripts(self) -> dict[str, tuple[str, str]]:
-        folder = files("orchestration") / "scripts"
-        texts = {path.name.removesuffix(".lua"): path.read_text() for path in folder.iterdir()}
-        return {name: (text, sha1(text.encode(), usedforsecurity=False).hexdigest()) for name, text in texts.items()}
 
     def _send(self, command: Command, *, leisure: bool = False) -> asyncio.Future[Sequence[Any]]:
         encoded = _encoded(command)

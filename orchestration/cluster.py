@@ -9,6 +9,7 @@ import logging
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
+from itertools import chain
 from typing import Any
 
 from redis.asyncio import Redis
@@ -84,10 +85,9 @@ class Cluster:
     def servers(self) -> Collection[str]:
         return set(self._masters)
 
-    def near(self, key: str, server: str) -> str:
-        if self._master(slot_of(key)) == server:
-            return key
-        keys = (_TAG.sub(f"{{{number}}}", key, count=1) for number in range(REDIS_CLUSTER_HASH_SLOTS))
+    def near(self, key: str, server: str, but: Collection[str] = ()) -> str:
+        others = (_TAG.sub(f"{{{number}}}", key, count=1) for number in range(REDIS_CLUSTER_HASH_SLOTS))
+        keys = (one for one in chain([key], others) if one not in but)
         return next((one for one in keys if self._master(slot_of(one)) == server), key)
 
     async def look_again(self) -> None:
@@ -229,7 +229,8 @@ class Cluster:
 
     def _to(self, server: str) -> RoundTrips:
         if server not in self._trips:
-            self._trips[server] = RoundTrips(self._client(server), self._durability)
+            client = self._client(server)
+            self._trips[server] = RoundTrips(client, self._durability, lambda key, but: self.near(key, server, but))
             if self._end is not None:
                 self._trips[server].end_within(max(0.0, self._end - asyncio.get_running_loop().time()))
         return self._trips[server]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from orchestration.batching import Batcher
-from orchestration.errors import Forged, Superseded, UnknownDeadLetter, UnsupportedMessage
+from orchestration.errors import Forged, ForgedPart, Superseded, UnknownDeadLetter, UnsupportedMessage
 from orchestration.keys import Keys
 from orchestration.messages import PRIORITIES, StepMessage, Task, decode
 from orchestration.signing import Signing
@@ -115,7 +115,7 @@ class DeadLetters:
         to have been asked says in which conversation the answer belongs.
         """
         asked = await self._store.task(message.run)
-        if asked is not None and (asked.person != message.person or not await self._store.asked(message.run, asked)):
+        if asked is not None and (asked.person != message.person or not await self._was_asked(message.run, asked)):
             asked = None
         return Task(
             id=run,
@@ -125,6 +125,12 @@ class DeadLetters:
             agents=(agent,),
             asked_at=asked.asked_at if asked else 0.0,
         )
+
+    async def _was_asked(self, run: str, task: Task) -> bool:
+        try:
+            return await self._store.asked(run, task)
+        except (ForgedPart, UnsupportedMessage, ValueError):
+            return False
 
     def _letter(self, agent: str, entry: bytes, fields: Mapping[bytes, bytes]) -> DeadLetter:
         about = dict(fields)

@@ -1,24 +1,27 @@
 """What must have happened to a write before it counts as done."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestration.keys import probe_beside
+from orchestration.lua import scripts
 
 WAIT_MS = 1_000
 """So long a server waits for its replicas; then it says how many have it."""
 DISK_MS = 2_500
 """The same for disks. With `appendfsync everysec` a second goes by, and another one until a replica tells of it."""
-_READS = frozenset(
+READS = frozenset(
     {
-        "CLIENT", "EXISTS", "GET", "HGET", "HGETALL", "HKEYS", "HMGET", "HVALS", "INFO", "LRANGE", "PING", "PUBLISH",
-        "SCAN", "TIME", "XLEN", "XPENDING", "XRANGE", "XREVRANGE", "ZCARD", "ZCOUNT", "ZRANGE", "ZRANGEBYSCORE",
-        "ZSCORE",
+        "ASKING", "CLIENT", "EXISTS", "GET", "HGET", "HGETALL", "HKEYS", "HMGET", "LRANGE", "PUBLISH", "SCAN",
+        "SMEMBERS", "TIME", "XLEN", "XPENDING", "XRANGE", "XREVRANGE", "ZCARD", "ZRANGE", "ZRANGEBYSCORE",
     }
 )  # fmt: skip
-"""Commands that leave nothing behind."""
+"""Commands that leave nothing behind; so does a script that calls nothing else."""
+_CALLED = re.compile(r"call\((?:'([A-Z]+)')?")
 _KEY_AT = {"EVALSHA": 3, "EVAL": 3, "XGROUP": 2, "XINFO": 2}
 """Where the first key of a command stands, unless it is its first argument."""
 
@@ -52,18 +55,17 @@ class Durability(BaseModel):
             return (there,)
         return (there, on_disk) if self.replicas else (on_disk,)
 
-    def behind(self, commands: Sequence[_Command]) -> Sequence[_Command]:
-        """What follows these commands; nothing where they leave nothing behind.
+    def behind(self, commands: Sequence[_Command], near: Callable[[str], str] = lambda key: key) -> Sequence[_Command]:
+        """What follows these commands, the probe first; nothing where they leave nothing behind.
 
         Servers from Redis 7.2 on wait for what this very connection wrote last. A command that finds its work done,
         by whomever, writes nothing, and what it found may still be on its way to the replicas: so something is written.
+        Any key of that server will do for it; `near` makes one of the usual one.
         """
-        written = [command for command in commands if _writes(command)] if self.asks else []
-        if not written:
+        written = next(filter(writes, commands), None) if self.asks else None
+        if written is None:
             return ()
-        if any(_name(command) == "ASKING" for command in written):
-            return self.questions  # The slot is moving, and what is new in it has no place yet.
-        return (("SETRANGE", probe_beside(key_of(written[0])), 0, "."), *self.questions)
+        return (("SETRANGE", near(probe_beside(key_of(written))), 0, "."), *self.questions)
 
     def is_met(self, reply: Any) -> bool:
         """What the server said to the last question."""
@@ -93,11 +95,23 @@ def key_of(command: _Command) -> str:
     return key.decode() if isinstance(key, bytes) else key if isinstance(key, str) else ""
 
 
-def _writes(command: _Command) -> bool:
+def writes(command: _Command) -> bool:
     """Whether it may leave something behind."""
-    return _name(command) not in _READS
+    name = _name(command)
+    return _text(command[1]) not in reading_scripts() if name in ("EVALSHA", "EVAL") else name not in READS
+
+
+@cache
+def reading_scripts() -> frozenset[str]:
+    """Texts and digests of the scripts that leave nothing behind."""
+    return frozenset(
+        part for script in scripts().values() if READS.issuperset(_CALLED.findall(script[0])) for part in script
+    )
 
 
 def _name(command: _Command) -> str:
-    name = command[0]
-    return name.decode() if isinstance(name, bytes) else str(name)
+    return _text(command[0])
+
+
+def _text(part: bytes | str | int | float) -> str:
+    return part.decode() if isinstance(part, bytes) else str(part)

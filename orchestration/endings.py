@@ -12,11 +12,12 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from orchestration.alarms import Alarms
 from orchestration.connections import TROUBLE, Connections
-from orchestration.errors import EngineUnavailable
+from orchestration.errors import EngineUnavailable, ForgedPart, UnsupportedMessage
 from orchestration.hub import EventHub
-from orchestration.keys import Keys, Shard
-from orchestration.messages import Accepted, Answer, Message, Recorded, TaskResult, encode
+from orchestration.keys import OF_RUNS, Keys, Shard
+from orchestration.messages import Accepted, Answer, Message, Recorded, Task, TaskResult, encode
 from orchestration.records import ended_runs
 from orchestration.round_trips import Argument
 from orchestration.settings import RunSettings
@@ -87,7 +88,13 @@ class Endings:
     """Those of one Redis."""
 
     def __init__(
-        self, connections: Connections, keys: Keys, hub: EventHub, store: RunStore, settings: RunSettings
+        self,
+        connections: Connections,
+        keys: Keys,
+        hub: EventHub,
+        store: RunStore,
+        settings: RunSettings,
+        alarms: Alarms,
     ) -> None:
         self._batcher = connections.batcher
         self._streams = connections.streams
@@ -95,6 +102,7 @@ class Endings:
         self._hub = hub
         self._store = store
         self._settings = settings
+        self._alarms = alarms
 
     def bell(self) -> AbstractContextManager[asyncio.Event]:
         return self._hub.bell(*(shard.ended for shard in self._keys.shards))
@@ -127,10 +135,22 @@ class Endings:
         read = self._hub.recording.read
         events = [event for one in entries if (event := read(run, *one)) is not None]
         for accepted in (one.event for one in events if isinstance(one.event, Accepted)):
-            if not await self._store.asked(run, accepted.task):
-                log.error("run %s is not kept: somebody put another question into its events", run)
+            if not await self._was_asked(run, accepted.task):
                 return None
         return events if entries else None
+
+    async def _was_asked(self, run: str, task: Task) -> bool:
+        """Where it was not, the log says why this run is in no history, and for a forged question the alarm rises."""
+        try:
+            if await self._store.asked(run, task):
+                return True
+            log.warning("run %s is not kept: it is gone, but for its events", run)
+        except ForgedPart as forged:
+            log.error("run %s is not kept: %s", run, forged)
+            await self._alarms.rise(OF_RUNS, forged.part, str(forged))
+        except (UnsupportedMessage, ValueError):
+            log.warning("run %s is not kept: what was asked in it cannot be read", run)
+        return False
 
     async def past(self, history: str, place: str) -> None:
         with _refused_plainly():

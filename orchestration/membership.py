@@ -155,7 +155,7 @@ class Membership:
             look = Look(connections.batcher, member.keys, member.workers, settings.lease_ms, busy, Processor())
             loops.append(Scaler(self.worker, look).run)
         if member.keeper is not None:
-            endings = Endings(connections, member.keys, self.hub, self._store, settings)
+            endings = Endings(connections, member.keys, self.hub, self._store, settings, self._alarms)
             loops.append(partial(member.keeper.follow, endings))
         return loops
 

@@ -3,7 +3,7 @@
 import asyncio
 import builtins
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -19,9 +19,10 @@ from redis.exceptions import (
     ReadOnlyError,
     ResponseError,
     TimeoutError,
+    TryAgainError,
 )
 
-from orchestration.durability import LOCAL, Durability
+from orchestration.durability import LOCAL, Durability, key_of, writes
 from orchestration.wire import wire_of
 
 Argument = bytes | str | int | float
@@ -32,6 +33,10 @@ UNREACHABLE = (ConnectionError, TimeoutError, BusyLoadingError, OSError)
 REPLY_SECONDS = 5.0
 NO_MASTER = "cannot be used with replica instances"
 """Says WAIT or WAITAOF at a server that was a master once."""
+_ELSEWHERE = (AskError, ClusterDownError, TryAgainError)
+"""Says a server of a cluster about a slot that it does not have, or not yet, or not all of any more: nothing was done.
+MovedError is an AskError.
+"""
 _NO_FILE = "appendonly is disabled"
 """Says WAITAOF at a server whose append-only file was switched off."""
 _REFUSALS = ("OOM command not allowed", "MISCONF", "NOREPLICAS", "READONLY", NO_MASTER, _NO_FILE)
@@ -54,9 +59,18 @@ class RoundTrips:
     Writes that are not as durable in time as they have to be are sent once more as well.
     """
 
-    def __init__(self, redis: Redis, durability: Durability = LOCAL) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        durability: Durability = LOCAL,
+        near: Callable[[str, Collection[str]], str] = lambda key, but: key,
+    ) -> None:
+        """`near` names a key like another one that this server has, none of those that it turned out not to have."""
         self._redis = redis
         self._durability = durability
+        self._near = near
+        self._gone: set[str] = set()
+        """Probes that were to be written elsewhere."""
         errors: Any = UNREACHABLE
         self._retry = Retry(ExponentialBackoff(cap=0.4, base=0.02), retries=6, supported_errors=errors)
         self._idle: list[Any] = []
@@ -107,7 +121,7 @@ class RoundTrips:
             await self._redis.connection_pool.disconnect(inuse_connections=False)
 
     async def _attempt(self, commands: Sequence[Command]) -> list[Any]:
-        behind = self._durability.behind(commands)
+        behind = self._durability.behind(commands, lambda key: self._near(key, self._gone))
         sent = [*commands, *behind] if behind else commands
         async with asyncio.timeout(REPLY_SECONDS):
             # A new connection waits for the server's greeting, which a frozen one never sends.
@@ -122,6 +136,9 @@ class RoundTrips:
                     said = replies[len(commands) :]
                     del replies[len(commands) :]
                     self._hold(said, replies)
+                    if isinstance(said[0], _ELSEWHERE) and _any_done(commands, replies):
+                        self._gone.add(key_of(behind[0]))
+                        raise NotDurable("nothing could be written behind what was, for its slot is on the move")
             except BaseException:
                 # What is still to come on it would be taken for the replies to other commands.
                 await self._drop(connection)
@@ -151,7 +168,7 @@ class RoundTrips:
         told = any(isinstance(one, WritesRefused | MovedError) for one in replies)
         for refusal in said:
             # Whoever asked is told as well that this server takes no writes, or where else to write.
-            elsewhere = isinstance(refusal, AskError | ClusterDownError)
+            elsewhere = isinstance(refusal, _ELSEWHERE)
             if isinstance(refusal, Exception) and not elsewhere and not (isinstance(refusal, WritesRefused) and told):
                 raise refusal
         if not isinstance(said[-1], Exception) and not self._durability.is_met(said[-1]):
@@ -167,6 +184,12 @@ class RoundTrips:
             return reply
         parsed = callback(reply)
         return await parsed if inspect.isawaitable(parsed) else parsed
+
+
+def _any_done(commands: Sequence[Command], replies: Sequence[Any]) -> bool:
+    """Whether anything may have been written here."""
+    told = zip(commands, replies, strict=True)
+    return any(writes(command) and not isinstance(reply, _ELSEWHERE) for command, reply in told)
 
 
 def _refuses_writes(refusal: ResponseError) -> bool:

@@ -58,6 +58,8 @@ SILENT_SECONDS = 5.0
 """When no orchestrator was heard of for this long, none could work on anything."""
 _TIME = re.compile(rb"\d{1,18}")
 """Python refuses to read a number of thousands of digits."""
+PUT_THERE = "another question than was asked stood in its events"
+"""Why it is taken for forged."""
 
 
 class RunStore:
@@ -288,16 +290,19 @@ class RunStore:
         return decode(Task, data) if data else None
 
     async def asked(self, run: str, task: Task) -> bool:
-        """Whether this is what was asked in a run, as somebody with the keys wrote it down. Its events are not signed:
-        whoever can write there can put any question of anybody's in its place.
+        """Whether this is what was asked in a run, as somebody with the keys wrote it down; False where that is gone.
+
+        Its events are not signed: whoever can write there can put any question of anybody's in its place. Raises
+        ForgedPart then, and UnsupportedMessage or ValueError where what was written down cannot be read.
         """
         if not self._signing:
             return True
         sealed: bytes | None = await self._batcher("HGET", self._keys.run(run), "task")
-        try:
-            return sealed is not None and decode(Task, self._signing.open("task", run, sealed)) == task
-        except (ForgedPart, UnsupportedMessage, ValueError):
+        if sealed is None:
             return False
+        if decode(Task, self._signing.open("task", run, sealed)) != task:
+            raise ForgedPart("task", PUT_THERE)
+        return True
 
     async def ending(self, run: str) -> Ending | None:
         """What came of a run; None while it goes on, or when it is gone."""

@@ -192,8 +192,7 @@ class ClusterServers:
 
     def start(self) -> None:
         self._cluster.start()
-        for master in tuple(self._cluster.servers):
-            self._cluster.add_replicas(master)
+        self._cluster.add_replicas(*self._cluster.servers)
         self.version = self._cluster.servers[0].version
 
     def close(self) -> None:

@@ -57,16 +57,16 @@ def lines(text: str) -> dict[str, str]:
 
 @pytest.mark.usefixtures("alive")
 def test_every_agent_and_how_it_is_doing(operator: Terminal) -> None:
-    """Workers, load, success and speed over all processes, aligned; then what the agent is for."""
+    """Processes, load, success and speed over all processes, aligned; then what the agent is for."""
     ran = operator.types("agents")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
-        "AGENT       WORKERS  BUSY  SUCCESS  MEDIAN  QUEUED  BREAKER",
-        "operations        1   2/8        -       -       0  closed",
+        "AGENT       PROCESSES  BUSY  SUCCESS  MEDIAN  QUEUED  BREAKER",
+        "operations          1   2/8        -       -       0  closed",
         "  Operations (10 documents): Knows all there is to know about operations.",
-        "product           0   0/0        -       -       0  closed",
+        "product             0   0/0        -       -       0  closed",
         "  Product (7 documents): Knows all there is to know about product.",
-        "security          2  1/12      75%  0.25 s       0  closed",
+        "security            2  1/12      75%  0.25 s       0  closed",
         "  Security (8 documents): Knows all there is to know about security.",
     ]
 

@@ -13,14 +13,17 @@ from redis.asyncio import Redis
 from history import History, HistoryFull, Keeper, open_history
 from history.history import FILE
 from orchestration import Task
+from orchestration.alarms import Alarms, read_alarms
 from orchestration.connections import Connections, open_connections
 from orchestration.endings import FIRST, Endings, Gone
 from orchestration.errors import EngineUnavailable, UnknownRun
 from orchestration.hub import EventHub
-from orchestration.keys import Keys
+from orchestration.keys import OF_RUNS, Keys
 from orchestration.messages import MAJOR, SCHEMA, Accepted, Answer, TaskResult, encode
+from orchestration.metrics import Metrics
 from orchestration.settings import RunSettings
-from orchestration.store import FORGOTTEN_MS, RunStore
+from orchestration.signing import UNSIGNED, KeyRing, Signing, read_key_ring
+from orchestration.store import FORGOTTEN_MS, PUT_THERE, RunStore
 from tests.history.said import asked, ended
 from tests.orchestration.signatures import OLD, key_file
 from tests.orchestration.waiting import eventually
@@ -28,6 +31,7 @@ from tests.orchestration.worlds import Gate, events_until, world
 
 QUESTION = "@garden When do I prune?"
 SETTINGS = RunSettings(retention_hours=1)
+NO_KEYS = KeyRing()
 
 
 def question(**more: str) -> Task:
@@ -42,12 +46,14 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @asynccontextmanager
-async def endings(connections: Connections, keys: Keys) -> AsyncIterator[Endings]:
+async def endings(connections: Connections, keys: Keys, ring: KeyRing = NO_KEYS) -> AsyncIterator[Endings]:
     """As a keeper sees them, with the reader that rings its bell."""
+    batcher = connections.batcher
+    store, alarms = RunStore(batcher, keys, SETTINGS, Signing(ring)), Alarms(batcher, keys, Metrics([]))
     hub = EventHub(connections, keys)
     reading = asyncio.create_task(hub.run())
     try:
-        yield Endings(connections, keys, hub, RunStore(connections.batcher, keys, SETTINGS), SETTINGS)
+        yield Endings(connections, keys, hub, store, SETTINGS, alarms)
     finally:
         await hub.leave()
         reading.cancel()
@@ -68,10 +74,10 @@ async def keeping(history: History, redis_url: str, keys: Keys) -> AsyncIterator
             await asyncio.wait([follow])
 
 
-async def finished(redis_url: str, keys: Keys, task: Task) -> None:
+async def finished(redis_url: str, keys: Keys, task: Task, ring: KeyRing = NO_KEYS) -> None:
     """A run that somebody accepted and ended."""
     async with open_connections(redis_url) as connections:
-        store = RunStore(connections.batcher, keys, SETTINGS)
+        store = RunStore(connections.batcher, keys, SETTINGS, Signing(ring))
         await store.accept(task, "somebody")
         result = TaskResult(task=task.id, mode="council", state="nothing_found")
         await store.finish(task.id, result, [Answer(run=task.id, result=result)], fence=1)
@@ -104,7 +110,7 @@ async def test_nobody_writes_into_another_ones_history(
     history: History, tmp_path: Path, redis_url: str, keys: Keys, redis: Redis, in_the_run: bool
 ) -> None:
     """A worker in the wrong hands can write to the events of a run in which it has a step, which are not signed: with
-    signing keys a question that nobody asked is not kept, and what is asked next is.
+    signing keys a question that nobody asked is not kept, the alarm of runs rises, and what is asked next is kept.
     """
     gate, theirs = Gate(), key_file(tmp_path, OLD)
     run, next_one = question(), question(question="@kitchen How long?")
@@ -126,7 +132,25 @@ async def test_nobody_writes_into_another_ones_history(
         await eventually(over, "the run has ended")
         await orchestrator.dispatch_task(next_one)
         await kept(history, next_one)
+        alarms = (await orchestrator.load())[0].alarms
     assert await history.runs("somebody else", "thread") == []
+    assert {agent: alarm.why for agent, alarm in alarms.items()} == {OF_RUNS: UNSIGNED if in_the_run else PUT_THERE}
+
+
+async def test_a_run_that_is_gone_but_for_its_events(
+    redis_url: str, keys: Keys, redis: Redis, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It expired between two looks, or was deleted: nobody forged anything, and nothing else is said."""
+    task, ring = question(), read_key_ring(key_file(tmp_path, OLD))
+    async with open_connections(redis_url) as connections, endings(connections, keys, ring) as ended:
+        await finished(redis_url, keys, task, ring)
+        (events,) = await ended.events([task.id])
+        assert events is not None
+        await redis.delete(keys.run(task.id))
+        assert await ended.events([task.id]) == [None]
+        assert await read_alarms(connections.batcher, keys, []) == {}
+    (said,) = [record.getMessage() for record in caplog.records if task.id in record.getMessage()]
+    assert said == f"run {task.id} is not kept: it is gone, but for its events"
 
 
 async def test_what_the_single_agent_answered_is_kept_too(

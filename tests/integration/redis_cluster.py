@@ -66,13 +66,16 @@ class RedisCluster:
         self.servers.append(server)
         return server
 
-    def add_replicas(self, master: RedisServer, number: int = 1) -> list[RedisServer]:
-        """Some that take the master's place when it is gone."""
-        added = [self.add() for _ in range(number)]
+    def add_replicas(self, *masters: RedisServer) -> list[RedisServer]:
+        """One for each, which takes its master's place when that is gone."""
+        added = [self.add() for _ in masters]
         self._meet()
-        for server in added:
+        for master, server in zip(masters, added, strict=True):
             server.ask("CLUSTER", "REPLICATE", node_id(master))
-        while len(master.ask("ROLE")[2]) < number or not all(server.in_step for server in added):
+        for master in masters:
+            while len(master.ask("ROLE")[2]) < masters.count(master):
+                continue
+        while not all(server.in_step for server in added):
             continue
         return added
 
@@ -118,11 +121,25 @@ def node_id(server: RedisServer) -> str:
     return str(server.ask("CLUSTER", "MYID").decode())
 
 
+def move(cluster: RedisCluster, key: str) -> tuple[RedisServer, RedisServer, str]:
+    """Begin to move the slot of a key: from whom, to whom, and which."""
+    slot, source = str(key_slot(key.encode())), cluster.master_of(key)
+    target = next(server for server in cluster.servers if server is not source)
+    target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", node_id(source))
+    source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", node_id(target))
+    return source, target, slot
+
+
+def carry(source: RedisServer, target: RedisServer, *keys: str) -> None:
+    """Some keys of a slot that moves."""
+    source.ask("MIGRATE", "127.0.0.1", str(target.port), "", "0", "5000", "KEYS", *keys)
+
+
 @contextmanager
-def redis_cluster() -> Iterator[RedisCluster]:
+def redis_cluster(program: Path | None = None) -> Iterator[RedisCluster]:
     """All of them, until the end; it takes some seconds until they serve."""
     folder = Path(tempfile.mkdtemp(prefix="rt-"))
-    cluster = RedisCluster(folder)
+    cluster = RedisCluster(folder, program=program)
     try:
         cluster.start()
         yield cluster

@@ -18,6 +18,7 @@ from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
 from orchestration import AgentOrchestrator
+from orchestration.batching import Batcher
 from orchestration.crash import CrashPoint
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import Answer, AnyEvent
@@ -44,10 +45,12 @@ class Case:
     """Events that tell of it."""
     silent: str = ""
     """What a language model is at while somebody dies."""
+    one_server: bool = True
+    """False: results and messages are written one after the other, as in a cluster."""
 
     @property
     def name(self) -> str:
-        return f"{self.silent or self.point}, {self.story}"
+        return f"{self.silent or self.point}, {self.story}" + ("" if self.one_server else ", in a cluster")
 
 
 CASES = (
@@ -66,6 +69,8 @@ CASES = (
     Case(CrashPoint.BEFORE_COMMIT, happens=("resumed", "restarted")),
     Case(CrashPoint.AFTER_COMMIT, happens=("resumed",)),
     Case(CrashPoint.AFTER_ACKNOWLEDGE),
+    Case(CrashPoint.AFTER_COMMIT, happens=("resumed",), one_server=False),
+    Case(CrashPoint.AFTER_ACKNOWLEDGE, one_server=False),
     Case(CrashPoint.BEFORE_RELEASE, "fails", ("resumed", "restarted")),
     Case(CrashPoint.BEFORE_RELEASE, "is halted", ("resumed", "restarted")),
     Case(CrashPoint.AFTER_RELEASE, "fails", ("retrying", "resumed", "restarted")),
@@ -103,6 +108,7 @@ def dead(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
                 question=_question(case),
                 task="run",
                 silent=SILENCES.get(case.silent, ""),
+                one_server=case.one_server,
             )
             for case in CASES
         ]
@@ -133,13 +139,20 @@ def test_every_point_has_its_case() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_a_run_survives_it(redis_url: str, dead: dict[Case, Dead], case: Case) -> None:
+async def test_a_run_survives_it(
+    redis_url: str, dead: dict[Case, Dead], case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One end, one result for each step, nothing left on the streams, and the events tell what happened."""
     one = dead[case]
     assert one.code == KILLED, f"it did not die at {case.name}: {one.said}"
+    monkeypatch.setattr(Batcher, "one_server", case.one_server)
     keys = Keys(one.death.prefix)
+    streams = [keys.tasks(agent) for agent in ("garden", "kitchen")]
     async with Redis.from_url(redis_url) as redis:
         await redis.delete(keys.shards[0].halted)
+        if case.point is CrashPoint.AFTER_COMMIT and not case.one_server:
+            assert any(await redis.hmget(keys.run("run"), "s1.result", "s2.result"))
+            assert [await redis.xlen(stream) for stream in streams] == [1, 1], "what has done its work is there still"
         models = speaker().models() if case.story == "asks a model" else None
         async with world(
             one.death.folder,
@@ -153,7 +166,6 @@ async def test_a_run_survives_it(redis_url: str, dead: dict[Case, Dead], case: C
                 await events_until(orchestrator.follow("run", person="local"), "proposed")
                 await orchestrator.approve("run", person="local")
             await _events(orchestrator)
-            streams = [keys.tasks(agent) for agent in ("garden", "kitchen")]
             await eventually(lambda: _are_empty(redis, streams), "every message has done its work")
             events = await _events(orchestrator)
         letters = await redis.xlen(keys.dead("garden")) + await redis.xlen(keys.dead("kitchen"))

@@ -1,16 +1,17 @@
 """What counts as done: where the settings ask for replicas, nothing that was acknowledged dies with its master."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from orchestration import AgentOrchestrator, ConfigurationError, EngineUnavailable, Task
+from orchestration.batching import Batcher
 from orchestration.connections import open_connections
 from orchestration.durability import DISK_MS, LOCAL, WAIT_MS, Durability
 from orchestration.messages import Finished
-from orchestration.round_trips import NotDurable
+from orchestration.round_trips import Command, NotDurable
 from tests.integration.replicated import Replicated, replicated
 from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 from tests.orchestration.worlds import Gate, events_until, world
@@ -72,6 +73,20 @@ def test_what_follows_what_is_written() -> None:
     assert Durability(disk=True).behind([running]) == (mark, ("WAITAOF", 1, 0, DISK_MS))
     both = Durability(disk=True, replicas=2).behind([running])
     assert both == (mark, ("WAIT", 2, WAIT_MS), ("WAITAOF", 1, 2, DISK_MS))
+
+
+def test_a_script_that_only_reads() -> None:
+    """Nothing waits for its end either, whether a server has to be told its text or knows it."""
+    batcher = Batcher(nowhere)
+    for known in (True, False):
+        for name, writes in (("read", False), ("versions", False), ("claim", True), ("unowned", True)):
+            call = batcher.call(name, ["roundtable:{run}:run:1"], ["state"], known=known)
+            encoded = tuple(part.encode() if isinstance(part, str) else part for part in call)
+            assert bool(ON_ONE.behind([encoded])) is writes, name
+
+
+async def nowhere(commands: Sequence[Command]) -> Sequence[object]:
+    raise AssertionError("nothing is sent here")
 
 
 @pytest.mark.parametrize(

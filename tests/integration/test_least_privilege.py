@@ -16,6 +16,7 @@ from redis.exceptions import NoPermissionError, RedisError, ResponseError
 from agents import AgentError, Question
 from agents.answerers.scripted import ScriptedAnswerer
 from orchestration import ConfigurationError, EngineUnavailable, Task, open_operations, open_runtime
+from orchestration.durability import READS, reading_scripts
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import Answer
 from orchestration.rights import rights_of_observer, rights_of_web, rights_of_worker
@@ -387,3 +388,12 @@ def test_no_command_is_used_that_whoever_uses_it_may_not() -> None:
     assert sent["brake.py"] >= {"get", "set", "del", "publish"}
     for module, used in sent.items():
         assert used <= web, f"{module}: {used - web}"
+
+
+def test_no_command_is_known_to_read_that_nobody_uses() -> None:
+    """Not where a batch is looked through for what has to be waited for, and not in a script that only reads."""
+    texts = [module.read_text() for module in files("orchestration").iterdir() if module.name.endswith(".py")]
+    sent = {command.lower() for text in texts for command in re.findall(r'\(\s*"([A-Z]+)"', text)}
+    called = {command for text in reading_scripts() for command in commands(COMMAND, text)}
+    assert called
+    assert not READS - {command.upper() for command in sent | called}

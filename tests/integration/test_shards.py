@@ -10,6 +10,7 @@ from redis.crc import key_slot
 
 from history import Keeper, open_history
 from orchestration import ConfigurationError, Task, brake
+from orchestration.alarms import Alarms
 from orchestration.batching import Batcher
 from orchestration.brake import Halt
 from orchestration.connections import open_connections
@@ -18,6 +19,7 @@ from orchestration.errors import Halted, Overloaded
 from orchestration.hub import EventHub
 from orchestration.keys import Keys
 from orchestration.messages import Answer, TaskResult
+from orchestration.metrics import Metrics
 from orchestration.round_trips import Argument, Command
 from orchestration.settings import RunSettings
 from orchestration.sharding import agree
@@ -190,7 +192,8 @@ async def test_how_far_a_history_is_stands_in_each_shard(redis_url: str, divided
     settings = RunSettings(retention_hours=1, shards=SHARDS)
     async with open_connections(redis_url) as connections, Redis.from_url(redis_url) as redis:
         store = RunStore(connections.batcher, divided, settings)
-        ended = Endings(connections, divided, EventHub(connections, divided), store, settings)
+        alarms = Alarms(connections.batcher, divided, Metrics([]))
+        ended = Endings(connections, divided, EventHub(connections, divided), store, settings, alarms)
         assert await ended.told("ours") == ""
         await ended.past("ours", FIRST)
         tasks = one_in_each(divided)

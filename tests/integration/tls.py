@@ -60,7 +60,7 @@ def program_with_tls() -> Path | None:
 
 
 async def until_all_are_closed() -> None:
-    """Who closes TLS says goodbye first and waits for the other side's, which a loop that ends meanwhile never hears."""
+    """Who closes TLS says goodbye and waits for the other side, which a loop that ends meanwhile never hears."""
     transports: Mapping[int, Any] = asyncio.get_running_loop()._transports  # type: ignore[attr-defined]
 
     async def closed() -> bool:

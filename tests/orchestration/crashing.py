@@ -5,12 +5,14 @@ import os
 import sys
 from pathlib import Path
 from typing import Any, Literal
+from unittest.mock import patch
 
 from pydantic import BaseModel
 
 from agents import AgentError, Question
 from agents.answerers.scripted import ScriptedAnswerer
 from orchestration import Task, brake
+from orchestration.batching import Batcher
 from orchestration.brake import Halt
 from orchestration.connections import open_connections
 from orchestration.crash import CrashPoint
@@ -46,6 +48,8 @@ class Death(BaseModel):
     story: Story
     question: str
     task: str
+    one_server: bool = True
+    """Whether a script may be about runs and streams at once; in a cluster these are on different servers."""
     silent: str = ""
     """It dies where a model's instructions have these words, when the model has begun to speak."""
 
@@ -138,4 +142,6 @@ async def _kill_all_workers(death: Death) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(die(Death.model_validate_json(sys.argv[1])))
+    given = Death.model_validate_json(sys.argv[1])
+    with patch.object(Batcher, "one_server", given.one_server):
+        asyncio.run(die(given))
