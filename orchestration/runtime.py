@@ -351,7 +351,6 @@ class _Process:
 
     async def councils_when_redis_is_there(self) -> None:
         """Try to reach it until that succeeds; then take part until cancelled."""
-        why = ""
         while True:
             await asyncio.sleep(TRY_AGAIN_SECONDS)
             try:
@@ -359,9 +358,7 @@ class _Process:
                     log.warning("Redis is there: councils answer from now on")
                     await asyncio.Event().wait()
             except (EngineUnavailable, ConfigurationError, *TROUBLE) as error:
-                # It may be away for days.
-                log.log(logging.DEBUG if str(error) == why else logging.INFO, "councils have to wait: %s", error)
-                why = str(error)
+                log.info("councils have to wait: %s", error)
 
 
 @asynccontextmanager
