@@ -84,6 +84,11 @@ class Application:
         """Of what is running at the moment."""
         return await self._orchestrator.metrics() if self._orchestrator is not None else b""
 
+    @property
+    def redis_available(self) -> bool:
+        """Whether councils can answer at the moment."""
+        return self._orchestrator is not None and self._orchestrator.redis_available
+
     def _files(self) -> Files | None:
         return self._orchestrator.knowledge if self._orchestrator is not None else None
 

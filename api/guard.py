@@ -10,7 +10,9 @@ from api.headers import Header, secured
 
 log = logging.getLogger(__name__)
 
-WRONG_HOST = "This server is not meant to be reached under this host name; add it to ROUNDTABLE_HOSTS if it is."
+WRONG_HOST = (
+    "This server is not meant to be reached under this host name and port; add them to ROUNDTABLE_HOSTS if it is."
+)
 WRONG_ORIGIN = "Requests from other web sites are refused."
 POLICY_VIOLATION = 1008
 

@@ -32,6 +32,10 @@ _NO_EXPORT: Mapping[str, str] = {
 }
 _SELECTS_ANOTHER_STORE = ("LITERAL_API_KEY", "DATABASE_URL")
 """Chainlit would send conversations wherever these point; they may be set for another program."""
+_TAKEN_FOR_SETTINGS = frozenset({"root", "chainlit_server", "run", "features", "ui", "project", "code"})
+"""Fields of Chainlit's configuration, which it reads from variables of these names, in capitals or not. They are names
+that somebody sets for quite another purpose, and what stands there then keeps the chat from starting.
+"""
 
 
 class ChatPage:
@@ -141,5 +145,5 @@ def prepare_environment(environ: MutableMapping[str, str], data: Path, dotenv: P
     # Chainlit would load .env into the environment, and with it what is taken out here.
     environ["CHAINLIT_ENV_FILE"] = os.devnull
     environ.update(_NO_EXPORT)
-    for name in _SELECTS_ANOTHER_STORE:
-        environ.pop(name, None)
+    for name in [n for n in environ if n in _SELECTS_ANOTHER_STORE or n.lower() in _TAKEN_FOR_SETTINGS]:
+        del environ[name]

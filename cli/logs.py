@@ -7,6 +7,7 @@ nobody here has written: so of one that is logged only its type is told, and its
 import json
 import logging
 import os
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from orchestration.tracing import subject
 
 MOST_BYTES = 5_000_000
 KEPT_FILES = 3
+AGAIN_SECONDS = 60.0
+"""So seldom is one and the same trouble told."""
 
 
 class Subject(logging.Filter):
@@ -31,8 +34,39 @@ class Subject(logging.Filter):
         return True
 
 
+class Seldom(logging.Filter):
+    """Lets a trouble through once a minute, with how often it was there since.
+
+    While Redis is away every loop says so each time it asks, which is several lines a second: within hours they would
+    push out of the file how it began.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._told: dict[tuple[str, str, str], tuple[float, int]] = {}
+        """What was said lately: when, and how often since."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info or not _names_an_error(record):
+            return True
+        line = (record.name, _message(record), str(getattr(record, "subject", "")))
+        with self._lock:
+            at, since = self._told.get(line, (-AGAIN_SECONDS, 0))
+            if record.created < at + AGAIN_SECONDS:
+                self._told[line] = at, since + 1
+                return False
+            latest = record.created - 2 * AGAIN_SECONDS
+            self._told = {other: told for other, told in self._told.items() if told[0] > latest}
+            self._told[line] = record.created, 0
+        record.repeated = since
+        return True
+
+
 class JsonLine(logging.Formatter):
-    """A record as one JSON object on one line: at, level, logger, message; task, step, agent and exception if any."""
+    """A record as one JSON object on one line: at, level, logger, message; task, step, agent, exception, and how often
+    the same was not told before, if any.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -43,6 +77,8 @@ class JsonLine(logging.Formatter):
             "message": _message(record),
             **getattr(record, "subject", {}),
         }
+        if repeated := getattr(record, "repeated", 0):
+            line["repeated"] = repeated
         if record.exc_info and record.exc_info[1] is not None:
             line["exception"] = "\n".join(_trace(record.exc_info[1], set()))
         return json.dumps(line, ensure_ascii=False)
@@ -79,6 +115,7 @@ def _log_as_json(handler: logging.Handler) -> None:
     handler.setFormatter(JsonLine())
     # A logger's filter would not see what the loggers below it say; a handler's sees everything.
     handler.addFilter(Subject())
+    handler.addFilter(Seldom())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     _quieten()
 
@@ -89,6 +126,10 @@ def _quieten() -> None:
     # These name every address that is asked, with the password that may stand in it.
     for client in ("httpx", "httpx2"):
         logging.getLogger(client).setLevel(logging.WARNING)
+
+
+def _names_an_error(record: logging.LogRecord) -> bool:
+    return isinstance(record.args, tuple) and any(isinstance(arg, BaseException) for arg in record.args)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -68,6 +68,8 @@ async def _serve(
             tasks.create_task(QuietServer(alone).serve_until(asked, measured))
         settle()
         console.say(f"Roundtable is at {where(settings, people)} (Ctrl-C stops it)")
+        if not app.redis_available:
+            console.note("Redis cannot be used yet, so only the single agent answers; logs/roundtable.log says why.")
         await server.serve_until(asked, sockets)
 
 

@@ -10,6 +10,7 @@ addresses want it.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,10 @@ PORT = 6379
 SENTINEL_PORT = 26379
 FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 """Options that name a file."""
+ESCAPED = "/, ? and # in a password are written %2F, %3F, %23"
+"""How they have to be written."""
 
+_OPTION = re.compile(r"[a-z_]+=.*", re.DOTALL)
 _SENTINEL = ("redis+sentinel", "rediss+sentinel")
 _CLUSTER = ("redis+cluster", "rediss+cluster")
 _SCHEMES = ("redis", "rediss", "unix", *_SENTINEL, *_CLUSTER)
@@ -64,6 +68,7 @@ def read_address(url: str) -> SentinelAddress | ClusterAddress | str:
     if not separator or scheme not in _SCHEMES:
         known = ", ".join(f"{one}://" for one in _SCHEMES)
         raise ValueError(f"it must specify one of the following schemes ({known})")
+    _whole(url)
     if scheme in _SENTINEL:
         return _sentinel(url, tls=scheme.startswith("rediss"))
     if scheme in _CLUSTER:
@@ -72,6 +77,12 @@ def read_address(url: str) -> SentinelAddress | ClusterAddress | str:
     _one_database(url, options)
     _readable(options)
     return url
+
+
+def _whole(url: str) -> None:
+    """A password with such a character in it would end where it stands, and its beginning be taken for a server."""
+    if "#" in url or not all(_OPTION.fullmatch(one) for one in urlsplit(url).query.split("&") if one):
+        raise ValueError(f"what follows a ? are options like name=value, and nothing follows a # ({ESCAPED})")
 
 
 def _one_database(url: str, options: Mapping[str, Any]) -> None:
@@ -122,7 +133,7 @@ def _nodes(hosts: str, port: int) -> tuple[Node, ...]:
     for one in hosts.split(","):
         node = urlsplit(f"//{one}")
         if not node.hostname:
-            raise ValueError("a host is missing (/, ? and # in a password are written %2F, %3F, %23)")
+            raise ValueError(f"a host is missing ({ESCAPED})")
         found.append((node.hostname, node.port or port))
     return tuple(found)
 

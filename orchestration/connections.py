@@ -8,12 +8,13 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError, NoPermissionError, RedisError, ResponseError
 
-from orchestration.address import ClusterAddress, SentinelAddress, read_address
+from orchestration.address import ESCAPED, ClusterAddress, SentinelAddress, read_address
 from orchestration.batching import Batcher
 from orchestration.clients import client_of, client_over, limits, no_retry
 from orchestration.cluster import Cluster, slot_of
+from orchestration.doorstep import misunderstood
 from orchestration.durability import LOCAL, Durability
-from orchestration.errors import ConfigurationError
+from orchestration.errors import ConfigurationError, EngineUnavailable
 from orchestration.round_trips import NO_MASTER, REPLY_SECONDS, RoundTrips
 from orchestration.sentinels import Sentinels
 from orchestration.streams import Streams
@@ -45,7 +46,7 @@ class Connections:
         self._cluster: Cluster | None = None
         self._commands: RedisClient | None = None
         self._round_trips: RoundTrips | Cluster
-        address = read_address(url)
+        self.address = address = read_address(url)
         if isinstance(address, ClusterAddress):
             self._round_trips = self._cluster = Cluster(address, durability)
         else:
@@ -144,7 +145,7 @@ def connections_later(url: str, durability: Durability = LOCAL) -> Connections:
 def _about(error: ValueError) -> str:
     """What is wrong with an address. The text that is no port may be a part of the password, so it is not repeated."""
     if "integer" in str(error):
-        return "what stands where the port should be is no number (/, ? and # in a password are written %2F, %3F, %23)"
+        return f"what stands where the port should be is no number ({ESCAPED})"
     return str(error).rstrip(".")
 
 
@@ -158,7 +159,10 @@ async def _check(connections: Connections, durability: Durability) -> None:
                     await _check_durability(redis, durability)
     except (TypeError, *TROUBLE) as error:
         # On a unix socket redis-py wraps whatever the server answers to its first words into a ConnectionError.
-        raise told_at_first(error.__cause__ if isinstance(error.__cause__, RedisError) else error) from None
+        said = told_at_first(error.__cause__ if isinstance(error.__cause__, RedisError) else error)
+        if isinstance(said, EngineUnavailable) and (wrong := await misunderstood(connections.address)):
+            raise ConfigurationError(wrong) from None
+        raise said from None
     for info in found:
         mode = info.get("redis_mode", info.get("server_mode"))  # Valkey has another word.
         if mode == "cluster" and not connections.is_cluster:
@@ -192,5 +196,8 @@ async def _check_durability(redis: RedisClient, durability: Durability) -> None:
             raise ConnectionError("it is a replica, or has become one in this moment") from None
         if not durability.disk:
             raise
-        needed = "ROUNDTABLE_REDIS_FSYNC needs Redis 7.2 or newer, with appendonly yes"
-        raise ConfigurationError(f"{needed}; this one says: {str(refusal).rstrip('.')}.") from None
+        said = str(refusal).rstrip(".")
+        why = "does not know WAITAOF" if "unknown command" in said else f"says: {said}"
+        raise ConfigurationError(
+            f"ROUNDTABLE_REDIS_FSYNC needs Redis 7.2 or newer, with appendonly yes; this one {why}."
+        ) from None

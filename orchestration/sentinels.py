@@ -69,7 +69,7 @@ class Sentinels(Sentinel):
         """Where the master is. What goes wrong is said in one sentence, without what redis-py knows of its clients."""
         refused: AuthenticationError | None = None
         untrusted: ConnectionError | None = None
-        unknown = False
+        unknown = answered = False
         for place, sentinel in enumerate(tuple(self.sentinels)):
             try:
                 masters: Any = await sentinel.sentinel_masters()
@@ -79,6 +79,7 @@ class Sentinels(Sentinel):
                 if isinstance(error, ConnectionError) and UNTRUSTED in str(error):
                     untrusted = error
             else:
+                answered = True
                 unknown = unknown or service_name not in masters
                 if service_name in masters and self.check_master_state(masters[service_name], service_name):
                     # Who knew it is asked first next time.
@@ -90,4 +91,6 @@ class Sentinels(Sentinel):
             raise untrusted
         if unknown:
             raise ResponseError(f"its Sentinels know no service {service_name!r}")
+        if not answered:
+            raise MasterNotFoundError("none of its Sentinels answers")
         raise MasterNotFoundError(f"no Sentinel knows a master of {service_name!r} that is up")

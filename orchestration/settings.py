@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Mapping
 from ipaddress import IPv4Address, ip_network
 from pathlib import Path
@@ -33,6 +34,26 @@ def _default_data_folder() -> Path:
 
 MOST_SHARDS = 256
 Weight = Annotated[float, Field(ge=0.01, le=100)]
+_NAME = re.compile(r"[^\W_][\w.\-+@]*")
+
+
+def _weights(value: object) -> object:
+    """By person or role, in the one spelling that either has; what is no name is a slip, and would weigh nothing."""
+    found = paired(value)
+    if not isinstance(value, str) or not isinstance(found, dict):
+        return found
+    folded = {unicodedata.normalize("NFKC", name).casefold(): given for name, given in found.items()}
+    if len(folded) < len(found):
+        raise ValueError("a name stands in it twice")
+    if not all(_NAME.fullmatch(name) for name in folded):
+        raise ValueError("names begin with a letter or a digit and have only letters, digits and . _ - + @ in them")
+    return folded
+
+
+def _slots(value: object) -> object:
+    if isinstance(value, str) and value != "auto" and not re.fullmatch(r"[+-]?\d+", value):
+        raise ValueError('it is a number, or "auto"')
+    return value
 
 
 class RunSettings(BaseModel):
@@ -48,7 +69,7 @@ class RunSettings(BaseModel):
     """An agent may work this long on one step, from when it began."""
     retention_hours: float = Field(168.0, gt=0, le=87_600)
     """A finished run and its events are kept this long."""
-    slots: Annotated[int, Field(ge=1, le=1_024)] | Literal["auto"] = 8
+    slots: Annotated[Annotated[int, Field(ge=1, le=1_024)] | Literal["auto"], BeforeValidator(_slots)] = 8
     """Steps that one process works on at the same time; "auto": as many as the machine has time for."""
     places: int = Field(64, ge=1, le=10_000)
     """Runs that are worked on at the same time, in all processes together."""
@@ -56,7 +77,7 @@ class RunSettings(BaseModel):
     """Further runs that may wait for a place; one more is refused."""
     run_steps: int = Field(8, ge=1, le=1_024)
     """Steps of one run that are in workers' hands, or on their way to them, at the same time."""
-    weights: Annotated[Mapping[str, Weight], BeforeValidator(paired)] = {}
+    weights: Annotated[Mapping[str, Weight], BeforeValidator(_weights)] = {}
     """By person or role: how much sooner than others' their questions begin where some have to wait."""
     shards: int = Field(1, ge=1, le=MOST_SHARDS)
     """Parts into which all runs are divided, so that they may lie on several servers of a cluster."""
@@ -248,7 +269,7 @@ def read_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
                 target = inner
             target[path[-1]] = Path(value).expanduser() if name in _PATHS else value
     try:
-        return Settings.model_validate(nested)
+        settings = Settings.model_validate(nested)
     except ValidationError as error:
         first = error.errors()[0]
         name = next((n for n, path in ENVIRONMENT.items() if path == first["loc"][: len(path)]), "a setting")
@@ -256,6 +277,9 @@ def read_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
         # An address may carry a password, and a mistyped one has it anywhere.
         told = "" if name in _WITH_PASSWORDS else f" (it is {first['input']!r})"
         raise ConfigurationError(f"{name} is not usable: {said}{told}.") from None
+    if settings.durability.replicas and settings.redis_url is None:
+        raise ConfigurationError("ROUNDTABLE_REDIS_REPLICAS needs REDIS_URL: the embedded Redis has no replicas.")
+    return settings
 
 
 def make_data_folder(data: Path) -> None:

@@ -2,11 +2,12 @@
 
 import re
 
-from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+from redis.exceptions import AuthenticationError, InvalidResponse, NoPermissionError, ResponseError
 
 from orchestration.clients import UNTRUSTED
+from orchestration.doorstep import SPEAKS_NO_TLS
 from orchestration.errors import ConfigurationError, EngineUnavailable, RoundtableError
-from orchestration.round_trips import UNREACHABLE, WritesRefused
+from orchestration.round_trips import UNREACHABLE, NotDurable, WritesRefused
 
 AWAY = "Redis does not answer; nothing is lost, please try again in a moment."
 NO_WRITES = (
@@ -19,6 +20,8 @@ _SCRIPT_MAY_NOT = re.compile(r"can't (?:run this command|access at least one of 
 
 _NOBODY = "HELLO must be called with the client already authenticated"
 """Says a server that wants a password and got none, and more of what redis-py might do then."""
+_UNVERIFIED = re.compile(r"certificate verify failed: (.*?)\.?(?: \(_ssl\.c:\d+\))?$")
+"""What it does not like about a certificate, in Python's words."""
 _WHERE = re.compile(
     r"^Error running script .*@user_script: ?\d+: |^ACL failure in script: | script: \w*, on @user_script:\d+\.?$"
 )
@@ -42,6 +45,11 @@ def told(error: BaseException) -> RoundtableError:
         return ConfigurationError(
             f"The user in REDIS_URL lacks a right on Redis that this needs ('roundtable acl' prints them): {said}."
         )
+    if isinstance(error, NotDurable):
+        return EngineUnavailable(
+            f"Redis does not keep what is written as ROUNDTABLE_REDIS_REPLICAS and ROUNDTABLE_REDIS_FSYNC ask: {said};"
+            " nothing is lost, please try again when that is mended."
+        )
     if isinstance(error, WritesRefused):
         return EngineUnavailable(NO_WRITES)
     return EngineUnavailable(f"Redis {'does not answer' if isinstance(error, UNREACHABLE) else 'refuses'}: {said}.")
@@ -50,21 +58,27 @@ def told(error: BaseException) -> RoundtableError:
 def told_at_first(error: BaseException) -> RoundtableError:
     """For what goes wrong with the first words: the address may lead to something else, or not say how to be let in."""
     said = _said(error)
-    if said.startswith(_NOBODY):
-        said = "there is none in it"
+    said, nobody, _ = said.partition(_NOBODY)
+    if nobody:
+        said += "there is none in it"
     if isinstance(error, AuthenticationError):
         return ConfigurationError(f"Redis refused the user name or password in REDIS_URL: {said}.")
     if UNTRUSTED in said and "mismatch" in said:
         return ConfigurationError(
             "The certificate of Redis is not one for the host that REDIS_URL names, or its Sentinels or cluster do."
         )
+    if UNTRUSTED in said and ("has expired" in said or "not yet valid" in said):
+        return ConfigurationError("The certificate of Redis is out of date, or this machine's clock is wrong.")
     if UNTRUSTED in said:
+        why = _UNVERIFIED.search(said)
         return ConfigurationError(
-            "The certificate of Redis is not trusted: the option ssl_ca_certs of REDIS_URL names the file of whoever"
-            f" signed it ({said})."
+            "The certificate of Redis is not trusted: the option ssl_ca_certs of REDIS_URL has to name the file of"
+            f" whoever signed it ({why[1] if why else said})."
         )
     if "SSL" in said and ("WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said):
-        return ConfigurationError("Redis speaks no TLS at this address; it begins with redis:// then.")
+        return ConfigurationError(SPEAKS_NO_TLS)
+    if isinstance(error, InvalidResponse):
+        return ConfigurationError("Who answers where REDIS_URL leads is no Redis.")
     if isinstance(error, TypeError):
         # The options of an address are the arguments of a connection, and nobody looks at them before there is one.
         return ConfigurationError(f"REDIS_URL is not usable: it has an option that is not known ({said}).")

@@ -113,6 +113,7 @@ async def test_status_tells_when_only_the_single_agent_answers(tmp_path: Path) -
     app, _ = application(tmp_path, Running(redis_available=False))
     async with app.running(), browser(app) as client:
         status = (await client.get("/api/status")).json()
+        assert not app.redis_available
     assert (status["redis"], status["mode"]) == ("down", "single")
 
 

@@ -40,6 +40,14 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         session_secret(tmp_path / "data", {})
 
 
+def test_what_another_program_is_told_is_no_setting_of_the_page(tmp_path: Path) -> None:
+    """The page would not start, or look for its files elsewhere; whatever else is set stays."""
+    environ = {"PROJECT": "apollo", "Run": "7", "root": "/srv", "PROJECTS": "two", "HOME": "/home/ana"}
+    prepare_environment(environ, tmp_path, tmp_path / ".env")
+    assert [name for name in environ if name.upper() in {"PROJECT", "RUN", "ROOT"}] == []
+    assert (environ["PROJECTS"], environ["HOME"]) == ("two", "/home/ana")
+
+
 def test_nothing_in_the_environment_sends_conversations_elsewhere(tmp_path: Path) -> None:
     """Variables of other programs select no store, `.env` is not loaded again, and no telemetry is exported."""
     dotenv = tmp_path / ".env"

@@ -46,6 +46,8 @@ def port(tmp_path_factory: pytest.TempPathFactory, figures: int, give_export: Ca
         "PORT": str(number),
         "ROUNDTABLE_METRICS_PORT": str(figures),
         "DATABASE_URL": "postgres://elsewhere",
+        # Chainlit would take these for its own settings.
+        **dict.fromkeys(("PROJECT", "CODE", "RUN", "UI", "FEATURES", "root"), "another program's"),
     }
     # Started elsewhere on purpose: nothing may depend on the current folder.
     command = [sys.executable, "-m", "cli.main", "serve"]

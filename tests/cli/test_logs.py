@@ -153,6 +153,33 @@ def test_our_own_errors_keep_their_sentences(tmp_path: Path) -> None:
     ]
 
 
+def test_the_same_trouble_is_told_once_a_minute(tmp_path: Path) -> None:
+    """With how often it was there meanwhile. What else is said, and another trouble, stands there every time."""
+    file = log_to_file(tmp_path)
+    away, later = EngineUnavailable("Redis does not answer."), EngineUnavailable("Redis is loading.")
+
+    def say(at: float, message: str, *args: object) -> None:
+        record = logging.LogRecord("a", logging.WARNING, "a.py", 1, message, args, None)
+        record.created = at
+        logging.getLogger("a").handle(record)
+
+    for second in range(150):
+        say(1_000.0 + second, "it waits: %s", away)
+        say(1_000.0 + second, "asked %s times", 3)
+    say(1_150.0, "it waits: %s", later)
+    lines = written(file)
+    assert len([line for line in lines if line["message"] == "asked 3 times"]) == 150
+    troubles = [
+        (line["message"].rpartition(": ")[2], line.get("repeated")) for line in lines if "waits" in line["message"]
+    ]
+    assert troubles == [
+        ("Redis does not answer.", None),
+        ("Redis does not answer.", 59),
+        ("Redis does not answer.", 59),
+        ("Redis is loading.", None),
+    ]
+
+
 async def test_an_error_that_nobody_waited_for_says_nothing_either(tmp_path: Path) -> None:
     """asyncio shows the whole object; libraries give the exception as the message itself."""
     file = log_to_file(tmp_path)

@@ -55,6 +55,8 @@ def types(tmp_path: Path) -> Callable[[str | None], Typed]:
         ("http://127.0.0.1:6379", "must specify one of the following schemes"),
         ("redis://127.0.0.1:99999", "Port out of range 0-65535"),
         ("redis://[::1", "Invalid IPv6 URL"),
+        ("redis://127.0.0.1:1?ssl_ca_certs", "options like name=value"),
+        ("redis+sentinel://127.0.0.1:1/council#first", "nothing follows a #"),
         ("redis://127.0.0.1:1?socket_timeout=soon", "Invalid value for 'socket_timeout'"),
         ("redis://127.0.0.1:1?colour=green", "it has an option that is not known"),
         ("redis+sentinel://127.0.0.1:1", "it names no service"),
@@ -84,6 +86,9 @@ def test_an_address_that_is_none(types: Callable[[str], Typed], url: str, said: 
         "redis://:half/other@127.0.0.1:1",
         "redis+sentinel://:half/other@127.0.0.1:1/council",
         "redis+cluster://:half/other@127.0.0.1:1",
+        "redis://half#other@127.0.0.1:1",
+        "redis://half?other@127.0.0.1:1",
+        "redis://half?other@127.0.0.1:1?db=0",
     ],
 )
 def test_a_password_is_not_repeated(types: Callable[[str], Typed], url: str) -> None:

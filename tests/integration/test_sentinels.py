@@ -118,4 +118,4 @@ async def test_sentinels_with_another_password(quiet: Replicated, password: str)
 async def test_sentinels_that_are_away() -> None:
     """They may be there in a moment."""
     said = await refused("redis+sentinel://127.0.0.1:1,127.0.0.1:2/council", EngineUnavailable)
-    assert said == "Redis does not answer: no Sentinel knows a master of 'council' that is up."
+    assert said == "Redis does not answer: none of its Sentinels answers."

@@ -10,6 +10,7 @@ import pytest
 
 from orchestration import Task
 from orchestration.connections import open_connections
+from orchestration.doorstep import SPEAKS_NO_TLS, SPEAKS_TLS
 from orchestration.errors import ConfigurationError, EngineUnavailable
 from orchestration.hub import EventHub
 from orchestration.keys import Keys
@@ -46,12 +47,14 @@ async def nothing_stays_open() -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def secured(server: RedisServer, authority: Authority) -> AsyncIterator[Address]:
-    """Gives addresses of the server; `user`, and which files are named, is up to the test."""
+async def secured(
+    server: RedisServer, authority: Authority, shown: tuple[Path, Path] | None = None
+) -> AsyncIterator[Address]:
+    """Gives addresses of the server; `user`, which files are named, and what the server shows, is up to the test."""
     certificate, key = authority.certificate("client")
     files = {"ssl_ca_certs": authority.file, "ssl_certfile": certificate, "ssl_keyfile": key}
 
-    async with behind_tls(authority, server.url.removeprefix("unix://")) as port:
+    async with behind_tls(authority, server.url.removeprefix("unix://"), shown) as port:
 
         def address(user: str = "council", **other: Path | None) -> str:
             named = {name: path for name, path in {**files, **other}.items() if path is not None}
@@ -94,7 +97,8 @@ async def test_an_authority_that_is_not_named(server: RedisServer, authority: Au
     """Whoever signed the server's certificate is nobody that this machine trusts."""
     async with secured(server, authority) as address:
         said = await refused(address(ssl_ca_certs=None), ConfigurationError)
-    assert said.startswith("The certificate of Redis is not trusted: the option ssl_ca_certs of REDIS_URL names")
+    assert said.startswith("The certificate of Redis is not trusted: the option ssl_ca_certs of REDIS_URL has to name")
+    assert "_ssl.c" not in said
 
 
 async def test_files_that_cannot_be_read(server: RedisServer, authority: Authority) -> None:
@@ -104,11 +108,26 @@ async def test_files_that_cannot_be_read(server: RedisServer, authority: Authori
     assert said == "REDIS_URL is not usable: the file of its option ssl_keyfile cannot be read."
 
 
+async def test_a_certificate_that_is_over(server: RedisServer, authority: Authority) -> None:
+    """Another authority would not help."""
+    over = authority.certificate("server", over=True)
+    async with secured(server, authority, over) as address:
+        said = await refused(address(), ConfigurationError)
+    assert said == "The certificate of Redis is out of date, or this machine's clock is wrong."
+
+
 async def test_a_client_without_a_certificate(server: RedisServer, authority: Authority) -> None:
-    """The server hangs up."""
+    """This server hangs up without a word."""
     async with secured(server, authority) as address:
         said = await refused(address(ssl_certfile=None, ssl_keyfile=None), EngineUnavailable)
     assert said.startswith("Redis does not answer: ")
+
+
+async def test_an_address_without_tls(server: RedisServer, authority: Authority) -> None:
+    """Where the server speaks it; the password was said to nobody."""
+    async with secured(server, authority) as address:
+        said = await refused(address().partition("?")[0].replace("rediss", "redis"), ConfigurationError)
+    assert said == SPEAKS_TLS
 
 
 async def test_a_user_who_lacks_a_right(server: RedisServer, authority: Authority) -> None:
@@ -129,4 +148,33 @@ async def test_a_server_that_speaks_no_tls() -> None:
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as plain:
         said = await refused(f"rediss://127.0.0.1:{plain.sockets[0].getsockname()[1]}", ConfigurationError)
-    assert said == "Redis speaks no TLS at this address; it begins with redis:// then."
+    assert said == SPEAKS_NO_TLS
+
+
+@pytest.mark.parametrize("scheme", ["rediss", "rediss+cluster"])
+async def test_a_server_that_waits_for_the_rest(scheme: str) -> None:
+    """Redis itself takes a greeting of TLS for the beginning of a command, and says nothing."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.readline() == b"PING\r\n":
+            writer.write(b"-NOAUTH Authentication required.\r\n")
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as plain:
+        said = await refused(f"{scheme}://:secret@127.0.0.1:{plain.sockets[0].getsockname()[1]}", ConfigurationError)
+    assert said == SPEAKS_NO_TLS
+
+
+async def test_somebody_who_is_no_redis() -> None:
+    """A web server, for example."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as other:
+        said = await refused(f"redis://127.0.0.1:{other.sockets[0].getsockname()[1]}", ConfigurationError)
+    assert said == "Who answers where REDIS_URL leads is no Redis."

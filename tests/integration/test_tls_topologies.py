@@ -11,7 +11,8 @@ import pytest
 
 from orchestration import Task
 from orchestration.connections import TROUBLE, open_connections
-from orchestration.errors import ConfigurationError, EngineUnavailable
+from orchestration.doorstep import SPEAKS_TLS, TAKES_ANOTHER_CERTIFICATE, WANTS_A_CERTIFICATE
+from orchestration.errors import ConfigurationError
 from tests.integration.redis_cluster import RedisCluster
 from tests.integration.replicated import Replicated
 from tests.integration.tls import Authority, program_with_tls, until_all_are_closed
@@ -97,7 +98,7 @@ async def test_another_authority(plain: str, authority: Authority, tmp_path: Pat
     other = Authority(tmp_path)
     options = authority.of_a_client().replace(f"ssl_ca_certs={authority.file}", f"ssl_ca_certs={other.file}")
     said = await refused(showing(plain, options), ConfigurationError)
-    assert said.startswith("The certificate of Redis is not trusted: the option ssl_ca_certs of REDIS_URL names")
+    assert said.startswith("The certificate of Redis is not trusted: the option ssl_ca_certs of REDIS_URL has to name")
 
 
 async def test_a_host_that_is_not_in_the_certificate(plain: str, authority: Authority) -> None:
@@ -109,9 +110,16 @@ async def test_a_host_that_is_not_in_the_certificate(plain: str, authority: Auth
 
 
 async def test_a_client_without_a_certificate(plain: str, authority: Authority) -> None:
-    """The servers hang up."""
-    said = await refused(showing(plain, f"ssl_ca_certs={authority.file}"), EngineUnavailable)
-    assert said.startswith("Redis does not answer: ")
+    """The servers hang up; somebody who listens hears why."""
+    said = await refused(showing(plain, f"ssl_ca_certs={authority.file}"), ConfigurationError)
+    assert said == WANTS_A_CERTIFICATE
+
+
+async def test_a_client_with_a_certificate_of_somebody_else(plain: str, authority: Authority, tmp_path: Path) -> None:
+    """It may be a good one, for other servers."""
+    certificate, key = Authority(tmp_path).certificate("client")
+    options = f"ssl_ca_certs={authority.file}&ssl_certfile={certificate}&ssl_keyfile={key}"
+    assert await refused(showing(plain, options), ConfigurationError) == TAKES_ANOTHER_CERTIFICATE
 
 
 async def test_a_wrong_password(plain: str, authority: Authority) -> None:
@@ -123,8 +131,7 @@ async def test_a_wrong_password(plain: str, authority: Authority) -> None:
 
 async def test_an_address_without_tls(plain: str) -> None:
     """Where everything else speaks it: nothing is said in the open, the password least of all."""
-    said = await refused(plain.replace("rediss", "redis"), EngineUnavailable)
-    assert said.startswith("Redis does not answer: ")
+    assert await refused(plain.replace("rediss", "redis"), ConfigurationError) == SPEAKS_TLS
 
 
 async def test_another_master_over_tls(group: Replicated, authority: Authority) -> None:

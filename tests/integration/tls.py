@@ -30,11 +30,11 @@ class Authority:
         own = _about(self._name, self._name, self._key).add_extension(x509.BasicConstraints(True, None), critical=True)
         self.file.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
-    def certificate(self, name: str) -> tuple[Path, Path]:
-        """A certificate for somebody at 127.0.0.1, and its key."""
+    def certificate(self, name: str, *, over: bool = False) -> tuple[Path, Path]:
+        """A certificate for somebody at 127.0.0.1, and its key; `over`: it was good until an hour ago."""
         key = generate_private_key(SECP256R1())
         address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
-        signed = _about(_named(name), self._name, key).add_extension(address, critical=False)
+        signed = _about(_named(name), self._name, key, until=-1 if over else 1).add_extension(address, critical=False)
         certificate, secret = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         certificate.write_bytes(signed.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
         secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -70,10 +70,12 @@ async def until_all_are_closed() -> None:
 
 
 @asynccontextmanager
-async def behind_tls(authority: Authority, socket: str) -> AsyncIterator[int]:
-    """A port that speaks TLS with whoever has a certificate of the authority's, and passes it on to a socket."""
+async def behind_tls(authority: Authority, socket: str, shown: tuple[Path, Path] | None = None) -> AsyncIterator[int]:
+    """A port that speaks TLS with whoever has a certificate of the authority's, and passes it on to a socket. It shows
+    a certificate of the same authority's, or this one.
+    """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.file))
-    context.load_cert_chain(*authority.certificate("server"))
+    context.load_cert_chain(*(shown or authority.certificate("server")))
     context.verify_mode = ssl.CERT_REQUIRED
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -100,8 +102,11 @@ def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _about(subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _about(
+    subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey, *, until: int = 1
+) -> x509.CertificateBuilder:
+    """Good from two hours ago, for so many hours from now."""
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number())
-    return builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
+    return builder.not_valid_before(now - timedelta(hours=2)).not_valid_after(now + timedelta(hours=until))

@@ -23,6 +23,12 @@ def test_the_environment_decides() -> None:
     assert settings.web.hosts == ("chat.example", "other")
 
 
+def test_a_weight_is_for_whoever_is_called_so() -> None:
+    """People and roles have one spelling, however it was typed; the same where the number of slots is found out."""
+    settings = read_settings({"ROUNDTABLE_WEIGHTS": "Ada=2, member=0.5", "ROUNDTABLE_SLOTS": "auto"}, dotenv=None)
+    assert (settings.run.weights, settings.run.slots) == ({"ada": 2, "member": 0.5}, "auto")
+
+
 def test_a_dotenv_file_fills_what_is_left_out(tmp_path: Path) -> None:
     """The environment goes first."""
     (tmp_path / ".env").write_text("PORT=9002\nROUNDTABLE_SLOTS=3\n")
@@ -38,6 +44,12 @@ def test_a_dotenv_file_fills_what_is_left_out(tmp_path: Path) -> None:
         ({"ROUNDTABLE_LEASE_SECONDS": "-1"}, "ROUNDTABLE_LEASE_SECONDS is not usable"),
         ({"ROUNDTABLE_HOSTS": "*"}, "wildcard"),
         ({"ROUNDTABLE_WEIGHTS": "ada=2,ada=3"}, "ROUNDTABLE_WEIGHTS is not usable: a name stands in it twice"),
+        ({"ROUNDTABLE_WEIGHTS": "ada=2,Ada=3"}, "ROUNDTABLE_WEIGHTS is not usable: a name stands in it twice"),
+        ({"ROUNDTABLE_WEIGHTS": "ada=2;ben=3"}, "ROUNDTABLE_WEIGHTS is not usable: names begin with a letter"),
+        ({"ROUNDTABLE_WEIGHTS": "=2"}, "ROUNDTABLE_WEIGHTS is not usable: names begin with a letter"),
+        ({"ROUNDTABLE_SLOTS": "automatic"}, 'ROUNDTABLE_SLOTS is not usable: it is a number, or "auto"'),
+        ({"ROUNDTABLE_SLOTS": "0"}, "ROUNDTABLE_SLOTS is not usable: Input should be greater"),
+        ({"ROUNDTABLE_REDIS_REPLICAS": "1"}, "ROUNDTABLE_REDIS_REPLICAS needs REDIS_URL"),
         ({"ROUNDTABLE_LEASE": "5"}, "ROUNDTABLE_LEASE is not a setting"),
     ],
 )

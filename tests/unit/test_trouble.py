@@ -24,12 +24,19 @@ def test_a_right_that_is_missing(refusal: Exception) -> None:
     assert "lacks a right" in str(error)
 
 
-@pytest.mark.parametrize("refusal", [NotDurable("too few: 0"), WritesRefused("NOREPLICAS Not enough good replicas")])
-def test_a_server_that_takes_no_writes(refusal: Exception) -> None:
+def test_a_server_that_takes_no_writes() -> None:
     """It does answer; what it lacks may come back."""
-    error = told(refusal)
+    error = told(WritesRefused("NOREPLICAS Not enough good replicas"))
     assert isinstance(error, EngineUnavailable)
     assert str(error) == NO_WRITES
+
+
+def test_a_server_that_keeps_them_in_too_few_places() -> None:
+    """It takes them; the settings are named that ask for more."""
+    error = told(NotDurable("0 of 1 replicas have what was written"))
+    assert isinstance(error, EngineUnavailable)
+    assert "ROUNDTABLE_REDIS_REPLICAS" in str(error)
+    assert "0 of 1 replicas" in str(error)
 
 
 @pytest.mark.parametrize(
