@@ -23,8 +23,8 @@ from orchestration.errors import EngineUnavailable
 from orchestration.joining import joined, somebody_orchestrates
 from orchestration.keeping import Keeper
 from orchestration.keys import PREFIX, Keys
-from orchestration.membership import Member, open_agreed
 from orchestration.metrics import Metrics
+from orchestration.participation import Participant, open_agreed
 from orchestration.planner import planning_with
 from orchestration.presence import AgentHealth, Kind
 from orchestration.running import running
@@ -95,7 +95,7 @@ async def open_runtime(
         budget = task_budget(settings)
         single = _single_agent(settings, registry, knowledge, runner, models, budget, metrics, keeper)
         orchestrator = await _answering(stack, registry, knowledge, single, metrics, models)
-        member = Member(
+        participant = Participant(
             settings=settings,
             registry=registry,
             knowledge=knowledge,
@@ -115,9 +115,9 @@ async def open_runtime(
             keeper=keeper,
         )
         if connections is not None:
-            await stack.enter_async_context(member.taking_part(connections))
+            await stack.enter_async_context(participant.taking_part(connections))
         else:
-            await stack.enter_async_context(running([member.take_part_when_redis_is_there]))
+            await stack.enter_async_context(running([participant.take_part_when_redis_is_there]))
         yield orchestrator
 
 

@@ -58,7 +58,7 @@ TRY_AGAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Member:
+class Participant:
     """What councils in one process share with its single agent, and how the process takes part."""
 
     settings: Settings
@@ -84,11 +84,11 @@ class Member:
     @asynccontextmanager
     async def taking_part(self, connections: Connections) -> AsyncIterator[None]:
         """Councils over this Redis, as long as the block lasts."""
-        membership = Membership(self, connections)
-        await membership.announce()
-        loops = membership.loops()
-        async with running(loops, membership.worker, membership.hub, connections, self.knowledge):
-            with self.orchestrator.with_councils(membership.councils()):
+        participation = Participation(self, connections)
+        await participation.announce()
+        loops = participation.loops()
+        async with running(loops, participation.worker, participation.hub, connections, self.knowledge):
+            with self.orchestrator.with_councils(participation.councils()):
                 yield
 
     async def take_part_when_redis_is_there(self) -> None:
@@ -103,30 +103,30 @@ class Member:
                 log.info("councils have to wait: %s", error)
 
 
-class Membership:
+class Participation:
     """The parts of one process over one Redis."""
 
-    def __init__(self, member: Member, connections: Connections) -> None:
-        batcher, keys, settings = connections.batcher, member.keys, member.settings.run
-        self._member = member
+    def __init__(self, participant: Participant, connections: Connections) -> None:
+        batcher, keys, settings = connections.batcher, participant.keys, participant.settings.run
+        self._participant = participant
         self._connections = connections
-        self._signing = Signing(member.ring)
-        self._alarms = Alarms(batcher, keys, member.metrics)
-        self._store = RunStore(batcher, keys, settings, self._signing, weights=member.weights)
+        self._signing = Signing(participant.ring)
+        self._alarms = Alarms(batcher, keys, participant.metrics)
+        self._store = RunStore(batcher, keys, settings, self._signing, weights=participant.weights)
         self._approvals = Approvals(batcher, keys, settings, self._signing)
         self._hints = Hints(connections, keys)
         self._brake = Brake(batcher, keys, self._hints)
-        self._presences = PresenceReader(batcher, keys, member.registry)
+        self._presences = PresenceReader(batcher, keys, participant.registry)
         self._outage = Outage(batcher, keys.shards[0].probe)
         self.hub = EventHub(connections, keys, Recording(self._signing))
-        self.worker = self._worker() if member.workers else None
+        self.worker = self._worker() if participant.workers else None
         self._engine = self._council_engine()
         self._heartbeat = Heartbeat(
             batcher,
             keys,
-            name=member.name,
-            kind=member.kind,
-            orchestrates=member.kind != "worker",
+            name=participant.name,
+            kind=participant.kind,
+            orchestrates=participant.kind != "worker",
             worker=self.worker,
         )
 
@@ -135,8 +135,8 @@ class Membership:
         joins finds it. Raises ConfigurationError where its user may not do that: it would try for ever, and seem to be
         there.
         """
-        keys, make_group = self._member.keys, self._connections.streams.make_group
-        streams = [keys.tasks(agent, priority) for agent in self._member.workers for priority in PRIORITIES]
+        keys, make_group = self._participant.keys, self._connections.streams.make_group
+        streams = [keys.tasks(agent, priority) for agent in self._participant.workers for priority in PRIORITIES]
         try:
             await asyncio.gather(*(make_group(stream, GROUP) for stream in streams))
             await self._heartbeat.beat()
@@ -147,91 +147,95 @@ class Membership:
 
     def loops(self) -> list[Loop]:
         """What goes on as long as it takes part."""
-        member, connections, settings = self._member, self._connections, self._member.settings.run
+        participant, connections = self._participant, self._connections
+        settings = participant.settings.run
         parts = (self.hub, self._hints, self._brake, self._heartbeat, self._engine, self._outage)
         loops: list[Loop] = [*(part.run for part in parts), self._stop_at_halt]
         if self.worker is not None and settings.slots == "auto":
             busy = self.worker.busy
-            look = Look(connections.batcher, member.keys, member.workers, settings.lease_ms, busy, Processor())
+            look = Look(
+                connections.batcher, participant.keys, participant.workers, settings.lease_ms, busy, Processor()
+            )
             loops.append(Scaler(self.worker, look).run)
-        if member.keeper is not None:
-            endings = Endings(connections, member.keys, self.hub, self._store, settings, self._alarms)
-            loops.append(partial(member.keeper.follow, endings))
+        if participant.keeper is not None:
+            endings = Endings(connections, participant.keys, self.hub, self._store, settings, self._alarms)
+            loops.append(partial(participant.keeper.follow, endings))
         return loops
 
     def councils(self) -> Councils:
         """What the orchestrator asks them with."""
-        member, batcher, settings = self._member, self._connections.batcher, self._member.settings.run
+        participant, batcher = self._participant, self._connections.batcher
+        settings = participant.settings.run
         return Councils(
             self._engine,
-            RedisLog(self._connections, member.keys, self.hub, self._store),
+            RedisLog(self._connections, participant.keys, self.hub, self._store),
             self._presences,
             self._connections,
             self._brake,
             self._outage,
-            Gauges(batcher, member.keys, self._presences, member.registry, settings.lease_ms),
-            RunIds(batcher, member.keys, settings),
+            Gauges(batcher, participant.keys, self._presences, participant.registry, settings.lease_ms),
+            RunIds(batcher, participant.keys, settings),
         )
 
     def _worker(self) -> Worker:
-        member, settings = self._member, self._member.settings.run
+        participant, settings = self._participant, self._participant.settings.run
         return Worker(
-            name=member.name,
-            agents=member.workers,
-            inbox=Inbox(member.name, member.workers, self._connections, member.keys),
-            runner=member.runner,
-            store=StepStore(self._connections.batcher, member.keys, settings, self._signing),
+            name=participant.name,
+            agents=participant.workers,
+            inbox=Inbox(participant.name, participant.workers, self._connections, participant.keys),
+            runner=participant.runner,
+            store=StepStore(self._connections.batcher, participant.keys, settings, self._signing),
             hints=self._hints,
             brake=self._brake,
-            metrics=member.metrics,
+            metrics=participant.metrics,
             signing=self._signing,
             alarms=self._alarms,
             settings=settings,
-            crash=member.crash,
+            crash=participant.crash,
         )
 
     def _council_engine(self) -> CouncilEngine:
-        member = self._member
+        participant = self._participant
         return CouncilEngine(
-            member.name,
+            participant.name,
             self._store,
             self._approvals,
-            member.registry,
-            member.settings.run,
+            participant.registry,
+            participant.settings.run,
             self._hints,
-            member.metrics,
+            participant.metrics,
             self._alarms,
-            self._council() if member.kind != "worker" else None,
-            member.crash,
+            self._council() if participant.kind != "worker" else None,
+            participant.crash,
         )
 
     def _council(self) -> Council:
-        member, models, knowledge = self._member, self._member.models, self._member.knowledge
-        planner = planning_with(models, member.budget)
+        participant, models, knowledge = self._participant, self._participant.models, self._participant.knowledge
+        planner = planning_with(models, participant.budget)
         return Council(
-            registry=member.registry,
-            selector=Selector(member.registry, knowledge, self._presences.health, planner=planner),
-            aggregator=aggregating(models, knowledge.embed, member.budget),
+            registry=participant.registry,
+            selector=Selector(participant.registry, knowledge, self._presences.health, planner=planner),
+            aggregator=aggregating(models, knowledge.embed, participant.budget),
             store=self._store,
             approvals=self._approvals,
-            metrics=member.metrics,
+            metrics=participant.metrics,
             signing=self._signing,
             alarms=self._alarms,
             hub=self.hub,
             streams=self._connections.streams,
-            keys=member.keys,
+            keys=participant.keys,
             preparation=lambda: preparation(knowledge),
-            settings=member.settings.run,
-            budget=member.budget,
+            settings=participant.settings.run,
+            budget=participant.budget,
             brake=self._brake if models else None,
-            crash=member.crash,
+            crash=participant.crash,
         )
 
     async def _stop_at_halt(self) -> None:
         """The kill switch is for the single agent as well."""
         while True:
             await self._brake.pulled()
-            await self._member.single.halt()
+            await self._participant.single.halt()
             await self._brake.released()
 
 
