@@ -12,7 +12,7 @@ from chat import deliveries, delivery
 from chat.errors import TooManyFiles, TooManyOpen, UnknownDelivery
 from chat.wire import Json
 from chat.words import ENGLISH
-from history import History
+from history import HandedIn, History
 from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, Matrix, StorageFull, Upload, open_knowledge
 from people import People
 from tests.chat.browser_side import Site, Tab
@@ -265,6 +265,25 @@ async def test_a_name_is_as_it_was(site: Site) -> None:
     await tab.ask("@product keep this", files=[await site.upload(tab, 'the "new" leave.md', LEAVE)])
     await tab.until(lambda page: states(page) == ["added"])
     assert files(tab.page)[0]["name"] == 'the "new" leave.md'
+
+
+async def test_stop_before_anything_was_read(site: Site, history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card is there before the history has noted it, which takes a while on a slow disk."""
+    noted, hand_in_there = asyncio.Event(), history.hand_in
+
+    async def on_a_slow_disk(record: HandedIn) -> None:
+        await noted.wait()
+        await hand_in_there(record)
+
+    monkeypatch.setattr(history, "hand_in", on_a_slow_disk)
+    tab = await site.tab()
+    await hand_in(site, tab, leave_md=LEAVE)
+    await tab.until(lambda page: page.props("Delivery")["stoppable"])
+    assert await site.act(tab, "stop_delivery", delivery=tab.page.props("Delivery")["delivery"])
+    noted.set()
+    await tab.until(lambda page: page.props("Delivery")["stage"] != "reading")
+    assert said(tab.page) == "Stopped; nothing was kept."
+    assert uploaded(tab) == []
 
 
 class GatedEmbedder(HashEmbedder):
