@@ -142,8 +142,8 @@ class Delivery:
     async def _work(self) -> None:
         if self._stopping:
             # Before it had begun: the card was there, and the history was still being told of it.
-            for file in self.order.files:
-                await asyncio.to_thread(file.path.unlink, missing_ok=True)
+            for unread in self.order.files:
+                await asyncio.to_thread(unread.path.unlink, missing_ok=True)
             return
         async with AsyncExitStack() as copies:
             copies.push_async_callback(self._settle)
