@@ -83,6 +83,11 @@ class ConversationLog:
         deleted = await self._history.deleted_at(person, conversation)
         elsewhere = {id for id, run in noted.items() if id not in live and await self._goes_on_elsewhere(run)}
         there = {*ended, *live, *elsewhere}
+        for id, task in tasks.items():
+            if task.replaces and id not in there:
+                # Interrupted; or it has ended since its conversation was read, and left the place where it went on.
+                since = await self._history.run(id, person)
+                there |= {id} if since is not None and since.ended else set()
         answering = [task for id, task in tasks.items() if id in there]
         replaced = {task.replaces for task in answering if task.replaces}
         # Of two that were to answer the same, one that was interrupted is not shown.

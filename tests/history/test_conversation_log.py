@@ -217,6 +217,22 @@ async def test_of_two_answers_to_one_question_one_is_shown(history: History, liv
     assert await log.runs("ada", "garden") == ["alone", "other council"]
 
 
+async def test_an_answer_that_is_taken_over_while_it_is_listed_is_shown(
+    history: History, live: Live, log: ConversationLog
+) -> None:
+    """It is noted as one that goes on, and nobody answers it any more: it has just ended."""
+    alone = asked("alone", at=1, mode="single", replaces="council")
+    await history.keep(ended(asked("council", at=1), state="cancelled"))
+    await history.note(alone)
+
+    async def listing(person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        await history.keep(ended(alone))
+        return []
+
+    live.runs = listing  # type: ignore[method-assign]
+    assert await log.runs("ada", "garden") == ["alone"]
+
+
 async def test_what_was_deleted_is_not_shown_wherever_it_still_is(
     history: History, live: Live, log: ConversationLog
 ) -> None:

@@ -121,7 +121,7 @@ async def test_nobody_writes_into_another_ones_history(
         gate.opened.set()
 
         async def over() -> bool:
-            return bool(await redis.xlen(keys.shards[0].ended))
+            return bool(await redis.hexists(keys.run(run.id), "result"))
 
         await eventually(over, "the run has ended")
         await orchestrator.dispatch_task(next_one)
