@@ -26,7 +26,7 @@ from tests.chat.events import (
 )
 from tests.chat.page import Page
 from tests.chat.scripted import ScriptedOrchestrator
-from tests.orchestration.waiting import PATIENCE_SECONDS
+from tests.orchestration.waiting import in_time
 
 OPERATIONS_NAME = "Operations: How do I back up the data folder?"
 
@@ -342,7 +342,7 @@ async def test_a_session_that_is_gone_leaves_nothing_behind(site: Site, orchestr
     tab, task = await begin(site, orchestrator)
     (viewer,) = host.current().viewers.on(tab.thread, "local")
     await tab.leave()
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with in_time("whoever waits is released"):
         await viewer.idle()
     assert host.current().viewers.on(tab.thread, "local") == ()
     assert not orchestrator.log.ended(task.id)
