@@ -81,7 +81,11 @@ async def ask_again(window: Window, message: str, question: str, manner: Manner,
     """Ask a refused question as if it were asked for the first time, in the place of its message."""
     await take_back(window, message, "refused")
     try:
-        await current().history.ask_again(window.person, window.thread, message)
+        host = current()
+        for other in host.viewers.on(window.thread, window.person):
+            if other.window.id != window.id:
+                await take_back(other.window, message, "refused")
+        await host.history.ask_again(window.person, window.thread, message)
     except (HistoryError, ChatError) as error:
         log.warning("the refusal of question %s stays: %s", message, error)
     await ask(window, message, question, manner, undivided)
@@ -183,6 +187,10 @@ async def _refuse(host: Host, window: Window, task: Task, sentence: str, again: 
         except HistoryError as error:
             log.warning("the refusal of question %s is not kept: %s", task.message, error)
     await _tell_refusal(window, refusal)
+    for other in host.viewers.on(window.thread, window.person):
+        # One that was opened while the question was being taken in has it neither as a run nor as a refusal.
+        if other.window.id != window.id:
+            await other.show_refusal(refusal)
 
 
 def _refusal(task: Task, sentence: str, again: bool = False) -> Refusal:

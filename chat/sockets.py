@@ -146,7 +146,8 @@ async def _on_settings(sid: str, settings: dict[str, object]) -> None:
     try:
         host = current()
         await host.viewers.of(window).show_in(preferences.detail)
-        await host.preferences.keep(window.person, preferences)
+        # What was set meanwhile may be kept already: as it is now.
+        await host.preferences.keep(window.person, Preferences.of(session.chat_settings))
     except (ChatError, HistoryError) as error:
         log.warning("session %s set how it likes the page, which is not kept: %s", session.id, error)
         sentence = window.words.not_kept(window.words.trouble(error))

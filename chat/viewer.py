@@ -17,10 +17,12 @@ from chat.detail import EVERYTHING
 from chat.follower import Emit, Follower
 from chat.handover import Handover
 from chat.picture import Titles
+from chat.refusal import refused
 from chat.still import Still
 from chat.usual import Usual
 from chat.wire import Detail, Json
 from chat.words import ENGLISH, Words
+from history import Refusal
 from orchestration.errors import RoundtableError, UnknownRun
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
@@ -142,6 +144,13 @@ class Viewer:
         if delivery.id not in self._followers:
             self._hand_over(delivery, frozenset())
 
+    async def show_refusal(self, refusal: Refusal) -> None:
+        """Show a question that was asked in another window, and why it was refused."""
+        await self.opened()
+        still = refused(refusal, self.window.words)
+        if still.id not in self._followers:
+            self._show_beside(still, {})
+
     async def replace(self, run: str, by: str) -> None:
         """Show another run in the place of one that stands still."""
         await self.opened()
@@ -202,6 +211,8 @@ class Viewer:
         known = [delivery.id for delivery in deliveries]
         stills = await self._remembered.stills(thread, person, known, self.window.words)
         beside: list[Delivery | Still] = sorted([*deliveries, *stills], key=lambda one: one.began)
+        outage = self._runs.outage
+        away = outage is not None and outage.is_on
         try:
             runs = await self._runs.runs(person, thread)
             asked = await self._asked_at(runs) if beside else {}
@@ -218,8 +229,8 @@ class Viewer:
             self._live &= {*runs, *(delivery.id for delivery in deliveries if delivery.occupies)}
             self._show_all(runs, beside, asked, leftover)
             await self._settle()
-            outage = self._runs.outage
-            if outage is not None and outage.is_on:
+            # It may have ended since it was asked which runs there are.
+            if outage is not None and (away or outage.is_on):
                 self._spawn(self._open_again(outage), "open the thread again")
 
     async def _asked_at(self, runs: Sequence[str]) -> dict[str, float]:

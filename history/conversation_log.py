@@ -99,20 +99,28 @@ class ConversationLog:
         noted = await self._history.run(run, person)
         if noted is not None:
             return noted.task
-        return await self._not_deleted(await self._live.task(run, person))
+        try:
+            return await self._not_deleted(await self._live.task(run, person))
+        except UnknownRun:
+            return (await self._taken_over(run, person)).task
 
     async def ending(self, run: str, person: str) -> Ending | None:
         noted = await self._history.run(run, person)
-        if noted is not None and noted.ended:
-            return ending_of(recorded.event for recorded in await self._history.events(run, person))
+        if noted is None or not noted.ended:
+            try:
+                if noted is None:
+                    await self._not_deleted(await self._live.task(run, person))
+                return await self._live.ending(run, person)
+            except UnknownRun:
+                noted = await self._taken_over(run, person)
+        return ending_of(recorded.event for recorded in await self._history.events(run, person))
+
+    async def _taken_over(self, run: str, person: str) -> Run:
+        """A run that is not where it was live: it may have been taken over since. Raises UnknownRun."""
+        noted = await self._history.run(run, person)
         if noted is None:
-            await self._not_deleted(await self._live.task(run, person))
-        try:
-            return await self._live.ending(run, person)
-        except UnknownRun:
-            if noted is None:
-                raise
-            return None
+            raise UnknownRun("There is no such run.")
+        return noted
 
     async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
         noted = await self._history.run(run, person)

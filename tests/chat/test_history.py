@@ -1,8 +1,11 @@
 """Conversations of the sidebar: come back to one, name it, find it, delete it; and nobody else's, at any door."""
 
+import asyncio
+
 import httpx
 import pytest
 
+from chat import host
 from chat.german import GERMAN
 from chat.words import ENGLISH
 from history import History, HistoryFull
@@ -171,6 +174,40 @@ async def test_a_refused_question_survives_a_reload(
     await third.until(lambda page: ended(page) and page.step("Roundtable")["end"])
     assert third.page.names() == ["local", "on_message", "Answered in 3.0 s by 2 agents", "Roundtable"]
     assert not [element for element in third.page.elements.values() if element["name"] == "Offer"]
+
+
+async def test_a_page_that_was_opened_while_a_question_was_taken_in_shows_that_it_was_refused(
+    site: Site, orchestrator: ScriptedOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It found the question neither among the runs nor among the refusals; asked again, it is refused nowhere."""
+    goes_on, submit = asyncio.Event(), orchestrator.submit
+    orchestrator.refusal = Overloaded("Roundtable is full. Please ask again in about 8 s.", 8.0)
+
+    async def slow(task: Task) -> str:
+        await goes_on.wait()
+        return await submit(task)
+
+    monkeypatch.setattr(orchestrator, "submit", slow)
+    tab = await site.tab()
+    await tab.ask(QUESTION)
+    await tab.until_heard("first_interaction")
+    again = await site.tab(thread=tab.thread)
+    await again.until_heard("chat_settings")
+    for viewer in host.current().viewers.on(tab.thread, "local"):
+        await viewer.opened()
+    goes_on.set()
+    for each in (tab, again):
+        await each.until(lambda page: page.props("Offer")["label"] == "Ask again" and not page.running)
+    assert [step["output"] for step in again.page.steps.values()] == [
+        QUESTION, ENGLISH.trouble(Overloaded("", 8.0))
+    ]  # fmt: skip
+    await site.act(tab, "ask_again", message=again.page.step("local")["id"], question=QUESTION)
+    task = await orchestrator.submitted.get()
+    await orchestrator.happens(answer(run=task.id))
+    for each in (tab, again):
+        await each.until(lambda page: ended(page) and page.step("Roundtable")["end"])
+        assert each.page.names() == ["local", "on_message", "Answered in 3.0 s by 2 agents", "Roundtable"]
+        assert not [element for element in each.page.elements.values() if element["name"] == "Offer"]
 
 
 async def test_refusals_and_runs_stand_in_their_order(

@@ -126,6 +126,31 @@ async def test_the_first_run_of_a_thread_is_its_first_however_it_came_to_be_show
     assert await viewer.watch("run2")
 
 
+async def test_a_page_that_was_opened_at_the_end_of_an_outage_is_complete(
+    orchestrator: ScriptedOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis could not tell of its runs, and was back before the page had been opened."""
+    await begin(orchestrator)
+    listed = orchestrator.runs
+
+    async def at_the_last_moment(person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        found = await listed(person, conversation, beside) if orchestrator.redis.available else []
+        orchestrator.redis.is_back()
+        await orchestrator.outage.ends()
+        return found
+
+    monkeypatch.setattr(orchestrator, "runs", at_the_last_moment)
+    look = asyncio.create_task(orchestrator.outage.run())
+    orchestrator.redis.goes_away()
+    await orchestrator.outage.begins()
+    screen = Screen()
+    viewer = viewer_of(screen, viewers_of(orchestrator))
+    viewer.restart()
+    await screen.until_step(NAME)
+    look.cancel()
+    await viewer.close()
+
+
 async def test_a_closed_window_releases_who_waits_and_has_no_tasks(orchestrator: ScriptedOrchestrator) -> None:
     """A session that timed out is noticed at the next connection."""
     await begin(orchestrator)
