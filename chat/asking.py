@@ -12,6 +12,7 @@ from chat.manner import Manner
 from chat.refusal import draw_refusal
 from chat.reply import take_back
 from chat.viewer import Window
+from chat.wire import stable_id
 from history import HistoryError, Refusal
 from orchestration.asking import checked, is_an_id
 from orchestration.errors import EngineUnavailable, Halted, Overloaded, RoundtableError
@@ -82,10 +83,10 @@ async def ask_again(window: Window, message: str, question: str, manner: Manner,
     await take_back(window, message, "refused")
     try:
         host = current()
-        for other in host.viewers.on(window.thread, window.person):
-            if other.window.id != window.id:
-                await take_back(other.window, message, "refused")
         await host.history.ask_again(window.person, window.thread, message)
+        for viewer in host.viewers.on(window.thread, window.person):
+            await viewer.drop(stable_id(message, "refused"))
+            await take_back(viewer.window, message, "refused")
     except (HistoryError, ChatError) as error:
         log.warning("the refusal of question %s stays: %s", message, error)
     await ask(window, message, question, manner, undivided)

@@ -98,6 +98,8 @@ class Viewer:
         self._showing: dict[str, asyncio.Task[None]] = {}
         self._opening: asyncio.Task[None] | None = None
         self._live: set[str] = set()
+        self._dropped: set[str] = set()
+        """What is not to be shown though the thread was being opened when it still was."""
         self._last: asyncio.Event | None = None
         self._announced = False
         self._idle = asyncio.Event()
@@ -121,6 +123,7 @@ class Viewer:
         leftover = {run: follower.ids for run, follower in self._followers.items()}
         self._followers.clear()
         self._showing.clear()
+        self._dropped.clear()
         self._last, self._announced = None, False
         self._opening = self._spawn(self._open(old, leftover), "open the thread")
 
@@ -151,13 +154,19 @@ class Viewer:
         if still.id not in self._followers:
             self._show_beside(still, {})
 
+    async def drop(self, id: str) -> None:
+        """Do not show a refusal any more, nor begin to; what the page has of it is for the caller to take off."""
+        self._dropped.add(id)
+        follower, showing = self._followers.pop(id, None), self._showing.pop(id, None)
+        if follower is not None and showing is not None:
+            await _end(follower, showing)
+
     async def replace(self, run: str, by: str) -> None:
         """Show another run in the place of one that stands still."""
         await self.opened()
         follower, showing = self._followers.pop(run, None), self._showing.pop(run, None)
         if follower is not None and showing is not None:
-            showing.cancel()
-            await asyncio.wait([showing])
+            await _end(follower, showing)
             await follower.leave()
         await self.watch(by)
         self._live.discard(run)
@@ -249,7 +258,7 @@ class Viewer:
         leftover: Mapping[str, frozenset[str]],
     ) -> None:
         """In the order in which they began: `asked` tells when a run did, where there is anything beside runs."""
-        waiting = list(beside)
+        waiting = [one for one in beside if one.id not in self._dropped]
         for run in runs:
             while waiting and waiting[0].began <= asked[run]:
                 self._show_beside(waiting.pop(0), leftover)
@@ -373,6 +382,13 @@ class Viewer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+async def _end(follower: Follower | Handover | Still, showing: asyncio.Task[None]) -> None:
+    """What comes after it need not wait for it any more, even where it had not begun."""
+    showing.cancel()
+    await asyncio.wait([showing])
+    follower.caught_up.set()
 
 
 class Viewers:

@@ -1,6 +1,7 @@
 """Conversations of the sidebar: come back to one, name it, find it, delete it; and nobody else's, at any door."""
 
 import asyncio
+from collections.abc import Collection
 
 import httpx
 import pytest
@@ -208,6 +209,36 @@ async def test_a_page_that_was_opened_while_a_question_was_taken_in_shows_that_i
         await each.until(lambda page: ended(page) and page.step("Roundtable")["end"])
         assert each.page.names() == ["local", "on_message", "Answered in 3.0 s by 2 agents", "Roundtable"]
         assert not [element for element in each.page.elements.values() if element["name"] == "Offer"]
+
+
+async def test_a_refusal_does_not_come_back_with_a_page_that_was_being_opened(
+    site: Site, orchestrator: ScriptedOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had read of the refusal, and then the question was asked again."""
+    tab = await site.tab()
+    orchestrator.refusal = Overloaded("Roundtable is full. Please ask again in about 8 s.", 8.0)
+    message = await tab.ask(QUESTION)
+    await tab.until(lambda page: page.props("Offer")["label"] == "Ask again" and not page.running)
+    opening, goes_on, runs = asyncio.Event(), asyncio.Event(), orchestrator.runs
+
+    async def slow(person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        found = await runs(person, conversation, beside)
+        opening.set()
+        await goes_on.wait()
+        return found
+
+    monkeypatch.setattr(orchestrator, "runs", slow)
+    again = await site.tab(thread=tab.thread)
+    await opening.wait()
+    monkeypatch.setattr(orchestrator, "runs", runs)
+    asking = asyncio.create_task(site.act(tab, "ask_again", message=message, question=QUESTION))
+    task = await orchestrator.submitted.get()
+    await orchestrator.happens(answer(run=task.id))
+    goes_on.set()
+    await asking
+    for each in (tab, again):
+        await each.until(lambda page: ended(page) and page.step("Roundtable")["end"])
+        assert each.page.names() == ["local", "on_message", "Answered in 3.0 s by 2 agents", "Roundtable"]
 
 
 async def test_refusals_and_runs_stand_in_their_order(

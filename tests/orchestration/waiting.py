@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 60.0
 async def eventually(holds: Callable[[], Awaitable[object]], what: str) -> None:
     """Wait until it holds; a test in which it does not in a minute fails, with `what` was waited for."""
     found: object = None
-    async with in_time(what, lambda: found):
+    async with in_time(what, lambda: found or None):
         while not (found := await holds()):  # noqa: ASYNC110 - Redis and other processes set no event of ours.
             await asyncio.sleep(LOOK_SECONDS)
 
