@@ -32,14 +32,17 @@ async def conversation_markdown(person: str, thread: str, words: Words) -> tuple
 
 
 async def answer_markdown(person: str, run: str, words: Words) -> str:
-    """One question with its answer and its sources. Raises UnknownRun, HistoryError, NotStarted."""
+    """One question with its answer and its sources. Raises UnknownRun, HistoryError, NotStarted, EngineUnavailable."""
     host = current()
     task = await host.log.task(run, person)
     return exchange(Exchange(task, await _result(host, run, person)), _titles(host), words)
 
 
 async def run_document(person: str, run: str) -> AskDocument:
-    """A run that has ended, as `roundtable ask --json` prints it. Raises UnknownRun, HistoryError, NotStarted."""
+    """A run that has ended, as `roundtable ask --json` prints it.
+
+    Raises UnknownRun, HistoryError, NotStarted, EngineUnavailable.
+    """
     runs = current().log
     if await runs.ending(run, person) is None:
         raise UnknownRun("There is no such run, or it has not ended yet.")
