@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Coming:
-    """Of all conversations. Until a question is on show its run is not known to any window, so Stop waits for it."""
+    """Of all conversations. Until one is on show nobody knows its run: who stops what goes on there waits for it."""
 
     def __init__(self) -> None:
         self._coming: dict[tuple[str, str], set[asyncio.Event]] = {}

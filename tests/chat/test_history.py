@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from chat import host
+from chat.coming import Coming
 from chat.german import GERMAN
 from chat.words import ENGLISH
 from history import History, HistoryFull
@@ -136,6 +137,38 @@ async def test_deleting_stops_what_goes_on_and_empties_other_windows(
     assert later.id not in orchestrator.log
     back = await site.tab(thread=tab.thread)
     assert await back.until_heard("resume_thread_error") == "Thread not found."
+
+
+async def test_deleting_stops_what_is_just_being_taken_in(
+    site: Site, orchestrator: ScriptedOrchestrator, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows of it yet; it would go on unseen."""
+    tab, task = await answered(site, orchestrator)
+    await kept(history, orchestrator, task)
+    noting, waiting, goes_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    note, arrived = history.note, Coming.arrived
+
+    async def on_a_slow_disk(task: Task) -> None:
+        noting.set()
+        await goes_on.wait()
+        await note(task)
+
+    async def noticed(self: Coming, thread: str, person: str) -> None:
+        waiting.set()
+        await arrived(self, thread, person)
+
+    monkeypatch.setattr(history, "note", on_a_slow_disk)
+    monkeypatch.setattr(Coming, "arrived", noticed)
+    await tab.ask("And how do I restore it?")
+    await noting.wait()
+    deleting = asyncio.create_task(site.http.request("DELETE", "/project/thread", json={"threadId": tab.thread}))
+    seen = asyncio.create_task(waiting.wait())
+    await asyncio.wait([deleting, seen], return_when=asyncio.FIRST_COMPLETED)
+    goes_on.set()
+    assert (await deleting).json() == {"success": True}
+    later = await orchestrator.submitted.get()
+    assert later.id not in orchestrator.log
+    assert await listed(site) == []
 
 
 async def test_a_question_in_a_deleted_conversation_begins_anew(
