@@ -12,6 +12,7 @@ from chat.manner import Manner
 from chat.refusal import draw_refusal
 from chat.reply import take_back
 from chat.viewer import Window
+from chat.wire import stable_id
 from history import HistoryError, Refusal
 from orchestration.asking import checked, is_an_id
 from orchestration.errors import EngineUnavailable, Halted, Overloaded, RoundtableError
@@ -58,21 +59,22 @@ async def ask(window: Window, message: str, question: str, manner: Manner, undiv
         log.warning("question %s was not taken in: %s", message, error)
         await _tell_refusal(window, _refusal(task, window.words.trouble(error), again=True))
         return False
-    task = await host.orchestrator.placed(task)
-    with host.log.asking(task):
-        try:
-            await _ask(host, window, task)
-        except (Overloaded, Halted, EngineUnavailable) as error:
-            log.warning("question %s was not taken in: %s", message, error)
-            await _refuse(host, window, task, window.words.trouble(error), again=True)
-        except (RoundtableError, AgentError, ChatError) as error:
-            log.warning("question %s was not taken in: %s", message, error)
-            await _refuse(host, window, task, window.words.trouble(error))
-        except Exception:
-            log.exception("question %s was not taken in", message)
-            await _refuse(host, window, task, window.words.went_wrong, again=True)
-        else:
-            return True
+    with host.coming.question(window.thread, window.person) as on_show:
+        task = await host.orchestrator.placed(task)
+        with host.log.asking(task):
+            try:
+                await _ask(host, window, task, on_show)
+            except (Overloaded, Halted, EngineUnavailable) as error:
+                log.warning("question %s was not taken in: %s", message, error)
+                await _refuse(host, window, task, window.words.trouble(error), again=True)
+            except (RoundtableError, AgentError, ChatError) as error:
+                log.warning("question %s was not taken in: %s", message, error)
+                await _refuse(host, window, task, window.words.trouble(error))
+            except Exception:
+                log.exception("question %s was not taken in", message)
+                await _refuse(host, window, task, window.words.went_wrong, again=True)
+            else:
+                return True
     return False
 
 
@@ -80,7 +82,11 @@ async def ask_again(window: Window, message: str, question: str, manner: Manner,
     """Ask a refused question as if it were asked for the first time, in the place of its message."""
     await take_back(window, message, "refused")
     try:
-        await current().history.ask_again(window.person, window.thread, message)
+        host = current()
+        await host.history.ask_again(window.person, window.thread, message)
+        for viewer in host.viewers.on(window.thread, window.person):
+            await viewer.drop(stable_id(message, "refused"))
+            await take_back(viewer.window, message, "refused")
     except (HistoryError, ChatError) as error:
         log.warning("the refusal of question %s stays: %s", message, error)
     await ask(window, message, question, manner, undivided)
@@ -104,12 +110,14 @@ async def answer_alone(window: Window, run: str) -> bool:
 async def stop(window: Window) -> None:
     """Stop every run of the window's thread, and the files that a question waits for.
 
-    The runs' own events, and the files' card, tell every window how that ended.
+    The runs' own events, and the files' card, tell every window how that ended. A question that is just being taken in
+    is stopped as soon as it is on show.
     """
     try:
         host = current()
     except ChatError:
         return
+    await host.coming.arrived(window.thread, window.person)
     viewer = host.viewers.of(window)
     await viewer.opened()
     handed_in = {delivery.id: delivery for delivery in host.deliveries.on(window.thread, window.person)}
@@ -125,7 +133,7 @@ async def stop(window: Window) -> None:
             await viewer.still_running()
 
 
-async def _ask(host: Host, window: Window, task: Task) -> None:
+async def _ask(host: Host, window: Window, task: Task, on_show: asyncio.Event) -> None:
     if not host.orchestrator.models:
         # A wish from when there were models is met by having none.
         task = task.model_copy(update={"model": ""})
@@ -141,6 +149,7 @@ async def _ask(host: Host, window: Window, task: Task) -> None:
     for other in host.viewers.on(window.thread, window.person):
         if other is not viewer:
             await other.watch(task.id)
+    on_show.set()
     if not known:
         # The page read its list of conversations when the message came, before there was a run to list. A new value
         # here makes it read the list again.
@@ -179,6 +188,10 @@ async def _refuse(host: Host, window: Window, task: Task, sentence: str, again: 
         except HistoryError as error:
             log.warning("the refusal of question %s is not kept: %s", task.message, error)
     await _tell_refusal(window, refusal)
+    for other in host.viewers.on(window.thread, window.person):
+        # One that was opened while the question was being taken in has it neither as a run nor as a refusal.
+        if other.window.id != window.id:
+            await other.show_refusal(refusal)
 
 
 def _refusal(task: Task, sentence: str, again: bool = False) -> Refusal:

@@ -10,10 +10,12 @@ log = logging.getLogger(__name__)
 
 
 async def delete_conversation(host: Host, person: str, thread: str) -> None:
-    """What goes on in it is stopped first. Raises HistoryError where it cannot be deleted; then it is there still.
+    """What goes on in it is stopped first, with what is just being taken in. Raises HistoryError where it cannot be
+    deleted; then it is there still.
 
     Documents that came in through it stay: they belong to an agent, and are taken out there.
     """
+    await host.coming.arrived(thread, person)
     runs = await _unended(host, person, thread)
     await asyncio.gather(*(_stop(host, run, person) for run in runs))
     for run in await host.history.delete(person, thread, runs):

@@ -109,6 +109,8 @@ class Delivery:
 
     def stop(self) -> None:
         """Take in nothing more; what is in stays. A file that is just being put in is put in wholly."""
+        if self._stopping:
+            return  # What it had at hand is being put away.
         self._stopping = True
         if self._task is not None and not any(item.state == "indexing" for item in self.items):
             self._task.cancel()
@@ -138,6 +140,11 @@ class Delivery:
         self._tell()
 
     async def _work(self) -> None:
+        if self._stopping:
+            # Before it had begun: the card was there, and the history was still being told of it.
+            for unread in self.order.files:
+                await asyncio.to_thread(unread.path.unlink, missing_ok=True)
+            return
         async with AsyncExitStack() as copies:
             copies.push_async_callback(self._settle)
             files = await self._copied(copies)

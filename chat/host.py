@@ -15,6 +15,7 @@ A handler that runs before `install`, or after `uninstall`, gets NotStarted.
 from dataclasses import dataclass, field
 
 from agents import AgentRegistry
+from chat.coming import Coming
 from chat.deliveries import Deliveries
 from chat.departures import Departures
 from chat.errors import NotStarted
@@ -44,6 +45,7 @@ class Host:
     viewers: Viewers
     preferences: PreferenceBook
     departures: Departures
+    coming: Coming = field(default_factory=Coming)
     asked_again: set[tuple[str, str, str, str]] = field(default_factory=set)
     """Person, thread, question and model of what is being asked again at the moment, so that no click asks twice."""
 

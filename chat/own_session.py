@@ -9,7 +9,9 @@ from chainlit.session import WebsocketSession
 from people import visitor
 
 CONNECTING_SECONDS = 5.0
-"""A page that shows something may still be connecting: on a busy machine a button is pressed before that is done."""
+"""A page that shows something may still be connecting: on a busy machine a button is pressed, or a file dropped, before
+that is done.
+"""
 
 _awaited: dict[str, set[asyncio.Event]] = {}
 

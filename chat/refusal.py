@@ -1,12 +1,18 @@
 """A question that was not taken in: the sentence under it, with a button where asking again may help."""
 
 from chat.picture import AUTHOR
+from chat.still import Still
 from chat.wire import Element, Picture, Step, stable_id
 from chat.words import Words
 from history import Refusal
 
 ASK_AGAIN = "ask_again"
 """The action under the refusal of a question for which there was no place."""
+
+
+def refused(refusal: Refusal, words: Words) -> Still:
+    """As a page shows it on which it was not just asked."""
+    return Still(stable_id(refusal.message, "refused"), refusal.at, draw_refusal(refusal, words))
 
 
 def draw_refusal(refusal: Refusal, words: Words) -> Picture:

@@ -14,7 +14,7 @@ from chat.delivery_picture import draw_delivery
 from chat.errors import BrokenOff
 from chat.item import SETTLED
 from chat.picture import Titles
-from chat.refusal import draw_refusal
+from chat.refusal import refused
 from chat.still import Still
 from chat.wire import Element, Json, Picture, Step, stable_id
 from chat.words import Words
@@ -56,7 +56,7 @@ class Remembered:
         except HistoryError as error:
             log.warning("thread %s is not shown wholly: %s", thread, error)
             return []
-        stills = [Still(stable_id(one.message, "refused"), one.at, draw_refusal(one, words)) for one in refusals]
+        stills = [refused(one, words) for one in refusals]
         return stills + [Still(one.id, one.began, _picture(one.picture)) for one in files if one.id not in beside]
 
     async def feedback(self, run: str, person: str) -> Mapping[str, Json] | None:

@@ -30,7 +30,7 @@ from chat.commands.command import Call, Offer
 from chat.commands.typed import Mistyped, command_of
 from chat.errors import ChatError
 from chat.handing_in import discard
-from chat.host import current
+from chat.host import Host, current
 from chat.language import words_of
 from chat.manner import Manner
 from chat.order import HandedIn
@@ -126,16 +126,16 @@ async def _on_connected(sid: str) -> None:
     known: list[Json] = [delivery.id for delivery in host.deliveries.on(window.thread, window.person)]
     await window.emit(Emission("window_message", {"roundtable": "deliveries", "known": known}))
     viewer.restart()
-    await _offer_settings(sid, session, window)
+    await _offer_settings(host, sid, session, window)
 
 
-async def _offer_settings(sid: str, session: WebsocketSession, window: Window) -> None:
+async def _offer_settings(host: Host, sid: str, session: WebsocketSession, window: Window) -> None:
     """As they were: in this window, or else as the person set them last."""
     if DETAIL not in session.chat_settings:
-        found = await current().preferences.initial(window.person)
+        found = await host.preferences.initial(window.person)
         if DETAIL not in session.chat_settings:
             session.chat_settings.update(found.settings())
-    widgets = Preferences.of(session.chat_settings).widgets(window.words, current().orchestrator.models)
+    widgets = Preferences.of(session.chat_settings).widgets(window.words, host.orchestrator.models)
     await sio.emit("chat_settings", widgets, to=sid)
 
 
@@ -146,7 +146,8 @@ async def _on_settings(sid: str, settings: dict[str, object]) -> None:
     try:
         host = current()
         await host.viewers.of(window).show_in(preferences.detail)
-        await host.preferences.keep(window.person, preferences)
+        # What was set meanwhile may be kept already: as it is now.
+        await host.preferences.keep(window.person, Preferences.of(session.chat_settings))
     except (ChatError, HistoryError) as error:
         log.warning("session %s set how it likes the page, which is not kept: %s", session.id, error)
         sentence = window.words.not_kept(window.words.trouble(error))

@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse
 
 from chat.language import words_of
 from chat.order import HandedIn
-from chat.own_session import own_session
+from chat.own_session import own_session_soon
 from knowledge import KnowledgeSettings
 from people import visitor
 
@@ -40,7 +40,7 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 async def take_file(request: Request, current_user: UserParam, session_id: str) -> JSONResponse:
     """Keep one file with the session that sends it, for the message that will name it."""
-    words, session = words_of(request.headers.get("accept-language")), own_session(session_id)
+    words, session = words_of(request.headers.get("accept-language")), await own_session_soon(session_id)
     if session is None:
         raise HTTPException(404, words.not_connected)
     if _waiting(visitor().person) >= MOST_WAITING:

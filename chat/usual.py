@@ -1,5 +1,6 @@
 """How long agents usually take, as they were measured; asked for at most every few seconds for all windows together."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -30,16 +31,18 @@ class Usual:
         self._clock = clock
         self._medians: Medians = {}
         self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
 
     async def medians(self) -> Medians:
         """Those of the last seconds; nothing where they cannot be told."""
-        if self._clock() - self._read_at >= FRESH_SECONDS:
-            # Before asking: while Redis is silent, not every window waits for it.
-            self._read_at = self._clock()
-            try:
-                health = await self._measured.health()
-            except RoundtableError as error:
-                log.info("how long agents take is not known: %s", error)
-                health = {}
-            self._medians = {name: one.median_seconds for name, one in health.items() if one.median_seconds}
+        # Who comes while they are asked for waits for the same reply: every window is to tell the same.
+        async with self._reading:
+            if self._clock() - self._read_at >= FRESH_SECONDS:
+                try:
+                    health = await self._measured.health()
+                except RoundtableError as error:
+                    log.info("how long agents take is not known: %s", error)
+                    health = {}
+                self._medians = {name: one.median_seconds for name, one in health.items() if one.median_seconds}
+                self._read_at = self._clock()
         return self._medians

@@ -17,10 +17,12 @@ from chat.detail import EVERYTHING
 from chat.follower import Emit, Follower
 from chat.handover import Handover
 from chat.picture import Titles
+from chat.refusal import refused
 from chat.still import Still
 from chat.usual import Usual
 from chat.wire import Detail, Json
 from chat.words import ENGLISH, Words
+from history import Refusal
 from orchestration.errors import RoundtableError, UnknownRun
 from orchestration.log import RunLog
 from orchestration.messages import TaskResult
@@ -96,6 +98,8 @@ class Viewer:
         self._showing: dict[str, asyncio.Task[None]] = {}
         self._opening: asyncio.Task[None] | None = None
         self._live: set[str] = set()
+        self._dropped: set[str] = set()
+        """What is not to be shown though the thread was being opened when it still was."""
         self._last: asyncio.Event | None = None
         self._announced = False
         self._idle = asyncio.Event()
@@ -119,6 +123,7 @@ class Viewer:
         leftover = {run: follower.ids for run, follower in self._followers.items()}
         self._followers.clear()
         self._showing.clear()
+        self._dropped.clear()
         self._last, self._announced = None, False
         self._opening = self._spawn(self._open(old, leftover), "open the thread")
 
@@ -142,13 +147,26 @@ class Viewer:
         if delivery.id not in self._followers:
             self._hand_over(delivery, frozenset())
 
+    async def show_refusal(self, refusal: Refusal) -> None:
+        """Show a question that was asked in another window, and why it was refused."""
+        await self.opened()
+        still = refused(refusal, self.window.words)
+        if still.id not in self._followers:
+            self._show_beside(still, {})
+
+    async def drop(self, id: str) -> None:
+        """Do not show a refusal any more, nor begin to; what the page has of it is for the caller to take off."""
+        self._dropped.add(id)
+        follower, showing = self._followers.pop(id, None), self._showing.pop(id, None)
+        if follower is not None and showing is not None:
+            await _end(follower, showing)
+
     async def replace(self, run: str, by: str) -> None:
         """Show another run in the place of one that stands still."""
         await self.opened()
         follower, showing = self._followers.pop(run, None), self._showing.pop(run, None)
         if follower is not None and showing is not None:
-            showing.cancel()
-            await asyncio.wait([showing])
+            await _end(follower, showing)
             await follower.leave()
         await self.watch(by)
         self._live.discard(run)
@@ -202,6 +220,8 @@ class Viewer:
         known = [delivery.id for delivery in deliveries]
         stills = await self._remembered.stills(thread, person, known, self.window.words)
         beside: list[Delivery | Still] = sorted([*deliveries, *stills], key=lambda one: one.began)
+        outage = self._runs.outage
+        away = outage is not None and outage.is_on
         try:
             runs = await self._runs.runs(person, thread)
             asked = await self._asked_at(runs) if beside else {}
@@ -218,8 +238,8 @@ class Viewer:
             self._live &= {*runs, *(delivery.id for delivery in deliveries if delivery.occupies)}
             self._show_all(runs, beside, asked, leftover)
             await self._settle()
-            outage = self._runs.outage
-            if outage is not None and outage.is_on:
+            # It may have ended since it was asked which runs there are.
+            if outage is not None and (away or outage.is_on):
                 self._spawn(self._open_again(outage), "open the thread again")
 
     async def _asked_at(self, runs: Sequence[str]) -> dict[str, float]:
@@ -238,7 +258,7 @@ class Viewer:
         leftover: Mapping[str, frozenset[str]],
     ) -> None:
         """In the order in which they began: `asked` tells when a run did, where there is anything beside runs."""
-        waiting = list(beside)
+        waiting = [one for one in beside if one.id not in self._dropped]
         for run in runs:
             while waiting and waiting[0].began <= asked[run]:
                 self._show_beside(waiting.pop(0), leftover)
@@ -362,6 +382,13 @@ class Viewer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+async def _end(follower: Follower | Handover | Still, showing: asyncio.Task[None]) -> None:
+    """What comes after it need not wait for it any more, even where it had not begun."""
+    showing.cancel()
+    await asyncio.wait([showing])
+    follower.caught_up.set()
 
 
 class Viewers:

@@ -83,6 +83,11 @@ class ConversationLog:
         deleted = await self._history.deleted_at(person, conversation)
         elsewhere = {id for id, run in noted.items() if id not in live and await self._goes_on_elsewhere(run)}
         there = {*ended, *live, *elsewhere}
+        for id, task in tasks.items():
+            if task.replaces and id not in there:
+                # Interrupted; or it has ended since its conversation was read, and left the place where it went on.
+                since = await self._history.run(id, person)
+                there |= {id} if since is not None and since.ended else set()
         answering = [task for id, task in tasks.items() if id in there]
         replaced = {task.replaces for task in answering if task.replaces}
         # Of two that were to answer the same, one that was interrupted is not shown.
@@ -94,20 +99,28 @@ class ConversationLog:
         noted = await self._history.run(run, person)
         if noted is not None:
             return noted.task
-        return await self._not_deleted(await self._live.task(run, person))
+        try:
+            return await self._not_deleted(await self._live.task(run, person))
+        except UnknownRun:
+            return (await self._taken_over(run, person)).task
 
     async def ending(self, run: str, person: str) -> Ending | None:
         noted = await self._history.run(run, person)
-        if noted is not None and noted.ended:
-            return ending_of(recorded.event for recorded in await self._history.events(run, person))
+        if noted is None or not noted.ended:
+            try:
+                if noted is None:
+                    await self._not_deleted(await self._live.task(run, person))
+                return await self._live.ending(run, person)
+            except UnknownRun:
+                noted = await self._taken_over(run, person)
+        return ending_of(recorded.event for recorded in await self._history.events(run, person))
+
+    async def _taken_over(self, run: str, person: str) -> Run:
+        """A run that is not where it was live: it may have been taken over since. Raises UnknownRun."""
+        noted = await self._history.run(run, person)
         if noted is None:
-            await self._not_deleted(await self._live.task(run, person))
-        try:
-            return await self._live.ending(run, person)
-        except UnknownRun:
-            if noted is None:
-                raise
-            return None
+            raise UnknownRun("There is no such run.")
+        return noted
 
     async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
         noted = await self._history.run(run, person)

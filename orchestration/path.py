@@ -387,6 +387,9 @@ async def _end_late(
     """The deadline passed: what was found counts, and the answer says who is missing."""
     if run.awaiting:
         return await _end(council, run, "expired", (), selection, reason=TOO_LATE)
+    if plan is not None:
+        # What was found in time may not have been heard of yet.
+        results.update((await council.store.record(run.task.id)).results)
     if selection is None or plan is None or not any(r.state == "answered" for r in results.values()):
         reason = "The time for this question ran out before anything was found."
         return await _end(council, run, "expired", tuple(results.values()), selection, reason=reason)

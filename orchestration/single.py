@@ -87,6 +87,8 @@ class SingleAgent:
         self._metrics = metrics
         self._keeper = keeper
         self._clock = clock
+        self._taking_in: dict[str, asyncio.Event] = {}
+        """What the keeper is being told of: it is not answered yet."""
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -98,17 +100,24 @@ class SingleAgent:
 
     async def submit(self, task: Task) -> str:
         """Begin to answer a checked task."""
-        if task.id in self.log:
+        if task.id in self.log or task.id in self._taking_in:
             raise AskedBefore
-        await self.log.append(Accepted(run=task.id, task=task))
-        if self._keeper is not None:
-            await self._keeper.accepted(task)
-        assert self._tasks is not None, "the single agent is not running"
-        self._running[task.id] = self._tasks.create_task(self._drive(task))
+        taken_in = self._taking_in[task.id] = asyncio.Event()
+        try:
+            await self.log.append(Accepted(run=task.id, task=task))
+            if self._keeper is not None:
+                await self._keeper.accepted(task)
+            assert self._tasks is not None, "the single agent is not running"
+            self._running[task.id] = self._tasks.create_task(self._drive(task))
+        finally:
+            del self._taking_in[task.id]
+            taken_in.set()
         return task.id
 
     async def cancel(self, task: Task) -> bool:
-        """Stop answering."""
+        """Stop answering; what is just being taken in as soon as it is."""
+        if task.id in self._taking_in:
+            await self._taking_in[task.id].wait()
         running = self._running.get(task.id)
         if running is None:
             return False
@@ -117,6 +126,7 @@ class SingleAgent:
 
     async def halt(self) -> None:
         """Stop answering everything: the operator stopped all agents."""
+        await asyncio.gather(*(taken_in.wait() for taken_in in list(self._taking_in.values())))
         await asyncio.gather(*(self._stop(run, running, HALTED) for run, running in list(self._running.items())))
 
     async def _stop(self, run: str, running: asyncio.Task[None], reason: str) -> None:

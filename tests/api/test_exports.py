@@ -100,6 +100,22 @@ async def test_one_answer_to_be_copied_and_its_run_as_json(client: httpx.AsyncCl
     assert run.json()["citations"][0]["quote"] == "Stop the server."
 
 
+async def test_an_answer_that_was_given_a_moment_ago_can_be_taken_along(client: httpx.AsyncClient) -> None:
+    """It is on the page, and the history takes it over soon."""
+    asked = task("just now", person="ana", question="Restore: how?", asked_at=200.0)
+    orchestrator = host.current().orchestrator
+    assert isinstance(orchestrator, ScriptedOrchestrator)
+    await host.current().history.note(asked)
+    await orchestrator.submit(asked)
+    assert (await client.get("/api/runs/just now")).status_code == 404
+    assert "Copy the folder." not in (await client.get("/api/runs/just now/answer")).text
+    result = ANSWER.model_copy(update={"task": "just now"})
+    await orchestrator.happens(Answer(run="just now", result=result))
+    assert (await client.get("/api/runs/just now")).json()["state"] == "answered"
+    assert "Copy the folder." in (await client.get("/api/runs/just now/answer")).text
+    assert (await client.get(f"/api/conversations/{THREAD}/export")).text.count("Copy the folder.") == 2
+
+
 PATHS = (f"/api/conversations/{THREAD}/export", f"/api/runs/{RUN}/answer", f"/api/runs/{RUN}")
 
 

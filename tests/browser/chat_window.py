@@ -3,11 +3,24 @@
 from dataclasses import dataclass, field
 from typing import cast
 
-from playwright.sync_api import ConsoleMessage, Dialog, FilePayload, Locator, Page, Request, expect
+from playwright.sync_api import (
+    ConsoleMessage,
+    Dialog,
+    Error,
+    FilePayload,
+    Locator,
+    Page,
+    Request,
+    TimeoutError,
+    expect,
+)
 
 KATEX = "https://cdn.jsdelivr.net/npm/katex"
 """Chainlit's page links this stylesheet; the Content-Security-Policy keeps the browser from asking for it."""
 
+TELLING_MS = 5_000
+MOST_TOLD = 3_000
+"""Characters."""
 STEPS = """[...document.querySelectorAll("button[id^='step-']")].map((toggle) => toggle.id.slice(5))"""
 SCROLLING = """
 [...document.querySelectorAll('body div:not([data-sidebar=content])')]
@@ -169,7 +182,17 @@ class ChatWindow:
 
     def shows(self, steps: list[str]) -> None:
         """Wait until the page shows exactly these steps."""
-        self.page.wait_for_function(f"steps => JSON.stringify({STEPS}) === JSON.stringify(steps)", arg=steps)
+        try:
+            self.page.wait_for_function(f"steps => JSON.stringify({STEPS}) === JSON.stringify(steps)", arg=steps)
+        except TimeoutError as error:
+            raise AssertionError(f"the page shows {self.steps()} and not {steps}") from error
+
+    def told(self) -> str:
+        """What stands on the page, for a test that has failed."""
+        try:
+            return f"{self.page.url}\n{self.page.inner_text('body', timeout=TELLING_MS)[:MOST_TOLD]}"
+        except Error as error:
+            return f"nothing can be seen: {error.message}"
 
     def stop(self) -> None:
         """Press Stop, even where the page is just being drawn anew."""

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,8 @@ PATIENCE_MS = 60_000
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
 Opened = Callable[..., ChatWindow]
+SEEN = pytest.StashKey[list[ChatWindow]]()
+"""The windows of a test."""
 Profiles = Callable[[tuple[int, int]], BrowserContext]
 
 
@@ -163,15 +165,30 @@ def new_profile(browser: Browser, size: tuple[int, int], language: str = "en-US"
 
 
 @pytest.fixture
-def open_window(browser: Browser, served: Served, profiles: Profiles) -> Iterator[Opened]:
+def open_window(
+    browser: Browser, served: Served, profiles: Profiles, request: pytest.FixtureRequest
+) -> Iterator[Opened]:
     """Opens windows; at the end every window's witness is asked."""
-    with windows(browser, served, profiles) as opened:
+    seen: list[ChatWindow] = []
+    request.node.stash[SEEN] = seen
+    with windows(browser, served, profiles, seen) as opened:
         yield opened
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails tells what stood in its windows."""
+    report = yield
+    if report.when == "call" and report.failed:
+        report.sections += [("a window", window.told()) for window in item.stash.get(SEEN, [])]
+    return report
+
+
 @contextmanager
-def windows(browser: Browser, served: Served, profiles: Profiles) -> Iterator[Opened]:
-    """The same for a server of a test's own."""
+def windows(
+    browser: Browser, served: Served, profiles: Profiles, seen: list[ChatWindow] | None = None
+) -> Iterator[Opened]:
+    """The same for a server of a test's own; those that were opened are in `seen`."""
     with ExitStack() as closing:
         witnesses: list[Witness] = []
 
@@ -187,7 +204,10 @@ def windows(browser: Browser, served: Served, profiles: Profiles) -> Iterator[Op
             witness = Witness(served.base, signed_in=not first_visit)
             witness.watch(page)
             witnesses.append(witness)
-            return ChatWindow(page, served.base, witness)
+            window = ChatWindow(page, served.base, witness)
+            if seen is not None:
+                seen.append(window)
+            return window
 
         yield opened
         assert [trouble for witness in witnesses for trouble in witness.troubles()] == []

@@ -10,7 +10,10 @@ import httpx
 import socketio
 
 from tests.chat.page import Page
-from tests.orchestration.waiting import PATIENCE_SECONDS
+from tests.orchestration.waiting import PATIENCE_SECONDS, in_time
+
+LATEST = 20
+"""Events that are told where a test waited in vain."""
 
 
 class Tab:
@@ -89,20 +92,24 @@ class Tab:
                 return bool(seen(self.page))
             return False
 
-        async with asyncio.timeout(PATIENCE_SECONDS), self._grown:
+        async with in_time("the page looks as it should", self._told), self._grown:
             await self._grown.wait_for(there)
 
     async def until_heard(self, event: str) -> object:
         """Wait for an event of the socket; gives the data of the newest."""
-        async with asyncio.timeout(PATIENCE_SECONDS), self._grown:
+        async with in_time(f"{event} is heard", self._told), self._grown:
             await self._grown.wait_for(lambda: any(name == event for name, _ in self.heard))
         return next(data for name, data in reversed(self.heard) if name == event)
 
     async def until_gone(self) -> None:
         """Wait until the server has closed the connection."""
         assert self._socket is not None, "connect first"
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with in_time("the connection is closed", self._told):
             await self._socket.wait()
+
+    def _told(self) -> str:
+        """What there is, and what came last."""
+        return f"{self.page}\n  heard: {', '.join(event for event, _ in self.heard[-LATEST:])}"
 
     async def _hear(self, event: str, data: object = None) -> None:
         async with self._grown:

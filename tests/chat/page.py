@@ -7,6 +7,7 @@ from chat.changes import Emission
 from chat.wire import Json, Picture
 
 Fields = dict[str, Json]
+BRIEF = 100
 
 
 class Page:
@@ -47,6 +48,13 @@ class Page:
             case "toast", {"message": str(message)}:
                 self.toasts.append(message)
 
+    def __str__(self) -> str:
+        """Briefly, for a test that waited in vain: what is at work is marked with three dots."""
+        steps = (f"{s['name']}{'' if s.get('end') else '…'} {_brief(s.get('output', ''))}" for s in self.steps.values())
+        elements = (f"{e['name']} {_brief(e.get('props'))}" for e in self.elements.values())
+        lines = [f"a page {'at work' if self.running else 'at rest'}", *steps, *elements]
+        return "\n  ".join([*lines, *(f"toast: {toast}" for toast in self.toasts)])
+
     def hear_all(self, emissions: list[Emission]) -> None:
         for emission in emissions:
             self.hear(emission.event, emission.data)
@@ -62,6 +70,11 @@ class Page:
         """The newest element of that name."""
         element = next(e for e in reversed(self.elements.values()) if e["name"] == name)
         return cast(Mapping[str, Json], element["props"])
+
+
+def _brief(told: object) -> str:
+    text = " ".join(str(told).split())
+    return repr(text if len(text) <= BRIEF else f"{text[:BRIEF]}…")
 
 
 def shows(page: Page, picture: Picture) -> bool:

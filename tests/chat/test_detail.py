@@ -1,5 +1,7 @@
 """How much of a run is shown: three pictures of one story, and a page that changes from one to the other at once."""
 
+import asyncio
+
 import pytest
 
 from chat.detail import DETAILS, reduced
@@ -7,6 +9,7 @@ from chat.model_choice import CONFIGURED
 from chat.picture import draw
 from chat.preferences import ASK_FIRST, DETAIL, MODEL, Preferences
 from chat.story import Story, tell
+from chat.viewer import Viewer
 from chat.wire import Detail, Picture
 from chat.words import ENGLISH
 from history import History, HistoryFull
@@ -131,6 +134,27 @@ async def test_preferences_are_kept(site: Site, orchestrator: ScriptedOrchestrat
     assert [one["initial"] for one in heard] == [True, "agents"]
     assert await history.preferences("local") == {ASK_FIRST: "on", DETAIL: "agents", MODEL: CONFIGURED}
     assert await history.preferences("somebody") == {}
+
+
+async def test_what_was_set_last_is_kept(site: Site, history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the page was still being drawn anew for what was set before."""
+    drawing, drawn, show_in = asyncio.Event(), asyncio.Event(), Viewer.show_in
+
+    async def slow_at_first(self: Viewer, detail: Detail) -> None:
+        if not drawing.is_set():
+            drawing.set()
+            await drawn.wait()
+        await show_in(self, detail)
+
+    tab = await site.tab()
+    await tab.until_heard("chat_settings")
+    monkeypatch.setattr(Viewer, "show_in", slow_at_first)
+    before = asyncio.create_task(tab.set(**{DETAIL: "agents"}))
+    await drawing.wait()
+    await tab.set(**{DETAIL: "agents", ASK_FIRST: True})
+    drawn.set()
+    await before
+    assert await history.preferences("local") == {ASK_FIRST: "on", DETAIL: "agents", MODEL: CONFIGURED}
 
 
 async def test_what_cannot_be_kept_holds_in_the_window(

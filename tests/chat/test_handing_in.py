@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -12,7 +12,7 @@ from chat import deliveries, delivery
 from chat.errors import TooManyFiles, TooManyOpen, UnknownDelivery
 from chat.wire import Json
 from chat.words import ENGLISH
-from history import History
+from history import HandedIn, History
 from knowledge import HashEmbedder, Knowledge, KnowledgeSettings, Matrix, StorageFull, Upload, open_knowledge
 from people import People
 from tests.chat.browser_side import Site, Tab
@@ -20,6 +20,9 @@ from tests.chat.page import Page
 from tests.chat.scripted import ScriptedOrchestrator
 from tests.knowledge.pdfs import pdf
 from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
+
+if TYPE_CHECKING:
+    from chainlit.session import WebsocketSession
 
 LEAVE = """# Parental leave
 
@@ -259,12 +262,53 @@ async def test_a_page_that_comes_back_hears_which_deliveries_are_known(site: Sit
     assert await tab.until_heard("window_message") == {"roundtable": "deliveries", "known": known}
 
 
+async def test_a_file_that_is_attached_while_its_page_is_connecting(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine a person is faster: it is taken as soon as there is a session for it."""
+    from chat.own_session import own_session_soon
+
+    waiting = asyncio.Event()
+
+    async def noticed(id: str) -> "WebsocketSession | None":
+        waiting.set()
+        return await own_session_soon(id)
+
+    monkeypatch.setattr("chat.uploads.own_session_soon", noticed)
+    tab = Tab(site.address, site.cookie, "Council")
+    site.tabs.append(tab)
+    attached = asyncio.create_task(site.upload(tab, "leave.md", LEAVE))
+    await waiting.wait()
+    await tab.connect()
+    await tab.ask("@product keep this", files=[await attached])
+    await tab.until(lambda page: states(page) == ["added"])
+
+
 async def test_a_name_is_as_it_was(site: Site) -> None:
     """A browser writes a quotation mark in a name as %22."""
     tab = await site.tab()
     await tab.ask("@product keep this", files=[await site.upload(tab, 'the "new" leave.md', LEAVE)])
     await tab.until(lambda page: states(page) == ["added"])
     assert files(tab.page)[0]["name"] == 'the "new" leave.md'
+
+
+async def test_stop_before_anything_was_read(site: Site, history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card is there before the history has noted it, which takes a while on a slow disk."""
+    noted, hand_in_there = asyncio.Event(), history.hand_in
+
+    async def on_a_slow_disk(record: HandedIn) -> None:
+        await noted.wait()
+        await hand_in_there(record)
+
+    monkeypatch.setattr(history, "hand_in", on_a_slow_disk)
+    tab = await site.tab()
+    await hand_in(site, tab, leave_md=LEAVE)
+    await tab.until(lambda page: page.props("Delivery")["stoppable"])
+    assert await site.act(tab, "stop_delivery", delivery=tab.page.props("Delivery")["delivery"])
+    noted.set()
+    await tab.until(lambda page: page.props("Delivery")["stage"] != "reading")
+    assert said(tab.page) == "Stopped; nothing was kept."
+    assert uploaded(tab) == []
 
 
 class GatedEmbedder(HashEmbedder):
@@ -370,6 +414,7 @@ async def test_the_door_for_files_judges_only_the_size(site: Site, monkeypatch: 
     large = await site.http.post(to, files={"file": ("big.md", b"x" * 1_200_000, "text/markdown")})
     assert (large.status_code, large.json()["detail"]) == (413, ENGLISH.too_large(1))
     assert (await site.http.post(to, files={"other": ("a.md", b"x", "text/markdown")})).status_code == 400
+    monkeypatch.setattr("chat.own_session.CONNECTING_SECONDS", 0.01)
     for session in ("5b1b1c9a-0000-4000-8000-000000000000", "../../etc"):
         strange = await site.http.post("/project/file", params={"session_id": session}, files={"file": ("a", b"x")})
         assert strange.status_code == 404

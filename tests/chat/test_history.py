@@ -1,8 +1,13 @@
 """Conversations of the sidebar: come back to one, name it, find it, delete it; and nobody else's, at any door."""
 
+import asyncio
+from collections.abc import Collection
+
 import httpx
 import pytest
 
+from chat import host
+from chat.coming import Coming
 from chat.german import GERMAN
 from chat.words import ENGLISH
 from history import History, HistoryFull
@@ -134,6 +139,38 @@ async def test_deleting_stops_what_goes_on_and_empties_other_windows(
     assert await back.until_heard("resume_thread_error") == "Thread not found."
 
 
+async def test_deleting_stops_what_is_just_being_taken_in(
+    site: Site, orchestrator: ScriptedOrchestrator, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows of it yet; it would go on unseen."""
+    tab, task = await answered(site, orchestrator)
+    await kept(history, orchestrator, task)
+    noting, waiting, goes_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    note, arrived = history.note, Coming.arrived
+
+    async def on_a_slow_disk(task: Task) -> None:
+        noting.set()
+        await goes_on.wait()
+        await note(task)
+
+    async def noticed(self: Coming, thread: str, person: str) -> None:
+        waiting.set()
+        await arrived(self, thread, person)
+
+    monkeypatch.setattr(history, "note", on_a_slow_disk)
+    monkeypatch.setattr(Coming, "arrived", noticed)
+    await tab.ask("And how do I restore it?")
+    await noting.wait()
+    deleting = asyncio.create_task(site.http.request("DELETE", "/project/thread", json={"threadId": tab.thread}))
+    seen = asyncio.create_task(waiting.wait())
+    await asyncio.wait([deleting, seen], return_when=asyncio.FIRST_COMPLETED)
+    goes_on.set()
+    assert (await deleting).json() == {"success": True}
+    later = await orchestrator.submitted.get()
+    assert later.id not in orchestrator.log
+    assert await listed(site) == []
+
+
 async def test_a_question_in_a_deleted_conversation_begins_anew(
     site: Site, orchestrator: ScriptedOrchestrator, history: History
 ) -> None:
@@ -171,6 +208,70 @@ async def test_a_refused_question_survives_a_reload(
     await third.until(lambda page: ended(page) and page.step("Roundtable")["end"])
     assert third.page.names() == ["local", "on_message", "Answered in 3.0 s by 2 agents", "Roundtable"]
     assert not [element for element in third.page.elements.values() if element["name"] == "Offer"]
+
+
+async def test_a_page_that_was_opened_while_a_question_was_taken_in_shows_that_it_was_refused(
+    site: Site, orchestrator: ScriptedOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It found the question neither among the runs nor among the refusals; asked again, it is refused nowhere."""
+    goes_on, submit = asyncio.Event(), orchestrator.submit
+    orchestrator.refusal = Overloaded("Roundtable is full. Please ask again in about 8 s.", 8.0)
+
+    async def slow(task: Task) -> str:
+        await goes_on.wait()
+        return await submit(task)
+
+    monkeypatch.setattr(orchestrator, "submit", slow)
+    tab = await site.tab()
+    await tab.ask(QUESTION)
+    await tab.until_heard("first_interaction")
+    again = await site.tab(thread=tab.thread)
+    await again.until_heard("chat_settings")
+    for viewer in host.current().viewers.on(tab.thread, "local"):
+        await viewer.opened()
+    goes_on.set()
+    for each in (tab, again):
+        await each.until(lambda page: page.props("Offer")["label"] == "Ask again" and not page.running)
+    assert [step["output"] for step in again.page.steps.values()] == [
+        QUESTION, ENGLISH.trouble(Overloaded("", 8.0))
+    ]  # fmt: skip
+    await site.act(tab, "ask_again", message=again.page.step("local")["id"], question=QUESTION)
+    task = await orchestrator.submitted.get()
+    await orchestrator.happens(answer(run=task.id))
+    for each in (tab, again):
+        await each.until(lambda page: ended(page) and page.step("Roundtable")["end"])
+        assert each.page.names() == ["local", "on_message", "Answered in 3.0 s by 2 agents", "Roundtable"]
+        assert not [element for element in each.page.elements.values() if element["name"] == "Offer"]
+
+
+async def test_a_refusal_does_not_come_back_with_a_page_that_was_being_opened(
+    site: Site, orchestrator: ScriptedOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had read of the refusal, and then the question was asked again."""
+    tab = await site.tab()
+    orchestrator.refusal = Overloaded("Roundtable is full. Please ask again in about 8 s.", 8.0)
+    message = await tab.ask(QUESTION)
+    await tab.until(lambda page: page.props("Offer")["label"] == "Ask again" and not page.running)
+    opening, goes_on, runs = asyncio.Event(), asyncio.Event(), orchestrator.runs
+
+    async def slow(person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        found = await runs(person, conversation, beside)
+        opening.set()
+        await goes_on.wait()
+        return found
+
+    monkeypatch.setattr(orchestrator, "runs", slow)
+    again = await site.tab(thread=tab.thread)
+    await opening.wait()
+    monkeypatch.setattr(orchestrator, "runs", runs)
+    asking = asyncio.create_task(site.act(tab, "ask_again", message=message, question=QUESTION))
+    task = await orchestrator.submitted.get()
+    await orchestrator.happens(answer(run=task.id))
+    goes_on.set()
+    await asking
+    for each in (tab, again):
+        await each.until(lambda page: ended(page) and page.step("Roundtable")["end"])
+        assert each.page.names() == ["local", "on_message", "Answered in 3.0 s by 2 agents", "Roundtable"]
 
 
 async def test_refusals_and_runs_stand_in_their_order(

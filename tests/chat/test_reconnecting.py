@@ -36,7 +36,7 @@ from tests.chat.events import (
 from tests.chat.page import Page, shows
 from tests.chat.scripted import ScriptedOrchestrator
 from tests.chat.test_viewer import NoFiles, NothingKept
-from tests.orchestration.waiting import PATIENCE_SECONDS
+from tests.orchestration.waiting import in_time
 
 AFTER_ACCEPTED = [recorded.event for recorded in council_run()][1:]
 
@@ -145,11 +145,11 @@ class Line:
             self.grown.notify_all()
 
     async def until_it_shows(self, picture: Picture) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS), self.grown:
+        async with in_time("the page shows what it should", lambda: self.page), self.grown:
             await self.grown.wait_for(lambda: shows(self.page, picture))
 
     async def until_free(self) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS), self.grown:
+        async with in_time("the page is free", lambda: self.page), self.grown:
             await self.grown.wait_for(lambda: not self.page.running)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from chat.errors import UnknownCitation
 from chat.words import ENGLISH
+from history import History
 from orchestration.errors import EngineUnavailable, InvalidTask, Overloaded, UnknownRun
 from orchestration.messages import Task
 from tests.chat.browser_side import Site, Tab
@@ -25,7 +26,7 @@ from tests.chat.events import (
 )
 from tests.chat.page import Page
 from tests.chat.scripted import ScriptedOrchestrator
-from tests.orchestration.waiting import PATIENCE_SECONDS
+from tests.orchestration.waiting import in_time
 
 OPERATIONS_NAME = "Operations: How do I back up the data folder?"
 
@@ -108,6 +109,31 @@ async def test_stop_from_another_window_stops_the_run_in_all(site: Site, orchest
         assert page.page.step("Roundtable")["output"] == "Stopped. No agent had answered yet."
         assert page.page.step(OPERATIONS_NAME)["output"] == "Stop the \n\n*Stopped.*"
         assert not any("manually" in str(step["output"]) for step in page.page.steps.values())
+    assert orchestrator.log.ended(task.id)
+
+
+async def test_stop_reaches_a_question_that_is_just_being_taken_in(
+    site: Site, orchestrator: ScriptedOrchestrator, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page has its Stop button from when the question was sent; on a slow disk it is not known anywhere then."""
+    noting, goes_on, note = asyncio.Event(), asyncio.Event(), history.note
+
+    async def on_a_slow_disk(task: Task) -> None:
+        noting.set()
+        await goes_on.wait()
+        await note(task)
+
+    monkeypatch.setattr(history, "note", on_a_slow_disk)
+    tab = await site.tab()
+    await tab.ask(QUESTION)
+    await noting.wait()
+    await tab.until(lambda page: page.running)
+    await tab.stop()
+    await tab.set()  # The server has heard what was said before.
+    goes_on.set()
+    await tab.until(lambda page: page.step("Roundtable")["output"] == "Stopped. No agent had answered yet.")
+    await tab.until(ended)
+    task = await orchestrator.submitted.get()
     assert orchestrator.log.ended(task.id)
 
 
@@ -316,7 +342,7 @@ async def test_a_session_that_is_gone_leaves_nothing_behind(site: Site, orchestr
     tab, task = await begin(site, orchestrator)
     (viewer,) = host.current().viewers.on(tab.thread, "local")
     await tab.leave()
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with in_time("whoever waits is released"):
         await viewer.idle()
     assert host.current().viewers.on(tab.thread, "local") == ()
     assert not orchestrator.log.ended(task.id)

@@ -1,5 +1,8 @@
 """The line at the top of a run: what is going on now, and in the end how it ended."""
 
+import asyncio
+from collections.abc import Mapping
+
 import pytest
 
 from chat.status_line import status_line
@@ -126,6 +129,26 @@ def test_a_wait_and_a_missing_agent_are_named_in_the_end() -> None:
     changed = ending.result.model_copy(update={"contributed": ("operations",), "missing": ("security",)})
     assert line(*AT_WORK, ending.model_copy(update={"result": changed})) == "Answered in 3.0 s by 1 of 2 agents"
     assert line(answer(), mode="single") == "Answered in 3.0 s by the single agent"
+
+
+async def test_windows_that_are_opened_together_are_told_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is usual is asked for once, and whoever comes meanwhile waits for it as well."""
+    orchestrator, told = ScriptedOrchestrator(), asyncio.Event()
+    healthy = {"security": AgentHealth("security", answered=3, median_seconds=0.4)}
+    asked: list[None] = []
+
+    async def health() -> Mapping[str, AgentHealth]:
+        asked.append(None)
+        await told.wait()
+        return healthy
+
+    monkeypatch.setattr(orchestrator, "health", health)
+    usual = Usual(orchestrator)
+    windows = [asyncio.create_task(usual.medians()) for _ in range(3)]
+    await asyncio.sleep(0)  # They begin.
+    told.set()
+    assert await asyncio.gather(*windows) == [{"security": 0.4}] * 3
+    assert len(asked) == 1
 
 
 async def test_what_is_usual_is_asked_for_every_few_seconds_only() -> None:

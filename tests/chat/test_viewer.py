@@ -17,7 +17,7 @@ from orchestration.messages import Recorded
 from tests.chat.events import OPERATIONS, THREAD, TITLES, answer, planned, selected, started, task, token
 from tests.chat.page import Page
 from tests.chat.scripted import ScriptedOrchestrator
-from tests.orchestration.waiting import PATIENCE_SECONDS
+from tests.orchestration.waiting import in_time
 
 AWAY = EngineUnavailable("Redis is away.")
 NAME = "Operations: How do I back up the data folder?"
@@ -38,7 +38,7 @@ class Screen:
             self._grown.notify_all()
 
     async def until_step(self, name: str) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS), self._grown:
+        async with in_time(f"there is {name}", lambda: self.page), self._grown:
             await self._grown.wait_for(lambda: name in self.page.names())
 
 
@@ -86,7 +86,7 @@ async def test_finished_runs_come_in_their_order_and_each_as_one_snapshot(
     viewer = viewer_of(screen, viewers_of(orchestrator))
     viewer.restart()
     await viewer.opened()
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with in_time("nothing is at work", lambda: screen.page):
         await viewer.idle()
     asked = [s["id"] for s in screen.page.steps.values() if s["type"] == "user_message"]
     assert asked == ["message of run1", "message of run2", "message of run3"]
@@ -109,7 +109,7 @@ async def test_a_restart_does_not_release_who_waits_for_the_end(orchestrator: Sc
     await screen.until_step(NAME)
     assert not waiting.done()
     await orchestrator.happens(answer())
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with in_time("whoever waits is released", lambda: screen.page):
         await waiting
     assert not screen.page.running
 
@@ -126,6 +126,31 @@ async def test_the_first_run_of_a_thread_is_its_first_however_it_came_to_be_show
     assert await viewer.watch("run2")
 
 
+async def test_a_page_that_was_opened_at_the_end_of_an_outage_is_complete(
+    orchestrator: ScriptedOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis could not tell of its runs, and was back before the page had been opened."""
+    await begin(orchestrator)
+    listed = orchestrator.runs
+
+    async def at_the_last_moment(person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        found = await listed(person, conversation, beside) if orchestrator.redis.available else []
+        orchestrator.redis.is_back()
+        await orchestrator.outage.ends()
+        return found
+
+    monkeypatch.setattr(orchestrator, "runs", at_the_last_moment)
+    look = asyncio.create_task(orchestrator.outage.run())
+    orchestrator.redis.goes_away()
+    await orchestrator.outage.begins()
+    screen = Screen()
+    viewer = viewer_of(screen, viewers_of(orchestrator))
+    viewer.restart()
+    await screen.until_step(NAME)
+    look.cancel()
+    await viewer.close()
+
+
 async def test_a_closed_window_releases_who_waits_and_has_no_tasks(orchestrator: ScriptedOrchestrator) -> None:
     """A session that timed out is noticed at the next connection."""
     await begin(orchestrator)
@@ -135,7 +160,7 @@ async def test_a_closed_window_releases_who_waits_and_has_no_tasks(orchestrator:
     await screen.until_step(NAME)
     before = len(asyncio.all_tasks())
     await viewers.prune(lambda id: False)
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with in_time("nothing is at work", lambda: screen.page):
         await viewer.idle()
     assert len(asyncio.all_tasks()) < before
     assert viewers.on(THREAD, "local") == ()
@@ -176,7 +201,7 @@ async def test_a_log_that_breaks_off_is_told_and_the_page_is_free(error: Excepti
     await begin(orchestrator)
     viewer = viewer_of(screen, viewers_of(orchestrator))
     await viewer.watch("run1")
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with in_time("nothing is at work", lambda: screen.page):
         await viewer.idle()
     assert str(screen.page.step("Roundtable")["output"]).startswith(told)
     assert screen.page.step(NAME)["output"] == "Stop "
@@ -224,6 +249,6 @@ async def test_a_page_is_told_the_first_time_at_once(orchestrator: ScriptedOrche
     await viewer.watch("run1")
     await screen.until_step(NAME)
     await orchestrator.happens(answer())
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with in_time("nothing is at work", lambda: screen.page):
         await viewer.idle()
     assert screen.page.step("Roundtable")["end"] is not None

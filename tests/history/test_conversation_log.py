@@ -8,6 +8,7 @@ import pytest
 
 from history import ConversationLog, History, Keeper, Refusal, open_history
 from history.conversation_log import INTERRUPTED
+from history.records import Run
 from orchestration.errors import EngineUnavailable, UnknownRun
 from orchestration.log import MemoryLog
 from orchestration.messages import Accepted, Answer, Recorded, Task, TaskResult, Token
@@ -215,6 +216,57 @@ async def test_of_two_answers_to_one_question_one_is_shown(history: History, liv
     await history.keep(ended(asked("other council", at=5)))
     await history.note(asked("broken off", at=5, mode="single", replaces="other council"))
     assert await log.runs("ada", "garden") == ["alone", "other council"]
+
+
+@pytest.mark.parametrize("noted", [True, False])
+async def test_an_answer_that_is_taken_over_while_it_is_asked_for_is_found(
+    history: History, live: Live, log: ConversationLog, noted: bool
+) -> None:
+    """It was not in the history yet, and then it was where it was live no more."""
+    task, looked = asked("r1"), history.run
+    if noted:
+        await history.note(task)
+
+    async def on_the_way(run: str, person: str) -> Run | None:
+        found = await looked(run, person)
+        await history.keep(ended(task, answer="So."))
+        return found
+
+    history.run = on_the_way  # type: ignore[method-assign]
+    ending = await log.ending("r1", "ada")
+    assert ending is not None
+    assert ending.result.answer == "So."
+
+
+async def test_a_question_that_is_taken_over_while_it_is_asked_for_is_found(
+    history: History, log: ConversationLog
+) -> None:
+    """As its answer is."""
+    looked = history.run
+
+    async def on_the_way(run: str, person: str) -> Run | None:
+        found = await looked(run, person)
+        await history.keep(ended(asked("r1")))
+        return found
+
+    history.run = on_the_way  # type: ignore[method-assign]
+    assert await log.task("r1", "ada") == asked("r1")
+
+
+async def test_an_answer_that_is_taken_over_while_it_is_listed_is_shown(
+    history: History, live: Live, log: ConversationLog
+) -> None:
+    """It is noted as one that goes on, and nobody answers it any more: it has just ended."""
+    alone = asked("alone", at=1, mode="single", replaces="council")
+    await history.keep(ended(asked("council", at=1), state="cancelled"))
+    await history.note(alone)
+
+    async def listing(person: str, conversation: str, beside: Collection[str] = ()) -> list[str]:
+        await history.keep(ended(alone))
+        return []
+
+    live.runs = listing  # type: ignore[method-assign]
+    assert await log.runs("ada", "garden") == ["alone"]
 
 
 async def test_what_was_deleted_is_not_shown_wherever_it_still_is(

@@ -62,12 +62,23 @@ async def endings(connections: Connections, keys: Keys, ring: KeyRing = NO_KEYS)
 
 @asynccontextmanager
 async def keeping(history: History, redis_url: str, keys: Keys) -> AsyncIterator[None]:
-    """A process that does nothing but keep, from when Redis knows its history."""
+    """A process that does nothing but keep, from when it has looked through Redis: it says at its end how far it is."""
+    places: list[str] = []
+
+    async def follows() -> bool:
+        return len(places) > 1  # once before it looks, and once when it has
+
     async with open_connections(redis_url) as connections, endings(connections, keys) as ended:
+        told = ended.past
+
+        async def past(history: str, place: str) -> None:
+            await told(history, place)
+            places.append(place)
+
+        ended.past = past  # type: ignore[method-assign]
         follow = asyncio.create_task(Keeper(history).follow(ended))
-        name, _ = await history.identity()
-        await eventually(lambda: ended.told(name), "Redis knows the history")
         try:
+            await eventually(follows, "it follows what ends")
             yield
         finally:
             follow.cancel()
@@ -127,7 +138,7 @@ async def test_nobody_writes_into_another_ones_history(
         gate.opened.set()
 
         async def over() -> bool:
-            return bool(await redis.xlen(keys.shards[0].ended))
+            return bool(await redis.hexists(keys.run(run.id), "result"))
 
         await eventually(over, "the run has ended")
         await orchestrator.dispatch_task(next_one)
@@ -283,15 +294,17 @@ async def test_one_process_of_a_folder_keeps_and_another_takes_over(
         first = asyncio.create_task(_keep_until_cancelled(history, redis_url, keys))
         await finished(redis_url, keys, early := question())
         await kept(history, early)
-        async with keeping(other, redis_url, keys):
-            await finished(redis_url, keys, middle := question())
-            await kept(other, middle)
-            first.cancel()
-            await asyncio.wait([first])
-            await finished(redis_url, keys, late := question())
-            await kept(other, late)
-            # Found by the look through Redis, it is there before the keeper has come to it in the stream of endings.
-            await eventually(lambda: _gone_past(redis, keys, other), "it is past all that ended")
+        second = asyncio.create_task(_keep_until_cancelled(other, redis_url, keys))
+        await finished(redis_url, keys, middle := question())
+        await kept(other, middle)
+        first.cancel()
+        await asyncio.wait([first])
+        await finished(redis_url, keys, late := question())
+        await kept(other, late)
+        # Found by the look through Redis, it is there before the keeper has come to it in the stream of endings.
+        await eventually(lambda: _gone_past(redis, keys, other), "it is past all that ended")
+        second.cancel()
+        await asyncio.wait([second])
     assert len(await history.runs("local", "thread")) == 3
 
 

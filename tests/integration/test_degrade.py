@@ -25,7 +25,7 @@ from orchestration.keys import PREFIX, Keys
 from orchestration.messages import Answer, TaskResult, encode
 from orchestration.store import RunStore
 from tests.integration.redis_server import RedisServer
-from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually, in_time
 from tests.orchestration.worlds import Gate, kinds, registry, settings, world
 
 BOTH = "@garden @kitchen When do I prune roses, and how long do I bake rye bread?"
@@ -57,19 +57,21 @@ def asked(mode: str = "council") -> Task:
 
 async def away_is_noticed(orchestrator: AgentOrchestrator) -> None:
     assert orchestrator.outage is not None
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with in_time("Redis is seen to be away"):
         await orchestrator.outage.begins()
 
 
 async def back_is_noticed(orchestrator: AgentOrchestrator) -> None:
     assert orchestrator.outage is not None
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with in_time("Redis is seen to be back"):
         await orchestrator.outage.ends()
 
 
 async def end_of(orchestrator: AgentOrchestrator, run: str) -> TaskResult:
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    seen: list[str] = []
+    async with in_time("the run ends", lambda: seen):
         async for recorded in orchestrator.follow(run, person="local"):
+            seen.append(recorded.event.kind)
             if isinstance(recorded.event, Answer):
                 return recorded.event.result
     raise AssertionError("its events ended without an answer")

@@ -24,7 +24,7 @@ from orchestration.settings import RunSettings
 from orchestration.signing import Journalled
 from orchestration.store import RunStore
 from tests.integration.scrapes import Scrape, scrape
-from tests.orchestration.waiting import PATIENCE_SECONDS
+from tests.orchestration.waiting import PATIENCE_SECONDS, in_time
 from tests.orchestration.worlds import SHORT_LEASE, Gate, events_until, registry, world
 
 
@@ -37,9 +37,10 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 async def until(orchestrator: AgentOrchestrator, name: str, value: float, **labels: str) -> Scrape:
     """The first scrape with this value; the second process of a test is a moment behind the first."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while (read := await scrape(orchestrator)).value(name, **labels) != value:
-            pass
+    read = await scrape(orchestrator)
+    async with in_time(f"{name} is {value:g}", lambda: read.value(name, **labels)):
+        while read.value(name, **labels) != value:
+            read = await scrape(orchestrator)
     return read
 
 

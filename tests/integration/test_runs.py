@@ -10,14 +10,17 @@ from redis.asyncio import Redis
 from agents import AgentError, Question
 from agents.answerers import ExtractiveAnswerer
 from agents.answerers.scripted import ScriptedAnswerer
-from orchestration import InvalidTask, Task, UnknownRun
+from orchestration import InvalidTask, Task, UnknownRun, path
 from orchestration.attempt import Attempts
 from orchestration.connections import open_connections
 from orchestration.inbox import FIELDS_KEPT
 from orchestration.keys import GROUP, Keys
 from orchestration.messages import (
     Answer,
+    AnyEvent,
+    Finished,
     Preparing,
+    Recorded,
     Returned,
     Sent,
     Started,
@@ -113,6 +116,31 @@ async def test_the_deadline_keeps_what_was_found(
     assert end.result.state == "answered"
     assert end.result.contributed == ("garden",)
     assert end.result.missing == ("kitchen",)
+
+
+async def test_what_was_found_in_time_counts_before_it_was_heard_of(
+    tmp_path: Path, redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The word of it may come a moment after the time is over, and the page shows the finding already."""
+    gate, heard = Gate(held=frozenset({"kitchen"})), path._next
+
+    async def but_for_findings(events: asyncio.Queue[Recorded], seconds: float) -> AnyEvent | None:
+        event = await heard(events, seconds)
+        return None if isinstance(event, Finished) else event
+
+    monkeypatch.setattr(path, "_next", but_for_findings)
+    async with (
+        Redis.from_url(redis_url) as redis,
+        world(tmp_path, redis_url, keys.prefix, answerer=gate.answerer()) as orchestrator,
+    ):
+        deadlines = watched_deadlines(monkeypatch, redis, keys)
+        run = await orchestrator.submit(Task(question=BOTH))
+        await events_until(orchestrator.follow(run, person="local"), "finished")
+        await deadlines.pass_by(run)
+        end = (await events_until(orchestrator.follow(run, person="local"), "answer"))[-1]
+
+    assert isinstance(end, Answer)
+    assert (end.result.state, end.result.contributed, end.result.missing) == ("answered", ("garden",), ("kitchen",))
 
 
 async def test_a_run_without_any_finding_expires(tmp_path: Path, redis_url: str, keys: Keys) -> None:

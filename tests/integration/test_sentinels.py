@@ -12,7 +12,7 @@ from orchestration.connections import TROUBLE, open_connections
 from orchestration.errors import ConfigurationError, EngineUnavailable
 from orchestration.messages import Answer, TaskResult
 from tests.integration.replicated import SENTINEL_PASSWORD, SERVICE, Replicated, replicated
-from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually, in_time
 from tests.orchestration.worlds import Gate, world
 
 BOTH = "@garden @kitchen When do I prune roses, and how long do I bake rye bread?"
@@ -33,8 +33,10 @@ def quiet() -> Iterator[Replicated]:
 
 
 async def end_of(orchestrator: AgentOrchestrator, run: str) -> TaskResult:
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    seen: list[str] = []
+    async with in_time("the run ends", lambda: seen):
         async for recorded in orchestrator.follow(run, person="local"):
+            seen.append(recorded.event.kind)
             if isinstance(recorded.event, Answer):
                 return recorded.event.result
     raise AssertionError("its events ended without an answer")

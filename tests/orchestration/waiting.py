@@ -1,7 +1,8 @@
 """Waiting for something to be true."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 LOOK_SECONDS = 0.01
 PATIENCE_SECONDS = 60.0
@@ -10,9 +11,23 @@ PATIENCE_SECONDS = 60.0
 
 async def eventually(holds: Callable[[], Awaitable[object]], what: str) -> None:
     """Wait until it holds; a test in which it does not in a minute fails, with `what` was waited for."""
+    found: object = None
+    async with in_time(what, lambda: found or None):
+        while not (found := await holds()):  # noqa: ASYNC110 - Redis and other processes set no event of ours.
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+@asynccontextmanager
+async def in_time(what: str, found: Callable[[], object] = lambda: None) -> AsyncIterator[None]:
+    """A block that waits; a test in which it does for a minute fails, with `what` was waited for and what was found in
+    its place.
+    """
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await holds():  # noqa: ASYNC110 - Redis and other processes set no event of ours.
-                await asyncio.sleep(LOOK_SECONDS)
+        async with asyncio.timeout(PATIENCE_SECONDS) as limit:
+            yield
     except TimeoutError:
-        raise AssertionError(f"not within {PATIENCE_SECONDS:g} s: {what}") from None
+        if not limit.expired():
+            raise
+        instead = found()
+        there = "" if instead is None else f"; there was {instead}"
+        raise AssertionError(f"not within {PATIENCE_SECONDS:g} s: {what}{there}") from None

@@ -21,6 +21,7 @@ from orchestration.keys import PREFIX
 from orchestration.messages import AnyEvent, Recorded
 from orchestration.presence import Kind
 from orchestration.settings import RunSettings
+from tests.orchestration.waiting import in_time
 
 GARDEN = """# Roses
 
@@ -170,11 +171,12 @@ class Gate:
 
 async def events_until(stream: AsyncIterator[Recorded], kind: str) -> list[AnyEvent]:
     """Events up to the first one of a kind."""
-    found = []
-    async for recorded in stream:
-        found.append(recorded.event)
-        if recorded.event.kind == kind:
-            break
+    found: list[AnyEvent] = []
+    async with in_time(f"there is an event {kind}", lambda: kinds(found)):
+        async for recorded in stream:
+            found.append(recorded.event)
+            if recorded.event.kind == kind:
+                break
     return found
 
 

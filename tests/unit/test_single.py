@@ -5,14 +5,20 @@ import math
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
+import pytest
+
 from agents import Agent, AgentRegistry, Budget, Claim, Draft, Piece, Question
 from agents.runner import Runner
 from knowledge import HashEmbedder, Hit, KnowledgeStatus, Matrix
 from orchestration.aggregation import Aggregate, Anew, ExtractiveAggregator
+from orchestration.endings import Ended
+from orchestration.errors import AskedBefore
+from orchestration.keeping import Keeper
 from orchestration.messages import (
     AgentScore,
     Answer,
     PartSelection,
+    Recorded,
     Selection,
     StepResult,
     Task,
@@ -87,18 +93,39 @@ class Timed(ExtractiveAggregator):
                 yield piece
 
 
+class SlowKeeper:
+    """Takes its time to note what is answered."""
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+        self.goes_on = asyncio.Event()
+        self.kept: list[str] = []
+
+    async def follow(self, ended: Ended) -> None:
+        """There is no Redis."""
+
+    async def accepted(self, task: Task) -> None:
+        self.told.set()
+        await self.goes_on.wait()
+
+    async def ended(self, events: Sequence[Recorded]) -> None:
+        self.kept.append(events[0].event.run)
+
+
 async def ready() -> AsyncIterator[KnowledgeStatus]:
     return
     yield
 
 
 @asynccontextmanager
-async def single(answers: Answers, aggregator: Timed, clock: Sequence[float] = ()) -> AsyncIterator[SingleAgent]:
+async def single(
+    answers: Answers, aggregator: Timed, clock: Sequence[float] = (), keeper: Keeper | None = None
+) -> AsyncIterator[SingleAgent]:
     """One that runs; its clock shows these times, one after the other."""
     times = iter(clock)
     agent = SingleAgent(
         ("garden",), Runner(Shelf(), answers, 6), TwoParts(), aggregator, ready, RunSettings(), Budget(),
-        Metrics([SINGLE.name]), clock=lambda: next(times, clock[-1] if clock else 0.0),
+        Metrics([SINGLE.name]), keeper, clock=lambda: next(times, clock[-1] if clock else 0.0),
     )  # fmt: skip
     running = asyncio.create_task(agent.run())
     try:
@@ -144,3 +171,33 @@ async def test_what_was_made_ready_first_takes_no_time_from_the_answer() -> None
         await end_of(agent, Task(question="?", mode="single"))
     (given,) = aggregator.given
     assert given > RunSettings().deadline_seconds / 2
+
+
+@pytest.mark.parametrize("halted", [False, True])
+async def test_what_is_just_being_taken_in_can_be_stopped(halted: bool) -> None:
+    """On a slow disk it takes a while until it is noted, and its page has a button to stop it already."""
+    keeper = SlowKeeper()
+    task = Task(question="?", mode="single")
+    async with single(Answers(silent=True), Timed(), keeper=keeper) as agent:
+        asking = asyncio.create_task(agent.submit(task))
+        await keeper.told.wait()
+        stopping = asyncio.create_task(agent.halt() if halted else agent.cancel(task))
+        await asyncio.sleep(0)  # It begins to stop.
+        keeper.goes_on.set()
+        await asyncio.gather(asking, stopping)
+        ending = await agent.log.ending(task.id, "local")
+    assert ending is not None
+    assert ending.result.state == "cancelled"
+    assert keeper.kept == [task.id]
+
+
+async def test_what_is_just_being_taken_in_is_taken_in_once() -> None:
+    """However often it comes meanwhile."""
+    keeper, task = SlowKeeper(), Task(question="?", mode="single")
+    async with single(Answers(), Timed(), keeper=keeper) as agent:
+        asking = asyncio.create_task(agent.submit(task))
+        await keeper.told.wait()
+        with pytest.raises(AskedBefore):
+            await agent.submit(task)
+        keeper.goes_on.set()
+        await asking
