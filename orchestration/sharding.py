@@ -15,7 +15,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.keys import Keys, Shard
 from orchestration.messages import Task, new_id
 from orchestration.settings import RunSettings
-from orchestration.trouble import told
+from orchestration.trouble import lacks_a_right, told
 
 
 async def agree(batcher: Batcher, keys: Keys) -> None:
@@ -23,14 +23,20 @@ async def agree(batcher: Batcher, keys: Keys) -> None:
     EngineUnavailable.
     """
     asked = len(keys.shards)
+    undecided = False
     try:
         found = await batcher("GET", keys.layout)
-        if found is None:
+        if undecided := found is None:
             # Programs that knew of no shards looked for work here and wrote no number down.
             undivided = await batcher("EXISTS", Keys(keys.prefix).shards[0].looked)
             await batcher("SET", keys.layout, 1 if undivided else asked, "NX")
             found = await batcher("GET", keys.layout)
     except TROUBLE as error:
+        if undecided and lacks_a_right(error):
+            raise ConfigurationError(
+                "The user in REDIS_URL may not write down among how many shards the questions are divided: start the"
+                " chat first, or anything else with the rights of a web."
+            ) from error
         raise told(error) from error
     if int(found) != asked:
         raise ConfigurationError(

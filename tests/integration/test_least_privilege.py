@@ -290,8 +290,19 @@ async def test_an_operators_figures_with_an_observers_rights(tmp_path: Path, key
 
 
 @pytest.mark.usefixtures("forbidden")
-async def test_a_worker_with_the_user_of_another_one_does_not_start(tmp_path: Path, keys: Keys, users: Users) -> None:
+async def test_a_worker_before_the_first_chat(tmp_path: Path, keys: Keys, users: Users) -> None:
+    """It has all the rights that a worker needs, and nobody has written down yet how questions are divided."""
+    with pytest.raises(ConfigurationError, match="start the chat first"):
+        async with world(tmp_path, users.gardener, keys.prefix, workers=["garden"], kind="worker"):
+            pass
+
+
+@pytest.mark.usefixtures("forbidden")
+async def test_a_worker_with_the_user_of_another_one_does_not_start(
+    tmp_path: Path, keys: Keys, users: Users, redis: Any
+) -> None:
     """It would seem to be there, and try for ever to read what it may not."""
+    redis.set(keys.layout, 1)
     with pytest.raises(ConfigurationError, match="lacks a right on Redis"):
         async with world(tmp_path, users.gardener, keys.prefix, workers=["kitchen"], kind="worker"):
             pass
