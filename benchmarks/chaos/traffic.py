@@ -40,6 +40,9 @@ class Ledger:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     """Tasks that may be in Redis and were not seen to have ended."""
+    gone: set[str] = field(default_factory=set)
+    """Those of them that were taken in and that Redis did not know at the latest look: nothing comes of them any more.
+    """
 
 
 class Traffic:
@@ -66,9 +69,9 @@ class Traffic:
         return not self.stalled
 
     async def all_ended(self) -> None:
-        """Wait until nothing is open any more."""
+        """Wait until nothing is open any more, but for what Redis has lost."""
         async with self._changed:
-            await self._changed.wait_for(lambda: not self.ledger.open)
+            await self._changed.wait_for(lambda: self.ledger.open <= self.ledger.gone)
 
     async def hand_in(self, tasks: Sequence[Task], at_once: int) -> None:
         """Hand every task in; returns when the last one was taken in or refused, or when nothing goes on."""
@@ -77,7 +80,7 @@ class Traffic:
                 async with self._changed:
                     try:
                         async with asyncio.timeout(STALL_SECONDS):
-                            await self._changed.wait_for(lambda: len(self.ledger.open) < at_once)
+                            await self._changed.wait_for(lambda: len(self.ledger.open - self.ledger.gone) < at_once)
                     except TimeoutError:
                         log.error("Nothing has ended for %g seconds.", STALL_SECONDS)
                         self.stalled = True
@@ -125,11 +128,13 @@ class Traffic:
                 pipe.xrange(stream, count=LOOKED_AT)
             replies = await pipe.execute()
         states, entries = replies[: len(answered)], replies[len(answered) :]
-        over = {run for run, state in zip(answered, states, strict=True) if self._is_over(run, state)}
+        known = dict(zip(answered, states, strict=True))
+        over = {run for run, state in known.items() if self._is_over(run, state)}
         found = [(s, dict(fields)) for s, several in zip(self._streams, entries, strict=True) for _, fields in several]
         self.seen = [*self.seen, *found][-SEEN_KEPT:]
         async with self._changed:
             self.ledger.open -= over
+            self.ledger.gone = {run for run, state in known.items() if state is None} - over
             self._changed.notify_all()
 
     def _is_over(self, run: str, state: bytes | None) -> bool:
