@@ -23,6 +23,7 @@ from orchestration.round_trips import Argument
 from orchestration.settings import RunSettings
 from orchestration.store import FORGOTTEN_MS, RunStore
 from orchestration.streams import Entry
+from orchestration.trouble import told
 
 log = logging.getLogger(__name__)
 
@@ -237,4 +238,4 @@ def _refused_plainly() -> Iterator[None]:
     try:
         yield
     except TROUBLE as error:
-        raise EngineUnavailable(f"Redis does not answer: {str(error).rstrip('.')}.") from error
+        raise EngineUnavailable(str(told(error))) from error
