@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from contextlib import AsyncExitStack
 
 from agents import AgentError
 from chat.changes import Emission
@@ -59,22 +60,24 @@ async def ask(window: Window, message: str, question: str, manner: Manner, undiv
         log.warning("question %s was not taken in: %s", message, error)
         await _tell_refusal(window, _refusal(task, window.words.trouble(error), again=True))
         return False
-    with host.coming.question(window.thread, window.person) as on_show:
+    async with AsyncExitStack() as stack:
+        on_show = stack.enter_context(host.coming.question(window.thread, window.person))
+        await stack.enter_async_context(host.viewers.of(window).asking())
         task = await host.orchestrator.placed(task)
-        with host.log.asking(task):
-            try:
-                await _ask(host, window, task, on_show)
-            except (Overloaded, Halted, EngineUnavailable) as error:
-                log.warning("question %s was not taken in: %s", message, error)
-                await _refuse(host, window, task, window.words.trouble(error), again=True)
-            except (RoundtableError, AgentError, ChatError) as error:
-                log.warning("question %s was not taken in: %s", message, error)
-                await _refuse(host, window, task, window.words.trouble(error))
-            except Exception:
-                log.exception("question %s was not taken in", message)
-                await _refuse(host, window, task, window.words.went_wrong, again=True)
-            else:
-                return True
+        stack.enter_context(host.log.asking(task))
+        try:
+            await _ask(host, window, task, on_show)
+        except (Overloaded, Halted, EngineUnavailable) as error:
+            log.warning("question %s was not taken in: %s", message, error)
+            await _refuse(host, window, task, window.words.trouble(error), again=True)
+        except (RoundtableError, AgentError, ChatError) as error:
+            log.warning("question %s was not taken in: %s", message, error)
+            await _refuse(host, window, task, window.words.trouble(error))
+        except Exception:
+            log.exception("question %s was not taken in", message)
+            await _refuse(host, window, task, window.words.went_wrong, again=True)
+        else:
+            return True
     return False
 
 

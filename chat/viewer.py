@@ -5,8 +5,8 @@ A first view, a page reload, a second window and a reconnected socket all come h
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -102,6 +102,8 @@ class Viewer:
         """What is not to be shown though the thread was being opened when it still was."""
         self._last: asyncio.Event | None = None
         self._announced = False
+        self._asking = 0
+        """Questions of this window that are being taken in."""
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -131,6 +133,16 @@ class Viewer:
         """Wait until it is known which runs there are."""
         while self._opening is not None and not self._opening.done():
             await asyncio.wait([self._opening])
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[None]:
+        """As long as a question is being taken in, the page waits for it, though there is no run to show."""
+        self._asking += 1
+        try:
+            yield
+        finally:
+            self._asking -= 1
+            await self._settle()
 
     async def watch(self, run: str) -> bool:
         """Show one more run; False when it was the thread's first."""
@@ -238,6 +250,9 @@ class Viewer:
             self._live &= {*runs, *(delivery.id for delivery in deliveries if delivery.occupies)}
             self._show_all(runs, beside, asked, leftover)
             await self._settle()
+            if self._asking:
+                # Whoever connects is told first that nothing is running.
+                await self._announce()
             # It may have ended since it was asked which runs there are.
             if outage is not None and (away or outage.is_on):
                 self._spawn(self._open_again(outage), "open the thread again")
@@ -357,7 +372,7 @@ class Viewer:
             await self.window.emit(Emission("task_start", {}))
 
     async def _settle(self) -> None:
-        if not self._live:
+        if not self._live and not self._asking:
             self._announced = False
             await self.window.emit(Emission("task_end", {}))
             self._idle.set()

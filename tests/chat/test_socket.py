@@ -137,6 +137,29 @@ async def test_stop_reaches_a_question_that_is_just_being_taken_in(
     assert orchestrator.log.ended(task.id)
 
 
+async def test_the_stop_button_stays_while_a_question_is_being_taken_in(
+    site: Site, orchestrator: ScriptedOrchestrator, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that is being opened is told that nothing is running, and its person may have asked already."""
+    goes_on, note = asyncio.Event(), history.note
+
+    async def on_a_slow_disk(task: Task) -> None:
+        await goes_on.wait()
+        await note(task)
+
+    monkeypatch.setattr(history, "note", on_a_slow_disk)
+    tab = await site.tab()
+    await tab.ask(QUESTION)
+    await tab.until_heard("first_interaction")
+    await tab.lose()
+    before = len(tab.heard)
+    await tab.connect()
+    await tab.until(lambda page: page.running and "task_end" in [event for event, _ in tab.heard[before:]])
+    orchestrator.refusal = InvalidTask("A question may have 4000 characters at most.")
+    goes_on.set()
+    await tab.until(lambda page: page.step("Roundtable")["output"] and not page.running)
+
+
 async def test_a_question_shows_in_every_window_of_its_thread(site: Site, orchestrator: ScriptedOrchestrator) -> None:
     """The second question is asked in the second window and appears in the first."""
     tab, task = await begin(site, orchestrator)
