@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, MutableMapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -57,7 +57,8 @@ class ChatPage:
         if missing:
             raise ConfigurationError(f"{CHECKOUT} has no {', '.join(missing)}: run Roundtable from a checkout.")
         prepare_environment(os.environ, self._settings.data)
-        self._import_chainlit()
+        with without_its_settings(os.environ):
+            self._import_chainlit()
         from chainlit.config import config
         from chainlit.server import sio
         from chainlit.utils import mount_chainlit
@@ -145,5 +146,15 @@ def prepare_environment(environ: MutableMapping[str, str], data: Path, dotenv: P
     # Chainlit would load .env into the environment, and with it what is taken out here.
     environ["CHAINLIT_ENV_FILE"] = os.devnull
     environ.update(_NO_EXPORT)
-    for name in [n for n in environ if n in _SELECTS_ANOTHER_STORE or n.lower() in _TAKEN_FOR_SETTINGS]:
-        del environ[name]
+    for name in _SELECTS_ANOTHER_STORE:
+        environ.pop(name, None)
+
+
+@contextmanager
+def without_its_settings(environ: MutableMapping[str, str]) -> Iterator[None]:
+    """Nothing of the environment is taken for a setting of Chainlit's meanwhile; afterwards it is as it was."""
+    hidden = {name: environ.pop(name) for name in list(environ) if name.lower() in _TAKEN_FOR_SETTINGS}
+    try:
+        yield
+    finally:
+        environ.update(hidden)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from contextlib import AsyncExitStack
 
 from agents import AgentError
 from chat.changes import Emission
@@ -60,24 +59,22 @@ async def ask(window: Window, message: str, question: str, manner: Manner, undiv
         log.warning("question %s was not taken in: %s", message, error)
         await _tell_refusal(window, _refusal(task, window.words.trouble(error), again=True))
         return False
-    async with AsyncExitStack() as stack:
-        on_show = stack.enter_context(host.coming.question(window.thread, window.person))
-        await stack.enter_async_context(host.viewers.of(window).asking())
+    with host.coming.question(window.thread, window.person) as on_show:
         task = await host.orchestrator.placed(task)
-        stack.enter_context(host.log.asking(task))
-        try:
-            await _ask(host, window, task, on_show)
-        except (Overloaded, Halted, EngineUnavailable) as error:
-            log.warning("question %s was not taken in: %s", message, error)
-            await _refuse(host, window, task, window.words.trouble(error), again=True)
-        except (RoundtableError, AgentError, ChatError) as error:
-            log.warning("question %s was not taken in: %s", message, error)
-            await _refuse(host, window, task, window.words.trouble(error))
-        except Exception:
-            log.exception("question %s was not taken in", message)
-            await _refuse(host, window, task, window.words.went_wrong, again=True)
-        else:
-            return True
+        with host.log.asking(task):
+            try:
+                await _ask(host, window, task, on_show)
+            except (Overloaded, Halted, EngineUnavailable) as error:
+                log.warning("question %s was not taken in: %s", message, error)
+                await _refuse(host, window, task, window.words.trouble(error), again=True)
+            except (RoundtableError, AgentError, ChatError) as error:
+                log.warning("question %s was not taken in: %s", message, error)
+                await _refuse(host, window, task, window.words.trouble(error))
+            except Exception:
+                log.exception("question %s was not taken in", message)
+                await _refuse(host, window, task, window.words.went_wrong, again=True)
+            else:
+                return True
     return False
 
 
@@ -137,18 +134,19 @@ async def stop(window: Window) -> None:
 
 
 async def _ask(host: Host, window: Window, task: Task, on_show: asyncio.Event) -> None:
-    if not host.orchestrator.models:
-        # A wish from when there were models is met by having none.
-        task = task.model_copy(update={"model": ""})
-    if not task.undivided:
-        task = task.model_copy(update={"context": await _said_before(host, window)})
-    await _note(host, window, checked(task, host.registry, host.orchestrator.models))
-    taking_in = asyncio.create_task(host.orchestrator.submit(task))
-    await asyncio.wait([taking_in], timeout=SOON_SECONDS)
-    if taking_in.done():
-        taking_in.result()
     viewer = host.viewers.of(window)
-    known = await viewer.watch(task.id)
+    async with viewer.asking():
+        if not host.orchestrator.models:
+            # A wish from when there were models is met by having none.
+            task = task.model_copy(update={"model": ""})
+        if not task.undivided:
+            task = task.model_copy(update={"context": await _said_before(host, window)})
+        await _note(host, window, checked(task, host.registry, host.orchestrator.models))
+        taking_in = asyncio.create_task(host.orchestrator.submit(task))
+        await asyncio.wait([taking_in], timeout=SOON_SECONDS)
+        if taking_in.done():
+            taking_in.result()
+        known = await viewer.watch(task.id)
     for other in host.viewers.on(window.thread, window.person):
         if other is not viewer:
             await other.watch(task.id)

@@ -103,7 +103,7 @@ class Viewer:
         self._last: asyncio.Event | None = None
         self._announced = False
         self._asking = 0
-        """Questions of this window that are being taken in."""
+        """Questions of this window that are on their way."""
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -136,7 +136,7 @@ class Viewer:
 
     @asynccontextmanager
     async def asking(self) -> AsyncIterator[None]:
-        """As long as a question is being taken in, the page waits for it, though there is no run to show."""
+        """Until a question that was sent is on show the page waits for it, though there is no run yet."""
         self._asking += 1
         try:
             yield

@@ -50,10 +50,14 @@ class Seldom(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info or not _names_an_error(record):
             return True
-        line = (record.name, _message(record), str(getattr(record, "subject", "")))
+        try:
+            line = (record.name, _message(record), str(getattr(record, "subject", "")))
+        except (TypeError, ValueError):
+            return True  # A library's words do not fit together; whoever writes the line says so.
         with self._lock:
             at, since = self._told.get(line, (-AGAIN_SECONDS, 0))
-            if record.created < at + AGAIN_SECONDS:
+            # The clock may have been set back.
+            if at <= record.created < at + AGAIN_SECONDS:
                 self._told[line] = at, since + 1
                 return False
             latest = record.created - 2 * AGAIN_SECONDS

@@ -125,10 +125,10 @@ class ConversationLog:
     async def follow(self, run: str, *, person: str, after: str = "") -> AsyncIterator[Recorded]:
         noted = await self._history.run(run, person)
         while noted is None or not noted.ended:
-            if noted is None:
-                await self._not_deleted(await self._live.task(run, person))
             asking = self._asking.get(run)
             try:
+                if noted is None:
+                    await self._not_deleted(await self._live.task(run, person))
                 async for recorded in self._followed(run, noted, person, after):
                     after = recorded.id
                     yield recorded

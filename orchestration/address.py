@@ -75,6 +75,7 @@ def read_address(url: str) -> SentinelAddress | ClusterAddress | str:
         return _cluster(url, scheme.removesuffix("+cluster"))
     options = parse_url(url)
     _one_database(url, options)
+    _nameable(options.get("host", ""))
     _readable(options)
     return url
 
@@ -134,8 +135,17 @@ def _nodes(hosts: str, port: int) -> tuple[Node, ...]:
         node = urlsplit(f"//{one}")
         if not node.hostname:
             raise ValueError(f"a host is missing ({ESCAPED})")
+        _nameable(node.hostname)
         found.append((node.hostname, node.port or port))
     return tuple(found)
+
+
+def _nameable(host: str) -> None:
+    """Else the system says so, in words for nobody, each time that it looks for it."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise ValueError("its host is no name that a machine may have") from None
 
 
 def _readable(options: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ what it takes for a command, one with it hangs up. So somebody knocks in both wa
 import asyncio
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from redis.asyncio.connection import parse_url
@@ -15,6 +16,8 @@ from orchestration.address import PORT, ClusterAddress, Node, SentinelAddress
 
 KNOCKING_SECONDS = 1.0
 """For each way."""
+ALTOGETHER_SECONDS = 3.0
+"""For all servers of the address."""
 SPEAKS_TLS = "Redis speaks TLS at this address; REDIS_URL has to begin with rediss instead of redis."
 SPEAKS_NO_TLS = "Redis speaks no TLS at this address; REDIS_URL has to begin with redis instead of rediss."
 WANTS_A_CERTIFICATE = (
@@ -33,13 +36,15 @@ _REFUSED_CERTIFICATE = ("CERTIFICATE", "UNKNOWN_CA", "DECRYPT_ERROR", "HANDSHAKE
 async def misunderstood(address: SentinelAddress | ClusterAddress | str) -> str:
     """What is wrong with the address, in one sentence; empty where that cannot be seen from outside."""
     nodes, tls, options = _asked(address)
-    for node in nodes:
-        if tls:
-            said = SPEAKS_NO_TLS if await _answers_in_the_open(node) else await _refusal(node, options)
-        else:
-            said = SPEAKS_TLS if await _greets(node) else ""
-        if said:
-            return said
+    with suppress(TimeoutError):
+        async with asyncio.timeout(ALTOGETHER_SECONDS):
+            for node in nodes:
+                if tls:
+                    said = SPEAKS_NO_TLS if await _answers_in_the_open(node) else await _refusal(node, options)
+                else:
+                    said = SPEAKS_TLS if await _greets(node) else ""
+                if said:
+                    return said
     return ""
 
 
@@ -65,7 +70,7 @@ async def _answers_in_the_open(node: Node) -> bool:
 async def _greets(node: Node) -> bool:
     """Whether it answers a greeting of TLS, if only to say that it wants another one."""
     try:
-        await _heard(node, _trusting({}), b"")
+        await _heard(node, certificate_of({}), b"")
     except ssl.SSLError as error:
         return "ALERT" in str(error)
     except OSError:
@@ -76,7 +81,7 @@ async def _greets(node: Node) -> bool:
 async def _refusal(node: Node, options: Mapping[str, Any]) -> str:
     """What it has against who knocks with the certificate of these options, or without one."""
     try:
-        await _heard(node, _trusting(options), b"")
+        await _heard(node, certificate_of(options), b"")
     except ssl.SSLError as error:
         if "ALERT" in str(error) and any(reason in str(error) for reason in _REFUSED_CERTIFICATE):
             return TAKES_ANOTHER_CERTIFICATE if options.get("ssl_certfile") else WANTS_A_CERTIFICATE
@@ -100,11 +105,15 @@ async def _heard(node: Node, context: ssl.SSLContext | None, word: bytes) -> byt
         writer.transport.abort()
 
 
-def _trusting(options: Mapping[str, Any]) -> ssl.SSLContext:
-    """Whoever it is may answer: nothing is said to them. Shows the certificate of these options, if there is one."""
+def certificate_of(options: Mapping[str, Any]) -> ssl.SSLContext:
+    """Shows the certificate of these options, if there is one. Whoever it is may answer: nothing is said to them.
+
+    Raises SSLError for a key that does not open.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     if certificate := options.get("ssl_certfile"):
-        context.load_cert_chain(certificate, options.get("ssl_keyfile"))
+        # Without any password OpenSSL would ask for one at the terminal.
+        context.load_cert_chain(certificate, options.get("ssl_keyfile"), options.get("ssl_password") or "")
     return context

@@ -1,6 +1,7 @@
 """A process that hands tasks in and watches, while another one drives them and does their steps."""
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from agents import AgentRegistry
 from agents.models import Models
@@ -37,8 +38,8 @@ async def somebody_orchestrates(connections: Connections, keys: Keys) -> bool:
     return any(presence.orchestrates and presence.kind == "web" for presence in alive)
 
 
+@asynccontextmanager
 async def joined(
-    stack: AsyncExitStack,
     settings: RunSettings,
     registry: AgentRegistry,
     models: Models,
@@ -47,8 +48,8 @@ async def joined(
     ring: KeyRing,
     name: str,
     weights: Weights,
-) -> AgentOrchestrator:
-    """Its orchestrator, for as long as the stack is open."""
+) -> AsyncIterator[AgentOrchestrator]:
+    """Its orchestrator, as long as the block lasts."""
     signing = Signing(ring)
     store = RunStore(connections.batcher, keys, settings, signing, weights=weights)
     hub, hints = EventHub(connections, keys, Recording(signing)), Hints(connections, keys)
@@ -56,10 +57,10 @@ async def joined(
     approvals = Approvals(connections.batcher, keys, settings, signing)
     alarms = Alarms(connections.batcher, keys, metrics)
     engine = CouncilEngine(name, store, approvals, registry, settings, hints, metrics, alarms, None)
-    await stack.enter_async_context(running([hub.run, outage.run], None, hub, connections))
     presences = PresenceReader(connections.batcher, keys, registry)
     gauges = Gauges(connections.batcher, keys, presences, registry, settings.lease_ms)
     log_ = RedisLog(connections, keys, hub, store)
     ids = RunIds(connections.batcher, keys, settings)
     councils = Councils(engine, log_, presences, connections, None, outage, gauges, ids)
-    return AgentOrchestrator(registry, None, None, metrics, models, councils)
+    async with running([hub.run, outage.run], None, hub, connections):
+        yield AgentOrchestrator(registry, None, None, metrics, models, councils)

@@ -83,7 +83,8 @@ async def open_runtime(
                 raise
             log.warning("%s Only the single agent answers until it does.", error)
         if connections is not None and join and await somebody_orchestrates(connections, keys):
-            yield await joined(stack, settings.run, registry, models, connections, keys, ring, name, weights)
+            joining = joined(settings.run, registry, models, connections, keys, ring, name, weights)
+            yield await stack.enter_async_context(joining)
             return
         chosen = _chosen(workers, registry)
         bases = frozenset(chosen) if kind == "worker" else None

@@ -42,7 +42,7 @@ def _weights(value: object) -> object:
     found = paired(value)
     if not isinstance(value, str) or not isinstance(found, dict):
         return found
-    folded = {unicodedata.normalize("NFKC", name).casefold(): given for name, given in found.items()}
+    folded = {_folded(name): given for name, given in found.items()}
     if len(folded) < len(found):
         raise ValueError("a name stands in it twice")
     if not all(_NAME.fullmatch(name) for name in folded):
@@ -50,8 +50,13 @@ def _weights(value: object) -> object:
     return folded
 
 
+def _folded(name: str) -> str:
+    """As people are called (people/names.py)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
 def _slots(value: object) -> object:
-    if isinstance(value, str) and value != "auto" and not re.fullmatch(r"[+-]?\d+", value):
+    if isinstance(value, str) and value != "auto" and not re.fullmatch(r"\s*[+-]?\d+\s*", value):
         raise ValueError('it is a number, or "auto"')
     return value
 

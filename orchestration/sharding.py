@@ -35,7 +35,7 @@ async def agree(batcher: Batcher, keys: Keys) -> None:
         if undecided and lacks_a_right(error):
             raise ConfigurationError(
                 "The user in REDIS_URL may not write down among how many shards the questions are divided: start the"
-                " chat first, or anything else with the rights of a web."
+                " chat first, or anything else with the rights of a web ('roundtable acl' prints them)."
             ) from error
         raise told(error) from error
     if int(found) != asked:

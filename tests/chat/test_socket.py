@@ -137,6 +137,30 @@ async def test_stop_reaches_a_question_that_is_just_being_taken_in(
     assert orchestrator.log.ended(task.id)
 
 
+async def test_the_stop_button_goes_when_another_run_has_answered(
+    site: Site, orchestrator: ScriptedOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was handed in when Redis went away is being taken in until Redis is back; nobody waits for that any more."""
+    back, submit = asyncio.Event(), orchestrator.submit
+
+    async def taking_in(task: Task) -> str:
+        await submit(task)
+        if not task.replaces:
+            await back.wait()
+        return task.id
+
+    monkeypatch.setattr(orchestrator, "submit", taking_in)
+    tab = await site.tab()
+    await tab.ask(QUESTION)
+    task = await orchestrator.submitted.get()
+    await tab.until(lambda page: page.running and page.step("Choosing agents"))
+    assert await site.act(tab, "answer_alone", run=task.id)
+    alone = await orchestrator.submitted.get()
+    await orchestrator.happens(answer(run=alone.id))
+    await tab.until(lambda page: page.step("Roundtable")["end"] and not page.running)
+    back.set()
+
+
 async def test_the_stop_button_stays_while_a_question_is_being_taken_in(
     site: Site, orchestrator: ScriptedOrchestrator, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:

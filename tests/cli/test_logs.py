@@ -178,6 +178,9 @@ def test_the_same_trouble_is_told_once_a_minute(tmp_path: Path) -> None:
         ("Redis does not answer.", 59),
         ("Redis is loading.", None),
     ]
+    say(100.0, "it waits: %s", away)
+    assert len(written(file)) == len(lines) + 1, "the clock was set back"
+    say(1_200.0, "it waits:", away)  # As a library may have it; that line is nobody's, and nothing is raised.
 
 
 async def test_an_error_that_nobody_waited_for_says_nothing_either(tmp_path: Path) -> None:

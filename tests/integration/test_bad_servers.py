@@ -55,6 +55,8 @@ def types(tmp_path: Path) -> Callable[[str | None], Typed]:
         ("http://127.0.0.1:6379", "must specify one of the following schemes"),
         ("redis://127.0.0.1:99999", "Port out of range 0-65535"),
         ("redis://[::1", "Invalid IPv6 URL"),
+        ("redis://a..b:1", "its host is no name"),
+        ("redis+cluster://127.0.0.1:1,a..b:1", "its host is no name"),
         ("redis://127.0.0.1:1?ssl_ca_certs", "options like name=value"),
         ("redis+sentinel://127.0.0.1:1/council#first", "nothing follows a #"),
         ("redis://127.0.0.1:1?socket_timeout=soon", "Invalid value for 'socket_timeout'"),

@@ -5,12 +5,13 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from ssl import SSLError
 
 import pytest
 
 from orchestration import Task
 from orchestration.connections import open_connections
-from orchestration.doorstep import SPEAKS_NO_TLS, SPEAKS_TLS
+from orchestration.doorstep import SPEAKS_NO_TLS, SPEAKS_TLS, certificate_of
 from orchestration.errors import ConfigurationError, EngineUnavailable
 from orchestration.hub import EventHub
 from orchestration.keys import Keys
@@ -123,8 +124,20 @@ async def test_a_client_without_a_certificate(server: RedisServer, authority: Au
     assert said.startswith("Redis does not answer: ")
 
 
-async def test_an_address_without_tls(server: RedisServer, authority: Authority) -> None:
+async def test_a_key_with_a_password(authority: Authority) -> None:
+    """Nobody is asked for it at a terminal, before which everything would stand still."""
+    certificate, key = authority.certificate("locked", password=b"geheim")
+    with pytest.raises(SSLError):
+        certificate_of({"ssl_certfile": certificate, "ssl_keyfile": key})
+    certificate_of({"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_password": "geheim"})
+
+
+async def test_an_address_without_tls(
+    server: RedisServer, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the server speaks it; the password was said to nobody."""
+    monkeypatch.setattr("orchestration.doorstep.KNOCKING_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("orchestration.doorstep.ALTOGETHER_SECONDS", PATIENCE_SECONDS)
     async with secured(server, authority) as address:
         said = await refused(address().partition("?")[0].replace("rediss", "redis"), ConfigurationError)
     assert said == SPEAKS_TLS

@@ -16,7 +16,7 @@ from orchestration.errors import ConfigurationError
 from tests.integration.redis_cluster import RedisCluster
 from tests.integration.replicated import Replicated
 from tests.integration.tls import Authority, program_with_tls, until_all_are_closed
-from tests.orchestration.waiting import eventually
+from tests.orchestration.waiting import PATIENCE_SECONDS, eventually
 from tests.orchestration.worlds import world
 
 PROGRAM = program_with_tls()
@@ -55,6 +55,13 @@ def cluster(authority: Authority) -> Iterator[RedisCluster]:
             yield cluster
         finally:
             cluster.close()
+
+
+@pytest.fixture(autouse=True)
+def patience_at_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every server here answers, if only when the machine has time."""
+    monkeypatch.setattr("orchestration.doorstep.KNOCKING_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("orchestration.doorstep.ALTOGETHER_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,12 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from cryptography.x509.oid import NameOID
 
 from tests.orchestration.waiting import eventually
@@ -30,14 +35,17 @@ class Authority:
         own = _about(self._name, self._name, self._key).add_extension(x509.BasicConstraints(True, None), critical=True)
         self.file.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
-    def certificate(self, name: str, *, over: bool = False) -> tuple[Path, Path]:
-        """A certificate for somebody at 127.0.0.1, and its key; `over`: it was good until an hour ago."""
+    def certificate(self, name: str, *, over: bool = False, password: bytes = b"") -> tuple[Path, Path]:
+        """A certificate for somebody at 127.0.0.1, and its key, which a `password` opens; `over`: it was good until an
+        hour ago.
+        """
         key = generate_private_key(SECP256R1())
         address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
         signed = _about(_named(name), self._name, key, until=-1 if over else 1).add_extension(address, critical=False)
         certificate, secret = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         certificate.write_bytes(signed.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
-        secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        lock = BestAvailableEncryption(password) if password else NoEncryption()
+        secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock))
         return certificate, secret
 
     def of_a_server(self) -> tuple[str, ...]:

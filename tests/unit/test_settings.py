@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import ConfigurationError, read_settings
+from people.names import person_id
 
 
 def test_defaults_need_no_environment() -> None:
@@ -27,6 +28,8 @@ def test_a_weight_is_for_whoever_is_called_so() -> None:
     """People and roles have one spelling, however it was typed; the same where the number of slots is found out."""
     settings = read_settings({"ROUNDTABLE_WEIGHTS": "Ada=2, member=0.5", "ROUNDTABLE_SLOTS": "auto"}, dotenv=None)
     assert (settings.run.weights, settings.run.slots) == ({"ada": 2, "member": 0.5}, "auto")
+    settings = read_settings({"ROUNDTABLE_WEIGHTS": "Γαΐτης=2", "ROUNDTABLE_SLOTS": " 8"}, dotenv=None)
+    assert (settings.run.weights, settings.run.slots) == ({person_id("Γαΐτης"): 2}, 8)
 
 
 def test_a_dotenv_file_fills_what_is_left_out(tmp_path: Path) -> None:
