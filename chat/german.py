@@ -242,7 +242,7 @@ class German(Words):
 
     # ------------------------------------------------------------ a run
 
-    interrupted = "Unterbrochen; ein anderer Prozess hat weitergemacht"
+    interrupted = "Unterbrochen und wieder aufgenommen"
     selection = "Auswahl"
     plan = "Plan"
     your_question = "Deine Frage"

@@ -265,7 +265,7 @@ class Words:
 
     # ------------------------------------------------------------ a run
 
-    interrupted = "Interrupted; another process went on with this"
+    interrupted = "Interrupted, and taken up again"
     selection = "Selection"
     plan = "Plan"
     your_question = "Your question"

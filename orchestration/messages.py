@@ -298,7 +298,7 @@ class Begun(Event):
 
 
 class Resumed(Event):
-    """Another orchestrator drives the run now: the former one is gone."""
+    """The run was taken up again: who drove it is gone, or could not be reached for longer than its hold."""
 
     kind: Literal["resumed"] = "resumed"
     owner: str

@@ -241,11 +241,11 @@ def test_a_takeover_is_a_quiet_line_and_doubles_nothing() -> None:
     findings = (*BEFORE, finished(OPERATIONS), finished(SECURITY))
     together = (aggregating(2), conflict())
     drawn = picture(*findings, *together, answer_token("Dead "), resumed(), *together, answer_token("Alive", fence=2))
-    assert names(drawn).count("Interrupted; another process went on with this") == 1
+    assert names(drawn).count("Interrupted, and taken up again") == 1
     assert step(drawn, "Not the same everywhere").output.count("Not the same about") == 1
     assert step(drawn, "Roundtable").output == "Alive"
     twice = picture(*findings, resumed(2), resumed(3), answer())
-    assert names(twice).count("Interrupted; another process went on with this") == 1
+    assert names(twice).count("Interrupted, and taken up again") == 1
 
 
 def test_a_takeover_of_a_run_that_waits_does_not_end_the_wait() -> None:

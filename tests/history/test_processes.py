@@ -69,7 +69,7 @@ async def test_a_council_is_finished_and_kept_by_whoever_is_there(tmp_path: Path
         kept = await picture(log, run)
         page = await history.conversations("local", 5, search="rye prune")
     assert kept == live
-    assert "Interrupted; another process went on with this" in [step.name for step in kept.steps]
+    assert "Interrupted, and taken up again" in [step.name for step in kept.steps]
     assert [step.output for step in kept.steps if step.type == "user_message"] == [QUESTION]
     assert len(page.conversations) == 1
 
