@@ -27,12 +27,12 @@ from redis.exceptions import (
 from orchestration.address import ClusterAddress, Node
 from orchestration.clients import UNTRUSTED, client_of
 from orchestration.durability import LOCAL, Durability, key_of
-from orchestration.round_trips import UNREACHABLE, Command, RoundTrips
+from orchestration.round_trips import REPLY_SECONDS, UNREACHABLE, Command, RoundTrips
 
 log = logging.getLogger(__name__)
 
 ASKING_SECONDS = 1.0
-"""A server that does not say in this time which slots are where is passed over."""
+"""A server that does not say in this time which slots are where is passed over, if there is another one."""
 PAUSES = (0.0, 0.02, 0.04, 0.08, 0.16, 0.3, 0.4)
 """Before what was refused because of a slot is sent again: a good second in all, as for a server that is away."""
 _TAG = re.compile(r"\{[^{}]+\}")
@@ -156,13 +156,14 @@ class Cluster:
                 return
             failure: Exception = ClusterDown("no server of the cluster says which slots are where")
             known = [*sorted(self.servers()), *self._seeds]
+            patience = ASKING_SECONDS if len(set(known)) > 1 else REPLY_SECONDS
             # Each time beginning with another one: who did not know it the last time may still not.
             for place in range(len(known)):
                 if self._ended:
                     break
                 server = known[(seen + place) % len(known)]
                 try:
-                    async with asyncio.timeout(ASKING_SECONDS):
+                    async with asyncio.timeout(patience):
                         asked: Any = self._client(server)
                         table = await asked.execute_command("CLUSTER", "SLOTS")
                 except (TimeoutError, *UNREACHABLE) as error:

@@ -14,9 +14,10 @@ from redis.exceptions import AuthenticationError, ConnectionError, ResponseError
 
 from orchestration.address import SentinelAddress
 from orchestration.clients import UNTRUSTED
+from orchestration.round_trips import REPLY_SECONDS
 
 ASKING_SECONDS = 1.0
-"""A Sentinel that is silent for so long is passed over."""
+"""A Sentinel that is silent for so long is passed over, if there is another one."""
 
 
 class _ToTheMaster:
@@ -51,7 +52,8 @@ class Sentinels(Sentinel):
     """Those of one address; they are asked whenever a connection is made."""
 
     def __init__(self, address: SentinelAddress, **options: Any) -> None:
-        limits = {"socket_timeout": ASKING_SECONDS, "socket_connect_timeout": ASKING_SECONDS}
+        patience = ASKING_SECONDS if len(address.sentinels) > 1 else REPLY_SECONDS
+        limits = {"socket_timeout": patience, "socket_connect_timeout": patience}
         asking = {**address.asking, **options, **limits, "ssl": address.tls}
         super().__init__(address.sentinels, sentinel_kwargs=asking)  # type: ignore[no-untyped-call]
         self._address = address

@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from history import Keeper, open_history
 from orchestration import Task, brake
 from orchestration.address import ClusterAddress, read_address
 from orchestration.brake import Halt
-from orchestration.cluster import Cluster
+from orchestration.cluster import Cluster, ClusterDown
 from orchestration.connections import TROUBLE, Connections, open_connections
 from orchestration.durability import Durability
 from orchestration.errors import ConfigurationError, EngineUnavailable, Halted
@@ -101,6 +102,21 @@ def refusals(server: RedisServer) -> int:
     """How many commands it did not even begin."""
     with server.client() as client:
         return sum(one["rejected_calls"] for one in client.info("commandstats").values())
+
+
+async def test_who_is_alone_may_take_its_time(cluster: RedisCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is slow to say which slots are where is passed over only where somebody else may say it."""
+    monkeypatch.setattr("orchestration.cluster.ASKING_SECONDS", 0.0)
+    address = read_address(cluster.url)
+    assert isinstance(address, ClusterAddress)
+    seeds = tuple(("127.0.0.1", server.port) for server in cluster.servers)
+    several, one = Cluster(replace(address, seeds=seeds)), Cluster(replace(address, seeds=seeds[:1]))
+    with pytest.raises(ClusterDown):
+        await several.look_again()
+    await one.look_again()
+    assert len(one.servers()) == 3
+    for map in (several, one):
+        await map.aclose()
 
 
 async def test_a_council_on_a_cluster(cluster: RedisCluster, tmp_path: Path) -> None:
