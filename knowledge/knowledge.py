@@ -402,6 +402,10 @@ async def _made_ready(knowledge: Knowledge, seeding: Seeding) -> None:
         knowledge.board.publish(KnowledgeStatus(state="loading", detail=detail))
         await knowledge.mirror.caught_up()
     await seeding.run()
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        # Where a part of it fails at the moment of the cancellation, gather() tells of the failure only.
+        raise asyncio.CancelledError
     await knowledge.documents_expected.wait()
     await knowledge.intake.start_ahead()
 

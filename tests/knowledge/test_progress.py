@@ -16,8 +16,10 @@ from knowledge import (
     Upload,
     open_knowledge,
 )
+from knowledge.embedding_thread import EmbeddingThread, Urgency
 from tests.knowledge.asking import ask, ready, sources
 from tests.knowledge.conftest import BACKUPS, LEASES, Write
+from tests.orchestration.waiting import in_time
 
 
 class BrokenEmbedder(HashEmbedder):
@@ -64,6 +66,22 @@ async def test_a_model_that_cannot_be_loaded_is_said_in_one_sentence(folder: Pat
         assert knowledge.status.state == "failed"
         with pytest.raises(ModelUnavailable, match="it is not there"):
             await knowledge.embed(["question"])
+
+
+async def test_closing_at_the_moment_of_a_failure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who ends the seeding just when the model turns out not to be there waits for nothing."""
+
+    async def fails(self: EmbeddingThread, texts: Sequence[str], urgency: Urgency) -> Matrix:
+        [seeding] = [task for task in asyncio.all_tasks() if task.get_name() == "knowledge-seeding"]
+        # After the failure, and before anybody has heard of it.
+        asyncio.get_running_loop().call_soon(seeding.cancel)
+        ended.set_result(seeding)
+        raise ModelUnavailable("The embedding model cannot be loaded: it is not there.")
+
+    monkeypatch.setattr(EmbeddingThread, "embed", fails)
+    ended: asyncio.Future[asyncio.Task[None]] = asyncio.get_running_loop().create_future()
+    async with open_knowledge(folder, KnowledgeSettings(), HashEmbedder(), {}), in_time("the seeding ends"):
+        await asyncio.wait([await ended])
 
 
 async def test_what_is_stored_answers_while_seeding_goes_on(folder: Path, write: Write) -> None:
